@@ -1,0 +1,64 @@
+# Completion of profd for bash; goes to /usr/share/bash-completion/completions.
+
+# Completes the recorded command, which begins behind "--", as if it stood alone.
+_profd_command() {
+	local i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} == -- ]]; then
+			if declare -F _command_offset >/dev/null; then
+				_command_offset $((i + 1))
+			elif ((i + 1 == COMP_CWORD)); then
+				mapfile -t COMPREPLY < <(compgen -c -- "$1")
+			else
+				mapfile -t COMPREPLY < <(compgen -f -- "$1")
+			fi
+			return 0
+		fi
+	done
+	return 1
+}
+
+_profd() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local choices=
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		choices="record top help --help --version"
+	else
+		case ${COMP_WORDS[1]} in
+		record)
+			_profd_command "$word" && return
+			case $before in
+			-o | --output)
+				mapfile -t COMPREPLY < <(compgen -d -- "$word")
+				return
+				;;
+			-e | --event) choices="cycles instructions cpu-clock task-clock" ;;
+			-F | --frequency) choices="99 499 999" ;;
+			--unwind) choices="cfi fp libunwind libdw" ;;
+			--timeout | --max-depth) ;;
+			*)
+				choices="-o -F -e -q -v --output --frequency --event --unwind
+					--max-depth --timeout --annotate --force --require-profile
+					--quiet --verbose --help --"
+				;;
+			esac
+			;;
+		top)
+			case $before in
+			-n | --rows) ;;
+			--value) choices="samples cpu" ;;
+			*)
+				[[ $word != -* ]] || choices="-n --rows --cum --value --json --help"
+				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				;;
+			esac
+			;;
+		help) choices="record top" ;;
+		esac
+	fi
+	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")
+}
+
+complete -o filenames -F _profd profd

@@ -1,0 +1,26 @@
+EXTRA_DIST += \
+	.ci/run \
+	contrib/HACKING \
+	contrib/check-code \
+	contrib/check-headers \
+	contrib/check-layers \
+	contrib/check-outliers \
+	contrib/clang-format \
+	contrib/clang-tidy \
+	contrib/demo \
+	contrib/install-packages \
+	contrib/lint \
+	contrib/list-files \
+	contrib/packages \
+	contrib/strip-c \
+	contrib/test
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = contrib/completions/profd.bash
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = contrib/completions/_profd
+
+lint: src/config.h $(BUILT_SOURCES)
+	CC='$(CC)' $(srcdir)/contrib/lint -include $(abs_top_builddir)/src/config.h \
+		-I$(abs_top_builddir) -I$(abs_top_srcdir)/include -DPROFD_DATADIR='"$(pkgdatadir)"' \
+		$(ELF_CFLAGS) $(ZLIB_CFLAGS) $(JANSSON_CFLAGS) $(LIBUNWIND_CFLAGS)

@@ -1,0 +1,11 @@
+#pragma once
+/* Times in nanoseconds. Any thread. */
+#include <stdint.h>
+#include <time.h>
+
+#define NSEC_PER_SEC 1000000000ull
+
+/* CLOCK_MONOTONIC: the clock of every event's time_ns. */
+uint64_t clock_now_ns(void);
+/* Nanoseconds since 1970, UTC. */
+uint64_t clock_wall_ns(void);

@@ -1,0 +1,67 @@
+#pragma once
+/* What happened in the recorded processes, decoded from the kernel's records (perf_event_open(2),
+ * "Overflow handling") or from another source. A struct event is a view: its pointers are borrowed
+ * from the source until the next source_next. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum event_type {
+	EVENT_OTHER, /* a record of no interest */
+	EVENT_MMAP,
+	EVENT_COMM,
+	EVENT_FORK,
+	EVENT_EXIT,
+	EVENT_LOST,
+	EVENT_THROTTLE,
+	EVENT_UNTHROTTLE,
+	EVENT_SAMPLE,
+};
+
+#define BUILD_ID_MAX_BYTES 20
+
+struct event_mmap { /* an executable mapping appeared */
+	uint64_t addr, len_bytes, off;
+	uint64_t ino, ino_generation; /* 0 when build_id is given instead */
+	uint32_t dev_major, dev_minor;
+	uint8_t build_id[BUILD_ID_MAX_BYTES];
+	uint32_t build_id_bytes; /* 0: not known */
+	const char *path;	 /* as in /proc/PID/maps; "//anon", "[vdso]" … */
+	size_t path_len;
+};
+
+struct event_comm {
+	const char *comm;
+	size_t comm_len;
+	bool exec; /* the process is another program now: its mappings are gone */
+};
+
+struct event_task { /* fork (ppid == pid: a thread) and exit */
+	uint32_t ppid, ptid;
+};
+
+struct event_sample {
+	uint64_t ip;
+	uint64_t period;	    /* in the event's unit; ns for the clocks */
+	const uint64_t *kernel_pcs; /* innermost first */
+	size_t nkernel;
+	uint64_t regs_abi; /* 0: no user registers, 1: 32-bit, 2: 64-bit */
+	const uint64_t
+		*regs; /* in the order of perf_regs_mask(), NULL when regs_abi is 0 */
+	const uint8_t *stack; /* from the user stack pointer up */
+	size_t stack_bytes;   /* what the kernel could copy */
+	bool user_mode;	      /* taken while in user mode */
+};
+
+struct event {
+	enum event_type type;
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	uint32_t pid, tid, cpu;
+	union {
+		struct event_mmap mmap;
+		struct event_comm comm;
+		struct event_task task;
+		struct event_sample sample;
+		uint64_t lost; /* records */
+	};
+};

@@ -1,0 +1,87 @@
+#pragma once
+/* Profiles to bytes and back. Writers write into a sink whose `code` tells failure, and give the
+ * same bytes for the same profile. One thread at a time per call. */
+#include <profd/error.h>
+#include <profd/io.h>
+#include <profd/profile.h>
+
+/* --- pprof: gzip-compressed profile.proto (github.com/google/pprof/proto/profile.proto) --------- */
+
+/* The rules that keep every reader happy: string_table[0] is "", ids 1..n in order, mapping 1 the
+ * MAPPING_MAIN one, leaf first, has_* flags set on every mapping whose locations were symbolized
+ * so that nobody does it again, numeric labels carry a unit (readers drop a zero without one). */
+void pprof_write(const struct profile *p, struct sink *out);
+/* Reads a gzip-compressed or plain pprof. Every id, index and length is checked; an inflated size
+ * beyond @max_bytes is refused. Returns NULL and sets err (-EBADMSG, -EFBIG). */
+struct profile *pprof_read(const void *data, size_t n, size_t max_bytes,
+			   struct error *err);
+
+/* --- folded: "comm;root;…;leaf N\n", sorted by the bytes of the stacks ---------------------------- */
+
+/* The value is the profile's default one. With @annotate a frame ends in _[k] (kernel), _[i]
+ * (inlined) or _[j] (JIT). ';' and newlines in names become ':' and ' '. */
+void folded_write(const struct profile *p, bool annotate, struct sink *out);
+
+/* --- the tree that pictures and tables are made of ----------------------------------------------- */
+
+enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };
+
+/* One box: calls of one function under one chain of callers, inlined functions as boxes of their
+ * own. Children are sorted by name. Node 0 is the root ("all"), whose children are the comms. */
+struct flame_node {
+	string_id name;	      /* of the profile; 0 for the root */
+	function_id function; /* 0 for the root and the comms */
+	mapping_id mapping;
+	uint32_t kind;				    /* enum flame_kind */
+	uint32_t parent, first_child, next_sibling; /* 0: none */
+	uint32_t depth;				    /* root: 0 */
+	int64_t total, self;			    /* in the chosen value */
+};
+
+struct flame {
+	VEC(struct flame_node) nodes;
+	uint32_t max_depth;
+};
+void flame_build(struct flame *f, const struct profile *p, unsigned value);
+void flame_done(struct flame *f);
+
+/* --- SVG and HTML --------------------------------------------------------------------------------- */
+
+struct flame_options {
+	const char *title;    /* clean UTF-8; "Flame graph" when NULL */
+	const char *subtitle; /* one line under it, or NULL: command, event, quality */
+	unsigned
+		max_boxes; /* 0: the default, 10,000; what is pruned is stated in the picture */
+	bool embedded; /* no XML declaration: to stand inside an HTML page */
+};
+void svg_write(const struct profile *p, const struct flame_options *o, struct sink *out);
+
+/* What a page or table says beside the picture: rows of key and value in clean UTF-8. */
+struct fact {
+	const char *key, *value;
+};
+/* A self-contained page: the flame graph, the top table, the facts, the warnings. */
+void html_write(const struct profile *p, const struct flame_options *o,
+		const struct fact *facts, size_t nfacts, const char *const *warnings,
+		size_t nwarnings, struct sink *out);
+
+/* --- tables --------------------------------------------------------------------------------------- */
+
+struct top_row {
+	string_id name;
+	string_id filename; /* of the function's source, or 0 */
+	uint32_t start_line;
+	string_id module; /* file name of the mapping that had most of it, or 0 */
+	int64_t self,
+		total; /* total counts a stack once however often the function is on it */
+};
+struct top {
+	VEC(struct top_row)
+	rows; /* by self descending, then total descending, then name */
+	int64_t sum;
+};
+/* Functions are grouped by name and source file. */
+void top_build(struct top *t, const struct profile *p, unsigned value);
+void top_done(struct top *t);
+/* "1.23s", "45ms", "123" according to the value's unit; into @buf. Returns buf. */
+const char *value_text(char *buf, size_t size, int64_t value, const char *unit);

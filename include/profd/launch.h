@@ -1,0 +1,41 @@
+#pragma once
+/* Starting the workload so that it notices nothing: stdin, stdout, stderr, terminal, process group,
+ * signal dispositions and mask, limits and open files are what profd was given. One at a time per
+ * process (signals are the process's). */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <profd/error.h>
+
+struct launch {
+	pid_t pid;    /* of the workload; 0 before launch_start */
+	int pidfd;    /* readable when it has exited; -1 before Linux 5.3's pidfds */
+	int signalfd; /* readable when a signal for profd waits */
+	bool reaped;
+	int status;	     /* as wait4(2) gives it, once reaped */
+	struct rusage usage; /* of the workload and what it waited for, once reaped */
+	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC: exec and reaping */
+	bool timed_out;
+	int interrupted; /* the last signal that asked profd to end, or 0 */
+	struct launch_private *priv;
+};
+
+/* Forks the child, which waits for launch_exec. From here on SIGINT, SIGQUIT, SIGTERM and SIGHUP go to
+ * l->signalfd and SIGPIPE is ignored, in profd only. */
+int launch_start(struct launch *l, char *const argv[], struct error *err);
+/* Lets the child exec (execvp(3)). Returns 0, or the exec's -errno with err set: -ENOENT for the
+ * command itself means "not found" (127), anything else "not executable" (126). */
+int launch_exec(struct launch *l, struct error *err);
+/* To be called when signalfd is readable. Signals that another process sent to profd alone are
+ * passed on; those of the terminal have reached the workload already. */
+void launch_signals(struct launch *l);
+/* Reaps the workload if it has ended. True once it has. */
+bool launch_reap(struct launch *l);
+/* Signals the workload and all its descendants that /proc shows. */
+void launch_kill(struct launch *l, int sig);
+/* Kills the child if it still waits for launch_exec; undoes what launch_start changed. */
+void launch_done(struct launch *l);
+/* Ends this process as the workload ended: exit status, or the same signal with core dumps off. */
+void launch_die_alike(int status) __attribute__((noreturn));

@@ -1,0 +1,43 @@
+#pragma once
+/* What a profile knows about its own worth. Weights are in the unit of the profile's main value:
+ * nanoseconds for a clock, counts for a hardware event. */
+#include <stdint.h>
+
+#include <profd/unwind.h>
+#include <profd/vec.h>
+
+struct quality_module {
+	const char *path, *build_id; /* borrowed from the session */
+	const char *symbols; /* symbol_source_name, "kallsyms", "perf map" or "none" */
+	bool lines;	     /* file:line known */
+	int64_t weight, resolved; /* of frames; a sample counts once per frame */
+	int64_t no_cfi; /* weight of stacks that ended here without unwind rules */
+};
+
+struct quality {
+	uint64_t samples;     /* that arrived */
+	uint64_t lost;	      /* that did not, over all causes */
+	uint64_t lost_ring;   /* the ring had no room */
+	uint64_t lost_broken; /* the record contradicted itself */
+	uint64_t late;	      /* arrived out of order by more than a round */
+	uint64_t throttled; /* times the kernel stopped sampling for the rest of a tick */
+	int64_t weight;	    /* of all samples */
+	int64_t stop[STOP_COUNT]; /* weight by stop reason */
+	uint64_t stop_samples[STOP_COUNT];
+	int64_t kernel_weight; /* taken while in the kernel */
+	double complete; /* 0..1: weight that reached the root / weight with a user side */
+	double resolved; /* 0..1: weight of frames with a name */
+	double coverage; /* sampled time / CPU time the workload used; 0 when unknown */
+	uint64_t stacks, locations; /* distinct */
+	uint32_t processes, missing_files;
+	struct unwind_stats unwind;
+	VEC(struct quality_module) modules; /* by weight, largest first */
+};
+
+/* Sentences for people about what makes this profile hard to believe, worst first; each with what to
+ * do. Appends to @ret (the strings are the caller's to free). */
+struct quality_warnings {
+	VEC(char *) v;
+};
+void quality_warn(const struct quality *q, struct quality_warnings *ret);
+void quality_warnings_done(struct quality_warnings *w);

@@ -1,0 +1,72 @@
+#pragma once
+/* A finished recording as files: what tools read and what people read. One thread at a time. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include <profd/error.h>
+#include <profd/io.h>
+#include <profd/profile.h>
+#include <profd/quality.h>
+#include <profd/sampler.h>
+
+/* The machine, as far as it decides how fast programs run on it. */
+struct host {
+	char cpu_model[128], kernel[128], os[128], libc[64], arch[32], hypervisor[32];
+	uint32_t ncpus;
+	uint64_t memory_bytes;
+	char testbed
+		[512]; /* all of the above in one line: equal for comparable machines */
+};
+void host_read(struct host *ret);
+
+struct survivor { /* a process of the workload that outlived the recording */
+	uint32_t pid;
+	const char *comm;
+};
+
+/* All that the artifacts of one recording say. Everything is borrowed. */
+struct run {
+	char *const *command; /* NULL-terminated */
+	int status;	      /* as wait4(2) gives it */
+	bool timed_out;
+	struct rusage usage;
+	uint64_t start_wall_ns, wall_ns;
+	const char *engine; /* "perf" */
+	const struct sampler_info *sampler;
+	const char *unwinder;
+	const struct profile *profile;
+	const struct quality *quality;
+	const struct quality_warnings *warnings;
+	const struct host *host;
+	const struct survivor *survivors;
+	size_t nsurvivors;
+	uint64_t exit_ns; /* CLOCK_MONOTONIC when the workload was reaped */
+	bool annotate;	  /* frame kinds in cpu.folded */
+};
+
+/* The exit status a shell would report: the code, or 128 + the signal. */
+int run_exit_status(int wait_status);
+
+/* --- where artifacts go ------------------------------------------------------------------------- */
+
+struct outdir {
+	char *path;
+	int fd;		/* of the directory */
+	char *moved_to; /* an earlier one was moved there, or NULL */
+};
+/* Makes @path ready before the workload runs. @path NULL: "profd-out", where an earlier one is moved
+ * to "profd-out.old". Else a directory that holds results is refused (-EEXIST) unless @force.
+ * Returns 0 or -errno with err. */
+int outdir_open(struct outdir *d, const char *path, bool force, struct error *err);
+void outdir_close(struct outdir *d);
+/* Removes the directory if nothing was written into it. */
+void outdir_discard(struct outdir *d);
+
+/* Writes every artifact, run.json last. One that fails does not keep the others from being written;
+ * err tells of the first. Returns 0 or its -errno. */
+int artifacts_write(const struct outdir *d, const struct run *run, struct error *err);
+
+/* The parts, for tests. */
+void run_json_write(const struct run *run, struct sink *out);
+void summary_write(const struct run *run, struct sink *out);

@@ -1,0 +1,69 @@
+#pragma once
+/* perf_event_open(2): which event this machine can sample, one event and ring per CPU on a process
+ * and all it forks, and the records they yield. One thread at a time. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <profd/error.h>
+#include <profd/event.h>
+#include <profd/ring.h>
+
+struct sampler_options {
+	const char *event; /* a name for -e, or NULL: the best that works */
+	uint32_t hz;
+	size_t ring_bytes; /* per CPU, a power of two; 0: the default. Shrinks on EPERM */
+	size_t stack_bytes; /* 0: the largest of which the ring holds 32, at most 65,528 */
+};
+
+struct sampler_info {
+	char event[64];	  /* the name of what is sampled: "cycles", "cpu-clock" */
+	char reason[256]; /* why not the rung above, one sentence; "" on the highest */
+	bool hardware;	  /* counts events; else it is a clock and periods are ns */
+	bool kernel;	  /* kernel code is sampled too */
+	uint32_t hz;
+	uint32_t ncpus;
+	size_t ring_bytes; /* per CPU, as granted */
+	size_t ring_bytes_wanted;
+	size_t stack_bytes; /* of each sample's stack copy */
+};
+
+struct sampler;
+
+/* The kernel's limit on samples per second and CPU (kernel.perf_event_max_sample_rate). */
+uint32_t sampler_max_hz(void);
+/* Opens disabled events on process @pid, inherited by all it forks and enabled by its next exec.
+ * Returns NULL and sets err: -EINVAL unknown event or frequency, -EACCES/-EPERM sampling is
+ * forbidden here, -ENOENT this machine lacks the event, -EMFILE, -ENOMEM, -EPERM. */
+struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
+			     struct error *err);
+struct sampler *sampler_close(struct sampler *s); /* NULL is fine; returns NULL */
+const struct sampler_info *sampler_info(const struct sampler *s);
+/* Stops the events of all processes. */
+void sampler_stop(struct sampler *s);
+size_t sampler_nrings(const struct sampler *s);
+struct ring *sampler_ring(struct sampler *s, size_t i);
+int sampler_fd(const struct sampler *s,
+	       size_t i); /* readable when ring i holds a quarter */
+/* Records that found no room, as the events themselves count them; 0 before Linux 6.0. */
+uint64_t sampler_lost(const struct sampler *s);
+
+/* Decodes one record (from ring_peek). A record that contradicts itself decodes to EVENT_OTHER and
+ * returns -EBADMSG. */
+int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event);
+/* The time of the record at @at in @r without decoding it. */
+uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at);
+
+/* User registers in event_sample.regs, as bits of PERF_REG_X86_*, lowest first. */
+uint64_t perf_regs_mask(void);
+
+/* --- the decoder on its own, for tests and captures --------------------------------------------- */
+
+struct record_format {
+	uint64_t sample_type;
+	uint64_t regs_mask;
+	bool sample_id_all;
+};
+int record_decode(const struct record_format *f, const void *record, size_t size,
+		  struct event *ret_event);

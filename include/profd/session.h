@@ -1,0 +1,50 @@
+#pragma once
+/* The profiler: events in, a profile out. Keeps each process's space and turns every sample into a
+ * stack at once; nothing of a sample is stored but its counts. One thread at a time per session;
+ * sessions share nothing. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <profd/error.h>
+#include <profd/event.h>
+#include <profd/procs.h>
+#include <profd/profile.h>
+#include <profd/quality.h>
+#include <profd/unwind.h>
+
+#define SESSION_DEPTH_DEFAULT 2048
+#define SESSION_DEPTH_MAX 65536
+
+struct session_options {
+	enum unwind_backend unwind;
+	uint32_t max_depth;	/* user frames kept of one stack; 0: the default */
+	const char *event;	/* name of what is sampled */
+	bool clock;		/* periods are nanoseconds of CPU time */
+	uint64_t period;	/* nominal, in the event's unit */
+	uint32_t root_pid;	/* the launched process, 0 when there is none */
+	uint64_t start_wall_ns; /* 1970 */
+};
+
+struct session;
+
+/* Returns NULL and sets err when the unwind backend is not there. */
+struct session *session_new(const struct session_options *o, struct error *err);
+struct session *session_free(struct session *ses); /* NULL is fine; returns NULL */
+void session_feed(struct session *ses, const struct event *e);
+/* Adds what only the source knows. @lost_ring: as counted by the events, @broken, @late. */
+void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
+		    uint64_t late);
+/* Names every location once and freezes the profile, which stays the session's. @duration_ns of the
+ * recording, @cpu_ns that the workload used of the kind that was sampled (0: unknown). */
+const struct profile *session_finish(struct session *ses, uint64_t duration_ns,
+				     uint64_t cpu_ns);
+const struct quality *session_quality(const struct session *ses);
+struct procs *session_procs(struct session *ses);
+struct unwinder *session_unwinder(struct session *ses);
+/* Tests and tools: @fn sees each sample that has user registers, as the unwinder saw it, with the
+ * frames it found. */
+void session_observe(struct session *ses,
+		     void (*fn)(void *arg, const struct unwind_input *in,
+				const struct frame *frames, unsigned n,
+				enum unwind_stop stop),
+		     void *arg);

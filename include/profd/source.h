@@ -1,0 +1,24 @@
+#pragma once
+/* Events in time order. The session cannot tell one kind of source from another.
+ * One thread at a time. */
+#include <stdint.h>
+
+#include <profd/event.h>
+#include <profd/launch.h>
+#include <profd/sampler.h>
+
+struct source;
+
+struct source_stats {
+	uint64_t late; /* events older than one already yielded: their time was clamped */
+	uint64_t broken; /* records that contradicted themselves */
+	uint64_t rounds;
+};
+
+/* The rings of @s, merged, until the workload @l has exited and the rings are drained once more.
+ * @timeout_ns: kill the workload when it takes longer (0: never). Both are borrowed. */
+struct source *source_perf_new(struct sampler *s, struct launch *l, uint64_t timeout_ns);
+struct source *source_free(struct source *src); /* NULL is fine; returns NULL */
+/* 1: *ret_event holds the next event, borrowed until the next call. 0: no more. <0: -errno. */
+int source_next(struct source *src, struct event *ret_event);
+const struct source_stats *source_stats(const struct source *src);

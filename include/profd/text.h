@@ -1,0 +1,34 @@
+#pragma once
+/* A growing string, zeroed to start, and what text from outside has to go through before it is
+ * shown. `s` is always NUL-terminated once something was added; it is NULL before. */
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+	char *s;
+	size_t len, cap;
+};
+
+void text_add(struct text *t, const char *s);
+void text_addn(struct text *t, const void *s, size_t n);
+void text_addc(struct text *t, char c);
+void text_addf(struct text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void text_vaddf(struct text *t, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+void text_clear(struct text *t); /* keeps the memory */
+void text_done(struct text *t);
+const char *text_get(const struct text *t); /* "" when nothing was added */
+
+/* True when @s[0..n) is valid UTF-8 without control characters (RFC 3629). */
+bool text_is_clean(const char *s, size_t n);
+/* Appends @s with every invalid byte sequence and control character replaced by U+FFFD. */
+void text_add_clean(struct text *t, const char *s, size_t n);
+/* Appends @s escaped for XML and HTML text and for quoted attribute values. @s is clean UTF-8. */
+void text_add_xml(struct text *t, const char *s, size_t n);
+/* Appends @s escaped for a Markdown table cell. */
+void text_add_markdown(struct text *t, const char *s);
+/* "12.3 MiB", "1.50 s", "12.4 %" for people. */
+void text_add_bytes(struct text *t, double bytes);
+void text_add_seconds(struct text *t, double seconds);

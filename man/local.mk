@@ -1,0 +1,6 @@
+dist_man_MANS += \
+	man/profd.1 \
+	man/profd-record.1 \
+	man/profd-top.1 \
+	man/profd-formats.5 \
+	man/profd-internals.7

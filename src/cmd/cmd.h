@@ -1,0 +1,13 @@
+#pragma once
+/* One function per sub-command; each returns the exit status. Only this folder prints. */
+#include <stdio.h>
+
+#include <profd/error.h>
+
+int cmd_record(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+
+/* "profd: SENTENCE" and the hint, on stderr. Returns @status. */
+int cmd_fail(int status, const struct error *err);
+int cmd_usage_error(int status, const char *page, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));

@@ -1,0 +1,447 @@
+/* profd record: launch, sample, unwind, name, write. The order is the one in which things can fail:
+ * everything that may be wrong with profd's own side is found before the workload runs. */
+#include "cmd.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <profd/clock.h>
+#include <profd/launch.h>
+#include <profd/number.h>
+#include <profd/report.h>
+#include <profd/sampler.h>
+#include <profd/session.h>
+#include <profd/source.h>
+#include <profd/text.h>
+
+#define DEFAULT_HZ 499 /* a prime: does not beat with what ticks at 100, 250 or 1000 Hz */
+
+enum {
+	EXIT_TIMEOUT = 124,
+	EXIT_PROFD = 125,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127
+};
+
+static const char USAGE[] =
+	"usage: profd record [options] [--] COMMAND [ARGUMENT…]\n"
+	"\n"
+	"Runs COMMAND, samples it and everything it starts, and writes a profile.\n"
+	"\n"
+	"  -o, --output DIR       write into DIR (default: profd-out, an earlier one is\n"
+	"                         moved to profd-out.old)\n"
+	"      --force            write into a DIR that already holds results\n"
+	"  -F, --frequency HZ     samples per second of CPU time (default: 499)\n"
+	"  -e, --event EVENT      what to sample (default: cycles, else cpu-clock)\n"
+	"      --unwind BACKEND   cfi (default), fp, libunwind or libdw\n"
+	"      --max-depth N      frames kept of one stack (default: 2048)\n"
+	"      --timeout TIME     end COMMAND after TIME (10, 1.5s, 2m); exit status "
+	"124\n"
+	"      --annotate         mark frames in cpu.folded: _[k] kernel, _[i] inlined, "
+	"_[j] JIT\n"
+	"      --require-profile  exit with 125 when no profile could be written\n"
+	"  -q, --quiet            no summary line\n"
+	"  -v, --verbose          say how it is done\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"The exit status is COMMAND's own. Manual: man profd-record\n";
+
+struct options {
+	const char *dir;
+	bool force, annotate, require_profile, quiet, verbose, help;
+	struct sampler_options sampler;
+	enum unwind_backend unwind;
+	uint32_t max_depth;
+	uint64_t timeout_ns;
+	char **command;
+};
+
+static const struct {
+	const char *name;
+	enum unwind_backend backend;
+} backends[] = {{"cfi", UNWIND_CFI},
+		{"fp", UNWIND_FP},
+		{"libunwind", UNWIND_LIBUNWIND},
+		{"libdw", UNWIND_LIBDW}};
+
+static int parse_frequency(const char *s, uint32_t *ret_hz)
+{
+	uint32_t max = sampler_max_hz();
+	uint64_t v;
+	int code = number_parse_u64(s, 1, max, &v);
+
+	if (code == -ERANGE)
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"-F %s is outside of what this kernel allows: 1 to %u Hz "
+			"(kernel.perf_event_max_sample_rate)",
+			s, max);
+	if (code < 0)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "-F wants a number, not '%s'", s);
+	*ret_hz = (uint32_t)v;
+	return 0;
+}
+
+static int parse_backend(const char *s, enum unwind_backend *ret_backend)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+		if (!strcmp(backends[i].name, s)) {
+			*ret_backend = backends[i].backend;
+			return 0;
+		}
+	}
+	return cmd_usage_error(EXIT_PROFD, "record",
+			       "--unwind knows cfi, fp, libunwind and libdw, not '%s'",
+			       s);
+}
+
+static int parse_depth(const char *s, uint32_t *ret_depth)
+{
+	uint64_t v;
+
+	if (number_parse_u64(s, 1, SESSION_DEPTH_MAX, &v))
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"--max-depth wants a number from 1 to %d, not '%s'",
+			SESSION_DEPTH_MAX, s);
+	*ret_depth = (uint32_t)v;
+	return 0;
+}
+
+static int parse_timeout(const char *s, uint64_t *ret_ns)
+{
+	if (number_parse_duration_ns(s, ret_ns) || !*ret_ns)
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"--timeout wants a time like 10, 1.5s or 2m, not '%s'", s);
+	return 0;
+}
+
+enum {
+	OPT_FORCE = 256,
+	OPT_UNWIND,
+	OPT_DEPTH,
+	OPT_TIMEOUT,
+	OPT_ANNOTATE,
+	OPT_REQUIRE,
+};
+
+static const struct option long_options[] = {
+	{"output", required_argument, NULL, 'o'},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"frequency", required_argument, NULL, 'F'},
+	{"event", required_argument, NULL, 'e'},
+	{"unwind", required_argument, NULL, OPT_UNWIND},
+	{"max-depth", required_argument, NULL, OPT_DEPTH},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"annotate", no_argument, NULL, OPT_ANNOTATE},
+	{"require-profile", no_argument, NULL, OPT_REQUIRE},
+	{"quiet", no_argument, NULL, 'q'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int parse_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'o':
+		o->dir = optarg;
+		return 0;
+	case 'F':
+		return parse_frequency(optarg, &o->sampler.hz);
+	case 'e':
+		o->sampler.event = optarg;
+		return 0;
+	case OPT_FORCE:
+		o->force = true;
+		return 0;
+	case OPT_UNWIND:
+		return parse_backend(optarg, &o->unwind);
+	case OPT_DEPTH:
+		return parse_depth(optarg, &o->max_depth);
+	case OPT_TIMEOUT:
+		return parse_timeout(optarg, &o->timeout_ns);
+	case OPT_ANNOTATE:
+		o->annotate = true;
+		return 0;
+	case OPT_REQUIRE:
+		o->require_profile = true;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case 'v':
+		o->verbose = true;
+		return 0;
+	case 'h':
+		o->help = true;
+		return 0;
+	default:
+		return EXIT_PROFD;
+	}
+}
+
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	int c, status;
+
+	*o = (struct options){.sampler.hz = DEFAULT_HZ, .unwind = UNWIND_CFI};
+	/* '+': options end at the command, whose own options are not ours. */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:o:F:e:qvh", long_options, NULL)) != -1) {
+		if (c == ':')
+			return cmd_usage_error(EXIT_PROFD, "record", "'%s' wants a value",
+					       argv[optind - 1]);
+		if (c == '?')
+			return cmd_usage_error(EXIT_PROFD, "record",
+					       "unknown option '%s'", argv[optind - 1]);
+		status = parse_option(o, c);
+		if (status || o->help)
+			return status;
+	}
+	if (optind == argc)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "a command is missing: profd record -- COMMAND");
+	o->command = argv + optind;
+	return 0;
+}
+
+/* --- one recording ------------------------------------------------------------------------- */
+
+struct recording {
+	const struct options *o;
+	struct outdir dir;
+	struct launch launch;
+	struct sampler *sampler;
+	struct session *session;
+	struct source *source;
+	uint64_t start_wall_ns;
+};
+
+/* CPU time of the kind that was sampled, to hold the samples against. */
+static uint64_t used_ns(const struct recording *r)
+{
+	const struct rusage *u = &r->launch.usage;
+	uint64_t user = (uint64_t)u->ru_utime.tv_sec * NSEC_PER_SEC +
+			(uint64_t)u->ru_utime.tv_usec * 1000;
+	uint64_t sys = (uint64_t)u->ru_stime.tv_sec * NSEC_PER_SEC +
+		       (uint64_t)u->ru_stime.tv_usec * 1000;
+
+	return sampler_info(r->sampler)->kernel ? user + sys : user;
+}
+
+static int prepare(struct recording *r, struct error *err)
+{
+	const struct sampler_info *info;
+	struct session_options so;
+	int code;
+
+	code = outdir_open(&r->dir, r->o->dir, r->o->force, err);
+	if (code < 0)
+		return code;
+	if (r->dir.moved_to && !r->o->quiet)
+		fprintf(stderr, "profd: moved the earlier %s to %s\n", r->dir.path,
+			r->dir.moved_to);
+	code = launch_start(&r->launch, r->o->command, err);
+	if (code < 0)
+		return code;
+	r->sampler = sampler_open(&r->o->sampler, r->launch.pid, err);
+	if (!r->sampler)
+		return err->code;
+	info = sampler_info(r->sampler);
+	r->start_wall_ns = clock_wall_ns();
+	so = (struct session_options){
+		.unwind = r->o->unwind,
+		.max_depth = r->o->max_depth,
+		.event = info->event,
+		.clock = !info->hardware,
+		.period = info->hardware ? 0 : NSEC_PER_SEC / info->hz,
+		.root_pid = (uint32_t)r->launch.pid,
+		.start_wall_ns = r->start_wall_ns,
+	};
+	r->session = session_new(&so, err);
+	return r->session ? 0 : err->code;
+}
+
+static void say_how(const struct recording *r)
+{
+	const struct sampler_info *i = sampler_info(r->sampler);
+
+	if (!r->o->verbose)
+		return;
+	fprintf(stderr,
+		"profd: sampling %s at %u Hz on %u CPUs, %s; %zu KiB of buffer per CPU, "
+		"%zu bytes "
+		"of stack per sample\n",
+		i->event, i->hz, i->ncpus,
+		i->kernel ? "user and kernel" : "user code only", i->ring_bytes / 1024,
+		i->stack_bytes);
+	if (i->reason[0])
+		fprintf(stderr, "profd: why: %s\n", i->reason);
+}
+
+static int run_loop(struct recording *r)
+{
+	struct event e;
+	int code;
+
+	r->source = source_perf_new(r->sampler, &r->launch, r->o->timeout_ns);
+	while ((code = source_next(r->source, &e)) > 0)
+		session_feed(r->session, &e);
+	return code;
+}
+
+struct survivors {
+	VEC(struct survivor) v;
+	const struct procs *procs;
+};
+
+static void note_survivor(void *arg, const struct process *p)
+{
+	struct survivors *s = arg;
+
+	if (p->exited || kill((pid_t)p->pid, 0) < 0)
+		return;
+	vec_push(&s->v, ((struct survivor){p->pid, procs_name(s->procs, p->comm)}));
+}
+
+static void say_result(const struct recording *r, const struct run *run)
+{
+	const struct quality *q = run->quality;
+	struct text t = {0};
+
+	if (r->o->quiet)
+		return;
+	text_addf(&t, "profd: %llu samples in ", (unsigned long long)q->samples);
+	text_add_seconds(&t, (double)run->wall_ns / 1e9);
+	text_addf(&t, ", %llu lost, %.1f %% of stacks complete, %s%s -> %s/index.html\n",
+		  (unsigned long long)q->lost, 100 * q->complete, run->sampler->event,
+		  run->sampler->kernel ? "" : " (user code only)", r->dir.path);
+	for (uint32_t i = 0; i < run->warnings->v.n; i++)
+		text_addf(&t, "profd: warning: %s\n", run->warnings->v.v[i]);
+	if (run->nsurvivors)
+		text_addf(&t,
+			  "profd: %zu processes of it still run and are not recorded "
+			  "further\n",
+			  run->nsurvivors);
+	fputs(text_get(&t), stderr);
+	text_done(&t);
+}
+
+static int write_all(struct recording *r, struct error *err)
+{
+	const struct source_stats *ss = source_stats(r->source);
+	const struct launch *l = &r->launch;
+	struct survivors survivors = {.procs = session_procs(r->session)};
+	struct quality_warnings warnings = {0};
+	struct host host;
+	int code;
+	struct run run = {
+		.command = r->o->command,
+		.status = l->status,
+		.timed_out = l->timed_out,
+		.usage = l->usage,
+		.start_wall_ns = r->start_wall_ns,
+		.wall_ns = l->end_ns - l->start_ns,
+		.engine = "perf",
+		.sampler = sampler_info(r->sampler),
+		.unwinder = backends[r->o->unwind].name,
+		.warnings = &warnings,
+		.host = &host,
+		.exit_ns = l->end_ns,
+		.annotate = r->o->annotate,
+	};
+
+	session_losses(r->session, sampler_lost(r->sampler), ss->broken, ss->late);
+	run.profile = session_finish(r->session, run.wall_ns, used_ns(r));
+	run.quality = session_quality(r->session);
+	quality_warn(run.quality, &warnings);
+	host_read(&host);
+	procs_each(survivors.procs, note_survivor, &survivors);
+	run.survivors = survivors.v.v;
+	run.nsurvivors = survivors.v.n;
+	code = artifacts_write(&r->dir, &run, err);
+	if (code == 0)
+		say_result(r, &run);
+	vec_done(&survivors.v);
+	quality_warnings_done(&warnings);
+	return code;
+}
+
+static void finish(struct recording *r)
+{
+	source_free(r->source);
+	session_free(r->session);
+	sampler_close(r->sampler);
+	launch_done(&r->launch);
+	outdir_close(&r->dir);
+}
+
+/* The workload ran: its status is ours, whatever became of the profile. */
+static int end_like_workload(struct recording *r, int trouble)
+{
+	int status = r->launch.status;
+	bool timed_out = r->launch.timed_out, require = r->o->require_profile;
+
+	finish(r);
+	if (trouble && require)
+		return EXIT_PROFD;
+	if (timed_out)
+		return EXIT_TIMEOUT;
+	if (WIFSIGNALED(status)) {
+		fflush(NULL);
+		launch_die_alike(status);
+	}
+	return WEXITSTATUS(status);
+}
+
+static int record(const struct options *o)
+{
+	struct recording r = {.o = o, .dir.fd = -1};
+	struct error err = {0};
+	int code = prepare(&r, &err);
+
+	if (code < 0) {
+		finish(&r);
+		return cmd_fail(EXIT_PROFD, &err);
+	}
+	say_how(&r);
+	code = launch_exec(&r.launch, &err);
+	if (code < 0) {
+		while (!launch_reap(&r.launch))
+			;
+		outdir_discard(&r.dir);
+		finish(&r);
+		return cmd_fail(code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
+				&err);
+	}
+	code = run_loop(&r);
+	if (code < 0)
+		error_set(&err, code, "sampling stopped early: %s", strerror(-code));
+	else
+		code = write_all(&r, &err);
+	if (code < 0)
+		cmd_fail(0, &err);
+	return end_like_workload(&r, code);
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct options o;
+	int status = parse_options(&o, argc, argv);
+
+	if (status)
+		return status;
+	if (o.help) {
+		fputs(USAGE, stdout);
+		return 0;
+	}
+	return record(&o);
+}

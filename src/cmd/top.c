@@ -1,0 +1,243 @@
+/* profd top: the functions of a pprof file, flat and cumulative. */
+#include "cmd.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <profd/format.h>
+#include <profd/io.h>
+#include <profd/json.h>
+#include <profd/number.h>
+#include <profd/text.h>
+
+#define FILE_MAX_BYTES ((size_t)1 << 30)
+
+static const char USAGE[] =
+	"usage: profd top [options] FILE\n"
+	"\n"
+	"Prints the functions of a pprof profile: flat (self) and cumulative (total).\n"
+	"\n"
+	"  -n, --rows N       at most N functions (default: 20; 0: all)\n"
+	"      --cum          sort by cumulative\n"
+	"      --value TYPE   which sample type (default: the profile's default)\n"
+	"      --json         machine-readable, schema profd.top/1\n"
+	"  -h, --help         this text\n";
+
+struct options {
+	uint64_t rows;
+	bool cum, json, help;
+	const char *value, *file;
+};
+
+enum { OPT_CUM = 256, OPT_VALUE, OPT_JSON };
+
+static const struct option long_options[] = {
+	{"rows", required_argument, NULL, 'n'},
+	{"cum", no_argument, NULL, OPT_CUM},
+	{"value", required_argument, NULL, OPT_VALUE},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	*o = (struct options){.rows = 20};
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":n:h", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			if (number_parse_u64(optarg, 0, UINT32_MAX, &o->rows))
+				return cmd_usage_error(
+					2, "top", "-n wants a number, not '%s'", optarg);
+			break;
+		case OPT_CUM:
+			o->cum = true;
+			break;
+		case OPT_VALUE:
+			o->value = optarg;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case 'h':
+			o->help = true;
+			return 0;
+		case ':':
+			return cmd_usage_error(2, "top", "'%s' wants a value",
+					       argv[optind - 1]);
+		default:
+			return cmd_usage_error(2, "top", "unknown option '%s'",
+					       argv[optind - 1]);
+		}
+	}
+	if (optind + 1 != argc)
+		return cmd_usage_error(2, "top",
+				       "one profile is wanted, e.g. profd-out/cpu.pb.gz");
+	o->file = argv[optind];
+	return 0;
+}
+
+static struct profile *read_profile(const char *path, struct error *err)
+{
+	_cleanup_free_ char *data = NULL;
+	struct error why = {0};
+	struct profile *p;
+	size_t n;
+	int code = io_slurp(path, FILE_MAX_BYTES, &data, &n);
+
+	if (code < 0) {
+		error_set(err, code, "cannot read '%s': %s", path, strerror(-code));
+		return NULL;
+	}
+	p = pprof_read(data, n, FILE_MAX_BYTES, &why);
+	if (!p) {
+		error_set(err, why.code, "'%s' is not a usable pprof file: %s", path,
+			  why.text);
+		error_hint(err, "%s", why.hint);
+	}
+	return p;
+}
+
+/* The index of the sample type named @name. */
+static int find_value(const struct profile *p, const char *name, unsigned *ret_value,
+		      struct error *err)
+{
+	struct text t = {0};
+
+	if (!name) {
+		*ret_value = profile_default_value(p);
+		return 0;
+	}
+	for (unsigned i = 0; i < p->nvalues; i++) {
+		if (!strcmp(profile_text(p, p->value_types[i].type), name)) {
+			*ret_value = i;
+			text_done(&t);
+			return 0;
+		}
+		text_addf(&t, "%s%s", i ? ", " : "",
+			  profile_text(p, p->value_types[i].type));
+	}
+	error_set(err, -1, "the profile has no sample type '%s'", name);
+	error_hint(err, "it has: %s", text_get(&t));
+	text_done(&t);
+	return -1;
+}
+
+static int by_total(const void *pa, const void *pb)
+{
+	const struct top_row *a = pa, *b = pb;
+
+	if (a->total != b->total)
+		return a->total > b->total ? -1 : 1;
+	return a->self > b->self ? -1 : a->self < b->self;
+}
+
+static double percent(int64_t part, int64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_json(const struct profile *p, const struct top *top, uint32_t n,
+		       unsigned value)
+{
+	struct json *root = json_node(), *list = json_list();
+	struct text t = {0};
+	struct sink_text out;
+
+	json_put_str(root, "schema", "profd.top/1");
+	json_put_str(root, "type", profile_text(p, p->value_types[value].type));
+	json_put_str(root, "unit", profile_text(p, p->value_types[value].unit));
+	json_put_i64(root, "total", top->sum);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct top_row *r = &top->rows.v[i];
+		struct json *j = json_node();
+
+		json_put_str(j, "name", profile_text(p, r->name));
+		json_put_str(j, "file",
+			     r->filename ? profile_text(p, r->filename) : NULL);
+		json_put_u64(j, "line", r->start_line);
+		json_put_str(j, "module", r->module ? profile_text(p, r->module) : NULL);
+		json_put_i64(j, "flat", r->self);
+		json_put_i64(j, "cum", r->total);
+		json_put(list, NULL, j);
+	}
+	json_put(root, "functions", list);
+	sink_text_init(&out, &t);
+	json_write(root, &out.sink);
+	fputs(text_get(&t), stdout);
+	text_done(&t);
+	json_free(root);
+}
+
+static void print_table(const struct profile *p, const struct top *top, uint32_t n,
+			unsigned value)
+{
+	const char *unit = profile_text(p, p->value_types[value].unit);
+	char flat[32], cum[32];
+	int64_t sum = 0;
+
+	printf("%s, total %s; %u of %u functions\n",
+	       profile_text(p, p->value_types[value].type),
+	       value_text(cum, sizeof(cum), top->sum, unit), n, top->rows.n);
+	printf("%10s %7s %7s %10s %7s  %s\n", "flat", "flat%", "sum%", "cum", "cum%",
+	       "function");
+	for (uint32_t i = 0; i < n; i++) {
+		const struct top_row *r = &top->rows.v[i];
+
+		sum += r->self;
+		printf("%10s %6.2f%% %6.2f%% %10s %6.2f%%  %s",
+		       value_text(flat, sizeof(flat), r->self, unit),
+		       percent(r->self, top->sum), percent(sum, top->sum),
+		       value_text(cum, sizeof(cum), r->total, unit),
+		       percent(r->total, top->sum), profile_text(p, r->name));
+		if (r->filename)
+			printf("  %s:%u", profile_text(p, r->filename), r->start_line);
+		putchar('\n');
+	}
+}
+
+static int top(const struct options *o)
+{
+	struct error err = {0};
+	struct profile *p = read_profile(o->file, &err);
+	struct top t = {0};
+	unsigned value;
+	uint32_t n;
+
+	if (!p)
+		return cmd_fail(2, &err);
+	if (find_value(p, o->value, &value, &err) < 0) {
+		profile_free(p);
+		return cmd_fail(2, &err);
+	}
+	top_build(&t, p, value);
+	if (o->cum && t.rows.n)
+		qsort(t.rows.v, t.rows.n, sizeof(*t.rows.v), by_total);
+	n = o->rows && o->rows < t.rows.n ? (uint32_t)o->rows : t.rows.n;
+	if (o->json)
+		print_json(p, &t, n, value);
+	else
+		print_table(p, &t, n, value);
+	top_done(&t);
+	profile_free(p);
+	return 0;
+}
+
+int cmd_top(int argc, char **argv)
+{
+	struct options o;
+	int status = parse_options(&o, argc, argv);
+
+	if (status)
+		return status;
+	if (o.help) {
+		fputs(USAGE, stdout);
+		return 0;
+	}
+	return top(&o);
+}

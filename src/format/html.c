@@ -1,0 +1,171 @@
+/* One page about one profile: what to be careful about, the picture, the table of functions, the
+ * facts. Everything is in the file; it asks no network for anything, and its own policy forbids it.
+ * With styles and scripts forbidden too, it is still a document in the right order. */
+#include "format-priv.h"
+
+#include <string.h>
+
+#define HTML_TOP_ROWS 100u
+
+static const char page_css[] =
+#include "src/format/page-css.inc"
+	;
+
+struct html {
+	const struct profile *p;
+	struct sink *out;
+	struct text t, name;
+};
+
+static void html_xml(struct html *h, const char *s)
+{
+	text_add_xml(&h->t, s, strlen(s));
+}
+
+static void html_flush(struct html *h)
+{
+	sink_put(h->out, text_get(&h->t), h->t.len);
+	text_clear(&h->t);
+}
+
+static void html_head(struct html *h, const char *title, const char *subtitle)
+{
+	text_add(&h->t, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+			"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+			"script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n"
+			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+			"<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+	html_xml(h, title);
+	text_add(&h->t, "</title>\n<style>\n");
+	text_add(&h->t, page_css);
+	text_add(&h->t, "</style>\n</head>\n<body>\n<main>\n<h1>");
+	html_xml(h, title);
+	text_add(&h->t, "</h1>\n");
+	if (subtitle) {
+		text_add(&h->t, "<p class=\"subtitle\">");
+		html_xml(h, subtitle);
+		text_add(&h->t, "</p>\n");
+	}
+	html_flush(h);
+}
+
+static void html_warnings(struct html *h, const char *const *warnings, size_t n)
+{
+	if (!n)
+		return;
+	text_add(&h->t, "<section class=\"warnings\" aria-labelledby=\"warnings\">\n"
+			"<h2 id=\"warnings\">Before you rely on this</h2>\n<ul>\n");
+	for (size_t i = 0; i < n; i++) {
+		text_add(&h->t, "<li>");
+		html_xml(h, warnings[i]);
+		text_add(&h->t, "</li>\n");
+	}
+	text_add(&h->t, "</ul>\n</section>\n");
+	html_flush(h);
+}
+
+static void html_shortened(struct html *h, const char *name)
+{
+	struct text shown = {0};
+
+	name_shorten(&shown, name);
+	html_xml(h, shown.s);
+	text_done(&shown);
+}
+
+static void html_top_row(struct html *h, const struct top_row *r, int64_t sum,
+			 const char *unit)
+{
+	const char *file = profile_text(h->p, r->filename);
+	const char *module = profile_text(h->p, r->module);
+	struct flame_node n = {.name = r->name, .depth = 2};
+	char buf[64];
+
+	/* Code without a function is named by its module. */
+	n.function = r->name != r->module;
+	flame_name(&h->name, h->p, &n);
+	text_add(&h->t, "<tr><th scope=\"row\">");
+	html_shortened(h, h->name.s);
+	text_addf(&h->t, "</th><td class=\"n\">%s</td><td class=\"n\">",
+		  value_text(buf, sizeof(buf), r->self, unit));
+	percent_add(&h->t, r->self, sum);
+	text_addf(&h->t, "</td><td class=\"n\">%s</td><td class=\"n\">",
+		  value_text(buf, sizeof(buf), r->total, unit));
+	percent_add(&h->t, r->total, sum);
+	text_add(&h->t, "</td><td class=\"where\">");
+	html_xml(h, file);
+	if (*file && r->start_line)
+		text_addf(&h->t, ":%u", r->start_line);
+	text_add(&h->t, "</td><td class=\"where\">");
+	html_xml(h, base_name(module));
+	text_add(&h->t, "</td></tr>\n");
+	html_flush(h);
+}
+
+static void html_top(struct html *h)
+{
+	unsigned value = profile_default_value(h->p);
+	const struct value_type *type = &h->p->value_types[value];
+	const char *unit = profile_text(h->p, type->unit);
+	struct top top;
+	uint32_t n;
+	char buf[64];
+
+	top_build(&top, h->p, value);
+	n = top.rows.n < HTML_TOP_ROWS ? top.rows.n : HTML_TOP_ROWS;
+	text_add(&h->t, "<section>\n<h2>Functions</h2>\n<div class=\"scroll\" tabindex=\"0\">\n<table>\n<caption>");
+	text_addf(&h->t, "%u of %u functions, by their own share of %s of ", n, top.rows.n,
+		  value_text(buf, sizeof(buf), top.sum, unit));
+	html_xml(h, profile_text(h->p, type->type));
+	text_add(&h->t, ". Total includes what a function calls.</caption>\n"
+			"<thead><tr><th scope=\"col\">Function</th><th scope=\"col\" class=\"n\">Self</th>"
+			"<th scope=\"col\" class=\"n\">Self %</th><th scope=\"col\" class=\"n\">Total</th>"
+			"<th scope=\"col\" class=\"n\">Total %</th><th scope=\"col\">Source</th>"
+			"<th scope=\"col\">Module</th></tr></thead>\n<tbody>\n");
+	for (uint32_t i = 0; i < n; i++)
+		html_top_row(h, &top.rows.v[i], top.sum, unit);
+	text_add(&h->t, "</tbody>\n</table>\n</div>\n</section>\n");
+	html_flush(h);
+	top_done(&top);
+}
+
+static void html_facts(struct html *h, const struct fact *facts, size_t n)
+{
+	if (!n)
+		return;
+	text_add(&h->t, "<section>\n<h2>About this recording</h2>\n<table class=\"facts\">\n<tbody>\n");
+	for (size_t i = 0; i < n; i++) {
+		text_add(&h->t, "<tr><th scope=\"row\">");
+		html_xml(h, facts[i].key);
+		text_add(&h->t, "</th><td>");
+		html_xml(h, facts[i].value);
+		text_add(&h->t, "</td></tr>\n");
+	}
+	text_add(&h->t, "</tbody>\n</table>\n</section>\n");
+	html_flush(h);
+}
+
+void html_write(const struct profile *p, const struct flame_options *o,
+		const struct fact *facts, size_t nfacts, const char *const *warnings,
+		size_t nwarnings, struct sink *out)
+{
+	struct html h = {.p = p, .out = out};
+	struct flame_options picture = *o;
+
+	picture.embedded = true;
+	html_head(&h, o->title ? o->title : "Profile", o->subtitle);
+	html_warnings(&h, warnings, nwarnings);
+	text_add(&h.t, "<section aria-label=\"Flame graph\">\n<div class=\"picture\">\n");
+	html_flush(&h);
+	/* The page has said both already. */
+	picture.title = "Flame graph";
+	picture.subtitle = NULL;
+	svg_write(p, &picture, out);
+	text_add(&h.t, "</div>\n</section>\n");
+	html_flush(&h);
+	html_top(&h);
+	html_facts(&h, facts, nfacts);
+	sink_puts(out, "</main>\n</body>\n</html>\n");
+	text_done(&h.t);
+	text_done(&h.name);
+}

@@ -1,0 +1,321 @@
+/* The flame graph as an SVG picture, root at the bottom.
+ *
+ * It has to be readable where nothing but markup survives: CI servers show artifacts with scripts,
+ * style sheets and style attributes forbidden. So the boxes are drawn with presentation attributes,
+ * tooltips are <title> elements, and colour is never the only cue: the kind of code also shows as a
+ * mark in the text, a word in the tooltip and, for inlined calls, a cut corner. The script, where it
+ * may run, draws all of it anew to zoom and search.
+ *
+ * Boxes of a row share a group at the row's baseline, and those too narrow to be seen are left to
+ * the script: both are a matter of bytes. */
+#include "format-priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SVG_WIDTH 1200u
+#define SVG_PAD 10u
+#define SVG_ROW 16u
+#define SVG_TOP 70u
+#define SVG_BOTTOM 62u
+#define SVG_BASELINE 4u /* of a row's text, above the row's lower edge */
+/* Of the fixed-width font of 11 units: 0.602 em in DejaVu Sans Mono, 0.6 in most others. */
+#define SVG_COLUMN 6.65
+#define SVG_MIN_BOX 0.3 /* narrower ones cannot be seen */
+
+struct svg {
+	struct picture pic;
+	struct picture_layout layout;
+	struct sink *out;
+	struct text t, name, part;
+	int64_t min_total;
+};
+
+static void svg_flush(struct svg *s)
+{
+	sink_put(s->out, text_get(&s->t), s->t.len);
+	text_clear(&s->t);
+}
+
+static void svg_xml(struct svg *s, const char *str)
+{
+	text_add_xml(&s->t, str, strlen(str));
+}
+
+/* --- colours ---------------------------------------------------------------------- */
+
+#define SHADES 8
+
+/* The same arrays are in share/viewer/flame.js. Shades of one kind differ a little so that
+ * neighbours can be told apart; all carry black text. */
+static const char *const palette[][SHADES] = {
+	[FLAME_USER] = {"fd8", "fc7", "fb6", "ec8", "fd9", "eb7", "fc9", "fca"},
+	[FLAME_KERNEL] = {"f96", "f85", "e85", "f97", "e74", "e96", "f86", "fa8"},
+	[FLAME_INLINED] = {"fec", "feb", "fed", "ffd", "fdc", "eec", "fee", "edc"},
+	[FLAME_JIT] = {"9d8", "8c7", "ae9", "7c8", "9da", "bd8", "8d9", "ac7"},
+	[FLAME_LABEL] = {"ccc", "ddd", "ccd", "ddc", "cdc", "dcd", "cdd", "dcc"},
+};
+
+/* A fixed hash (djb2): a function keeps its shade from one picture to the next. */
+static const char *svg_shade(uint32_t kind, const char *name)
+{
+	uint32_t h = 5381;
+
+	for (; *name; name++)
+		h = h * 33 ^ (unsigned char)*name;
+	return palette[kind][(h ^ h >> 7) % SHADES];
+}
+
+/* --- boxes ------------------------------------------------------------------------ */
+
+static double svg_scale(const struct svg *s)
+{
+	int64_t whole = s->pic.f.nodes.v[0].total;
+
+	return whole > 0 ? (SVG_WIDTH - 2.0 * SVG_PAD) / (double)whole : 0;
+}
+
+/* One decimal, without ".0". */
+static void coordinate_add(struct text *t, double v)
+{
+	long tenths = (long)(v * 10 + 0.5);
+
+	text_addf(t, "%ld", tenths / 10);
+	if (tenths % 10)
+		text_addf(t, ".%ld", tenths % 10);
+}
+
+static void svg_tooltip(struct svg *s, const struct flame_node *n, const char *name)
+{
+	const char *kind = n->depth == 1 ? "process" : flame_kind_text(n->kind);
+	const char *module = picture_module(&s->pic, n);
+	int64_t whole = s->pic.f.nodes.v[0].total;
+	char buf[64];
+
+	text_add(&s->t, "<title>");
+	svg_xml(s, name);
+	text_addf(&s->t, "\n%s, ", value_text(buf, sizeof(buf), n->total, s->pic.unit));
+	percent_add(&s->t, n->total, whole);
+	if (n->self > 0 && n->self != n->total)
+		text_addf(&s->t, ", self %s",
+			  value_text(buf, sizeof(buf), n->self, s->pic.unit));
+	picture_place(&s->pic, n, &s->part);
+	if (n->depth && (*kind || s->part.len || *module)) {
+		text_addc(&s->t, '\n');
+		text_add(&s->t, kind);
+		text_add(&s->t, *kind && s->part.len ? ", " : "");
+		svg_xml(s, text_get(&s->part));
+		text_add(&s->t, (*kind || s->part.len) && *module ? ", " : "");
+		svg_xml(s, module);
+	}
+	text_add(&s->t, "</title>");
+}
+
+/* From the row's baseline: a rectangle, with a cut corner when inlined. */
+static void svg_shape(struct svg *s, const struct flame_node *n, double x, double w,
+		      const char *name)
+{
+	bool cut = n->kind == FLAME_INLINED && w >= 5;
+
+	/* A gap to the right neighbour, unless nothing would be left. */
+	if (w > 1)
+		w -= 0.5;
+	text_add(&s->t, "<path d=\"M");
+	coordinate_add(&s->t, x);
+	text_add(&s->t, cut ? " 3v-11l4-4H" : " 3v-15H");
+	coordinate_add(&s->t, x + w);
+	text_addf(&s->t, "v15z\" fill=\"#%s\"/>", svg_shade(n->kind, name));
+}
+
+static void svg_text(struct svg *s, const struct flame_node *n, double x, double w,
+		     const char *name)
+{
+	const char *mark = flame_kind_mark(n->kind);
+	unsigned columns = w > 6 ? (unsigned)((w - 6) / SVG_COLUMN) : 0;
+
+	/* The mark stays when the name has to be cut, but for the narrowest. */
+	if (columns < 8)
+		mark = NULL;
+	name_fit(&s->part, name, columns - (mark ? 4 : 0));
+	if (!s->part.len)
+		return;
+	text_add(&s->t, "<text x=\"");
+	coordinate_add(&s->t, x + 3);
+	text_add(&s->t, "\">");
+	svg_xml(s, s->part.s);
+	if (mark)
+		text_addf(&s->t, " [%s]", mark);
+	text_add(&s->t, "</text>");
+}
+
+static void svg_box(struct svg *s, uint32_t node)
+{
+	const struct flame_node *n = &s->pic.f.nodes.v[node];
+	double scale = svg_scale(s);
+	double x = SVG_PAD + (double)s->pic.start[node] * scale;
+	double w = node ? (double)n->total * scale : SVG_WIDTH - 2.0 * SVG_PAD;
+
+	flame_name(&s->name, s->pic.p, n);
+	text_clear(&s->part);
+	name_shorten(&s->part, s->name.s);
+	text_clear(&s->name);
+	text_add(&s->name, s->part.s);
+	text_add(&s->t, "<g>");
+	svg_tooltip(s, n, s->name.s);
+	svg_shape(s, n, x, w, s->name.s);
+	svg_text(s, n, x, w, s->name.s);
+	text_add(&s->t, "</g>\n");
+	svg_flush(s);
+}
+
+/* Boxes come in tree order; they go out row by row. first[] counts, then points. */
+static void svg_boxes(struct svg *s)
+{
+	const struct picture *pic = &s->pic;
+	uint32_t *first = xcalloc(pic->depth + 2, sizeof(*first));
+	uint32_t *rows = xcalloc(pic->boxes.n, sizeof(*rows));
+
+	for (uint32_t i = 0; i < pic->boxes.n; i++)
+		first[pic->f.nodes.v[pic->boxes.v[i]].depth + 1]++;
+	for (uint32_t d = 0; d <= pic->depth; d++)
+		first[d + 1] += first[d];
+	for (uint32_t i = 0; i < pic->boxes.n; i++)
+		rows[first[pic->f.nodes.v[pic->boxes.v[i]].depth]++] = pic->boxes.v[i];
+	/* first[d] is now where row d ends. */
+	sink_puts(s->out, "<g class=\"boxes\">\n");
+	for (uint32_t d = 0, i = 0; d <= pic->depth; d++) {
+		sink_putf(s->out, "<g transform=\"translate(0 %u)\">\n",
+			  s->layout.base - d * SVG_ROW - SVG_BASELINE);
+		for (; i < first[d]; i++)
+			if (!d || pic->f.nodes.v[rows[i]].total >= s->min_total)
+				svg_box(s, rows[i]);
+		sink_puts(s->out, "</g>\n");
+	}
+	sink_puts(s->out, "</g>\n");
+	free(rows);
+	free(first);
+}
+
+/* --- around them ------------------------------------------------------------------ */
+
+static void svg_head(struct svg *s, const struct flame_options *o)
+{
+	const char *title = o->title ? o->title : "Flame graph";
+	unsigned columns = (unsigned)((SVG_WIDTH - 2 * SVG_PAD) / SVG_COLUMN);
+	struct picture_rest rest;
+
+	if (!o->embedded)
+		text_add(&s->t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	text_addf(&s->t,
+		  "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flame\" "
+		  "viewBox=\"0 0 %u %u\" width=\"100%%\" height=\"%u\" "
+		  "preserveAspectRatio=\"xMinYMin\" font-family=\"DejaVu Sans Mono, Menlo, "
+		  "Consolas, monospace\" font-size=\"11\" role=\"group\" aria-label=\"",
+		  SVG_WIDTH, s->layout.height, s->layout.height);
+	svg_xml(s, title);
+	text_addf(&s->t,
+		  "\">\n<rect class=\"ground\" width=\"%u\" height=\"%u\" fill=\"#fdfdfb\"/>\n"
+		  "<text x=\"%u\" y=\"26\" font-size=\"17\" font-family=\"sans-serif\">",
+		  SVG_WIDTH, s->layout.height, SVG_PAD);
+	svg_xml(s, title);
+	text_addf(&s->t, "</text>\n<text class=\"subtitle\" x=\"%u\" y=\"44\" fill=\"#444\">", SVG_PAD);
+	if (o->subtitle) {
+		text_clear(&s->part);
+		name_clip(&s->part, o->subtitle, columns);
+		svg_xml(s, text_get(&s->part));
+	}
+	text_addf(&s->t, "</text>\n<text class=\"note\" x=\"%u\" y=\"60\" fill=\"#444\">",
+		  SVG_PAD);
+	picture_rest(&s->pic, s->min_total, &rest);
+	picture_rest_text(&s->pic, &rest, &s->t);
+	text_add(&s->t, "</text>\n");
+	svg_flush(s);
+}
+
+static void svg_legend(struct svg *s, unsigned y)
+{
+	static const struct {
+		uint32_t kind;
+		const char *words;
+	} kinds[] = {{FLAME_USER, "code"},
+		     {FLAME_INLINED, "inlined [i]"},
+		     {FLAME_KERNEL, "kernel [k]"},
+		     {FLAME_JIT, "JIT [j]"},
+		     {FLAME_LABEL, "process or note"}};
+	bool present[FLAME_LABEL + 1] = {false};
+	double x = SVG_PAD;
+
+	for (uint32_t i = 0; i < s->pic.boxes.n; i++)
+		present[s->pic.f.nodes.v[s->pic.boxes.v[i]].kind] = true;
+	text_addf(&s->t, "<g class=\"legend\" transform=\"translate(0 %u)\">\n", y);
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct flame_node n = {.kind = kinds[i].kind};
+
+		if (!present[kinds[i].kind])
+			continue;
+		svg_shape(s, &n, x, 16, "legend");
+		text_addf(&s->t, "<text x=\"%.0f\">%s</text>\n", x + 21, kinds[i].words);
+		x += 21 + SVG_COLUMN * (double)strlen(kinds[i].words) + 18;
+	}
+	text_add(&s->t, "</g>\n");
+	svg_flush(s);
+}
+
+static void svg_details(struct svg *s, unsigned y)
+{
+	int64_t whole = s->pic.f.nodes.v[0].total;
+	char buf[64];
+
+	text_addf(&s->t, "<text class=\"details\" x=\"%u\" y=\"%u\">", SVG_PAD, y);
+	if (whole > 0) {
+		text_addf(&s->t, "%s of ", value_text(buf, sizeof(buf), whole, s->pic.unit));
+		svg_xml(s, s->pic.type);
+		text_add(&s->t, " in all. The width of a box is its share; what it calls stands on top of it.");
+	} else {
+		text_add(&s->t, "This profile has no samples.");
+	}
+	text_add(&s->t, "</text>\n");
+	svg_flush(s);
+}
+
+static void svg_init(struct svg *s, const struct profile *p, const struct flame_options *o,
+		     struct sink *out)
+{
+	double scale;
+
+	memset(s, 0, sizeof(*s));
+	s->out = out;
+	picture_init(&s->pic, p, o->max_boxes);
+	scale = svg_scale(s);
+	s->min_total = scale > 0 ? (int64_t)(SVG_MIN_BOX / scale) : 0;
+	if (s->min_total < 1)
+		s->min_total = 1;
+	s->layout.width = SVG_WIDTH;
+	s->layout.pad = SVG_PAD;
+	s->layout.row = SVG_ROW;
+	s->layout.base = SVG_TOP + (s->pic.depth + 1) * SVG_ROW;
+	s->layout.height = s->layout.base + SVG_BOTTOM;
+}
+
+static void svg_done(struct svg *s)
+{
+	picture_done(&s->pic);
+	text_done(&s->t);
+	text_done(&s->name);
+	text_done(&s->part);
+}
+
+void svg_write(const struct profile *p, const struct flame_options *o, struct sink *out)
+{
+	struct svg s;
+
+	svg_init(&s, p, o, out);
+	svg_head(&s, o);
+	svg_boxes(&s);
+	svg_details(&s, s.layout.base + 20);
+	svg_legend(&s, s.layout.base + 42);
+	sink_puts(out, "<script><![CDATA[\n");
+	picture_script(&s.pic, &s.layout, out);
+	sink_puts(out, "]]></script>\n</svg>\n");
+	svg_done(&s);
+}

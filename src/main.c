@@ -1,0 +1,65 @@
+/* profd: finds the sub-command and hands over. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include <profd/mem.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *does;
+} commands[] = {
+	{"record", cmd_record, "run a program and write its profile"},
+	{"top", cmd_top, "print the functions of a profile"},
+};
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: profd COMMAND [options]\n\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].does);
+	fputs("\n'profd COMMAND --help' tells more, 'profd --version' what is compiled "
+	      "in.\n",
+	      out);
+	return status;
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* `profd help CMD` is `profd CMD --help`. */
+static int help(int argc, char **argv)
+{
+	const struct command *c = argc > 2 ? command_find(argv[2]) : NULL;
+	char *args[] = {argc > 2 ? argv[2] : NULL, (char[]){"--help"}, NULL};
+
+	return c ? c->run(2, args) : usage(stdout, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 2)
+		return usage(stderr, 2);
+	if (!strcmp(argv[1], "--version")) {
+		printf("profd %s\n%s\n", PACKAGE_VERSION, PROFD_FEATURES);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help"))
+		return help(argc, argv);
+	c = command_find(argv[1]);
+	if (c)
+		return c->run(argc - 1, argv + 1);
+	fprintf(stderr, "profd: unknown command '%s'\nprofd: hint: see 'profd --help'\n",
+		argv[1]);
+	return 2;
+}

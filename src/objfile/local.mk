@@ -1,0 +1,10 @@
+src_libprofd_a_SOURCES += src/objfile/cover.c
+src_libprofd_a_SOURCES += src/objfile/debug.c
+src_libprofd_a_SOURCES += src/objfile/demangle.c
+src_libprofd_a_SOURCES += src/objfile/ehframe.c
+src_libprofd_a_SOURCES += src/objfile/elf.c
+src_libprofd_a_SOURCES += src/objfile/lines.c
+src_libprofd_a_SOURCES += src/objfile/names.c
+src_libprofd_a_SOURCES += src/objfile/symbols.c
+src_libprofd_a_SOURCES += src/objfile/units.c
+src_libprofd_a_SOURCES += src/objfile/objfile-priv.h

@@ -1,0 +1,135 @@
+#pragma once
+/* Shared inside src/objfile/: the open file and its lazily loaded parts. Each part belongs to the
+ * file of its name; other files use the functions declared under it. */
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <libelf.h>
+
+#include <profd/map.h>
+#include <profd/objfile.h>
+#include <profd/vec.h>
+
+/* Limits on what a file may ask for. Real files stay far below all of them. */
+#define LIMIT_NAME_BYTES 65536u		 /* one name */
+#define LIMIT_SECTION_BYTES (256u << 20) /* .eh_frame */
+#define LIMIT_MINIDEBUG_BYTES (8u << 20) /* .gnu_debugdata as stored, compressed */
+#define LIMIT_DEBUG_BYTES (4ull << 30)	 /* all DWARF sections together, uncompressed */
+#define LIMIT_SYMBOLS 20000000u
+#define LIMIT_UNITS 4000000u
+#define LIMIT_UNIT_DIES 5000000u /* visited in one compilation unit */
+#define LIMIT_DIES 64000000u	 /* visited in one file */
+#define LIMIT_DEPTH 256u	 /* of nested DIEs */
+
+/* cover.c: which of many, possibly nested, address ranges covers an address. */
+struct cover_range {
+	uint64_t start, end; /* [start, end) */
+	uint32_t id;	     /* 1.. */
+	uint32_t depth;	     /* of two ranges that start together the deeper one is inner */
+};
+struct cover {
+	struct cover_piece {
+		uint64_t start; /* up to the start of the next piece */
+		uint32_t id;	/* 0: nobody */
+	} * pieces;
+	uint32_t n;
+};
+/* Sorts @ranges. Replaces what @c held. */
+void cover_build(struct cover *c, struct cover_range *ranges, uint32_t n);
+/* The id of the innermost range over @vaddr, 0 without one. */
+uint32_t cover_find(const struct cover *c, uint64_t vaddr);
+void cover_done(struct cover *c);
+
+/* How one function is called. All strings live as long as the objfile. */
+struct function_name {
+	const char *pretty;  /* for people */
+	const char *linkage; /* as the linker sees it, or the same as pretty */
+	uint32_t start_line;
+};
+
+struct symbols; /* symbols.c */
+struct debug;	/* debug.c */
+struct dwarf;	/* units.c */
+struct names;	/* names.c */
+
+struct objfile {
+	uint32_t refs, id;
+	char *path;
+	char build_id[2 * 64 + 1];
+	int fd;
+	void *image; /* instead of fd */
+	size_t image_bytes;
+	Elf *elf;
+	uint64_t entry;
+	bool is_64bit;
+	VEC(struct segment) segments;
+
+	struct section_view eh_frame, eh_frame_hdr;
+	bool eh_frame_read, eh_frame_hdr_read;
+	void *ehframe; /* ehframe.c's own */
+	void (*ehframe_free)(void *);
+
+	struct symbols *symbols; /* NULL: not asked for yet, like all below */
+	struct debug *debug;
+	struct dwarf *dwarf;
+	struct names *names;
+};
+
+/* One slot on the objfile for the decoder of .eh_frame: whatever it stores there is released with
+ * @free_fn (remembered on every call) when the objfile goes. */
+void **objfile_ehframe_slot(struct objfile *o, void (*free_fn)(void *));
+
+/* elf.c */
+#define BUILD_ID_MAX 64
+/* The bytes of the file's build-id; their number, 0 without one. */
+size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX]);
+/* The section called @name that has contents, or NULL. */
+Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *ret_shdr);
+/* True when [start, end) touches code of this file. */
+bool objfile_is_code(const struct objfile *o, uint64_t start, uint64_t end);
+
+/* symbols.c */
+void symbols_free(struct symbols *s);
+/* The symbol as found in the file, its name for people, and whether it is a compiler's piece of a
+ * function ("foo.cold", "foo.part.0"). */
+bool symbols_find(struct objfile *o, uint64_t vaddr, struct symbol *ret_symbol,
+		  const char **ret_pretty);
+/* True when a compiler split or cloned this function: "foo.cold", "foo.constprop.0". */
+bool symbol_is_clone(const char *name);
+
+/* debug.c */
+void debug_free(struct debug *d);
+/* The separate debug file, or NULL. Looks for it once. */
+Elf *debug_file(struct objfile *o);
+/* The file's DWARF, its own or the debug file's, or NULL. Loads it once. */
+Dwarf *debug_dwarf(struct objfile *o);
+/* .dynsym and MiniDebugInfo together, as libdwfl merges them; NULL without either. The symbols'
+ * addresses have *ret_bias added. */
+Dwfl_Module *debug_module(struct objfile *o, uint64_t *ret_bias);
+
+/* units.c: an index of functions, one compilation unit at a time. */
+struct function { /* a DW_TAG_subprogram or DW_TAG_inlined_subroutine with code */
+	void *die_addr;
+	uint32_t parent; /* the function it is inlined into; 0: it is the physical one */
+};
+struct unit {
+	Dwarf_Die die; /* of the unit; for split DWARF of the skeleton, which has the lines */
+	Dwarf_CU *cu;  /* what the functions' DIEs belong to */
+	bool walked;
+	VEC(struct function) functions; /* ids are index + 1 */
+	struct cover cover;
+};
+void dwarf_index_free(struct dwarf *d);
+/* The unit that holds the code at @vaddr, its functions indexed; or NULL. */
+struct unit *dwarf_unit_find(struct objfile *o, uint64_t vaddr);
+Dwarf_Die function_die(const struct unit *u, uint32_t id);
+/* Where the out-of-line code of abstract function @origin begins, 0 without any known. */
+uint64_t dwarf_out_of_line(struct objfile *o, const Dwarf_Die *origin);
+/* Takes @n DIEs from the file's budget; false when it is spent. */
+bool dwarf_spend(struct objfile *o, uint32_t n);
+
+/* names.c */
+void names_free(struct names *n);
+/* The name that DWARF gives to the function of @die; NULL without any. */
+const struct function_name *names_of_die(struct objfile *o, Dwarf_Die *die);
+/* The string of an attribute, NULL when it is absent, damaged or too long. */
+const char *die_string(Dwarf_Die *die, unsigned attr, bool integrate);

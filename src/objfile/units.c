@@ -1,0 +1,240 @@
+/* An index of the functions that DWARF describes. All compilation units with code are listed once; a
+ * unit's DIEs are walked once, when the first address in it is asked for. Asking libdw for the scopes
+ * of every address instead walks the unit every time (measured: 100 times slower on a unit of 40,000
+ * DIEs). Only what can hold code is entered. DWARF 5, sections 2.17 and 3.3.
+ * Ranges outside the executable segments are dropped: linkers leave descriptions of code that they
+ * removed, at address 0 or 1 or near 2^64. */
+#include <profd/objfile.h>
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+
+#include <profd/mem.h>
+
+#include "objfile-priv.h"
+
+struct dwarf {
+	VEC(struct unit) units; /* ids are index + 1 */
+	struct cover cover;
+	struct map out_of_line; /* DIE address of the abstract function -> vaddr */
+	uint32_t spent;
+};
+
+typedef VEC(struct cover_range) range_vec;
+
+struct walk {
+	struct objfile *o;
+	struct unit *unit;
+	range_vec ranges;
+	uint32_t spent;
+	bool enter_types; /* functions are defined inside classes: not so in C++ */
+};
+
+void dwarf_index_free(struct dwarf *d)
+{
+	if (!d)
+		return;
+	for (uint32_t i = 0; i < d->units.n; i++) {
+		vec_done(&d->units.v[i].functions);
+		cover_done(&d->units.v[i].cover);
+	}
+	vec_done(&d->units);
+	cover_done(&d->cover);
+	map_done(&d->out_of_line);
+	free(d);
+}
+
+bool dwarf_spend(struct objfile *o, uint32_t n)
+{
+	if (!o->dwarf || n > LIMIT_DIES - o->dwarf->spent)
+		return false;
+	o->dwarf->spent += n;
+	return true;
+}
+
+/* Appends the ranges of code of @die. Returns the lowest start, 0 without any. */
+static uint64_t ranges_add(struct objfile *o, range_vec *ranges, Dwarf_Die *die,
+			   uint32_t id, uint32_t depth)
+{
+	uint64_t lowest = 0;
+	Dwarf_Addr base, start, end;
+	ptrdiff_t off = 0;
+
+	while ((off = dwarf_ranges(die, off, &base, &start, &end)) > 0) {
+		if (!dwarf_spend(o, 1))
+			break;
+		if (start >= end || !objfile_is_code(o, start, end))
+			continue;
+		vec_push(ranges, ((struct cover_range){start, end, id, depth}));
+		if (!lowest || start < lowest)
+			lowest = start;
+	}
+	return lowest;
+}
+
+static struct dwarf *index_load(struct objfile *o)
+{
+	struct dwarf *d = o->dwarf;
+	Dwarf *dw = debug_dwarf(o);
+	range_vec ranges = {0};
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die die;
+
+	if (d)
+		return d;
+	d = o->dwarf = xcalloc(1, sizeof(*d));
+	while (dw && d->units.n < LIMIT_UNITS && dwarf_spend(o, 1) &&
+	       dwarf_get_units(dw, cu, &cu, NULL, NULL, &die, NULL) == 0) {
+		if (!ranges_add(o, &ranges, &die, d->units.n + 1, 0))
+			continue;
+		vec_add(&d->units)->die = die;
+	}
+	cover_build(&d->cover, ranges.v, ranges.n);
+	vec_done(&ranges);
+	return d;
+}
+
+static bool walk_spend(struct walk *w)
+{
+	if (w->spent >= LIMIT_UNIT_DIES || !dwarf_spend(w->o, 1))
+		return false;
+	w->spent++;
+	return true;
+}
+
+/* Remembers where the code of an abstract function is, see names.c. */
+static void note_out_of_line(struct walk *w, Dwarf_Die *die, uint64_t vaddr)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die origin;
+
+	if (dwarf_attr(die, DW_AT_abstract_origin, &attr) &&
+	    dwarf_formref_die(&attr, &origin))
+		map_put(&w->o->dwarf->out_of_line, (uintptr_t)origin.addr, vaddr);
+}
+
+/* The new function's id, 0 when it has no code. */
+static uint32_t function_add(struct walk *w, Dwarf_Die *die, uint32_t parent,
+			     unsigned depth)
+{
+	uint32_t id = w->unit->functions.n + 1;
+	uint64_t vaddr = ranges_add(w->o, &w->ranges, die, id, depth);
+	struct function *f;
+
+	if (!vaddr)
+		return 0;
+	f = vec_add(&w->unit->functions);
+	f->die_addr = die->addr;
+	f->parent = parent;
+	return id;
+}
+
+static void walk_children(struct walk *w, Dwarf_Die *parent, uint32_t function,
+			  unsigned depth);
+
+static void walk_die(struct walk *w, Dwarf_Die *die, uint32_t function, unsigned depth)
+{
+	uint32_t id;
+
+	switch (dwarf_tag(die)) {
+	case DW_TAG_subprogram:
+		id = function_add(w, die, 0, depth);
+		if (!id)
+			return;
+		note_out_of_line(w, die, w->ranges.v[w->ranges.n - 1].start);
+		walk_children(w, die, id, depth + 1);
+		return;
+	case DW_TAG_inlined_subroutine:
+		id = function_add(w, die, function, depth);
+		if (id)
+			walk_children(w, die, id, depth + 1);
+		return;
+	case DW_TAG_lexical_block:
+	case DW_TAG_namespace:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block:
+		walk_children(w, die, function, depth + 1);
+		return;
+	case DW_TAG_module:
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+	case DW_TAG_enumeration_type:
+		if (w->enter_types)
+			walk_children(w, die, function, depth + 1);
+		return;
+	}
+}
+
+static void walk_children(struct walk *w, Dwarf_Die *parent, uint32_t function,
+			  unsigned depth)
+{
+	Dwarf_Die die;
+
+	if (depth > LIMIT_DEPTH || dwarf_child(parent, &die) != 0)
+		return;
+	do {
+		if (!walk_spend(w))
+			return;
+		walk_die(w, &die, function, depth);
+	} while (dwarf_siblingof(&die, &die) == 0);
+}
+
+static bool is_c_family(int language)
+{
+	switch (language) {
+	case DW_LANG_C89:
+	case DW_LANG_C:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case DW_LANG_C_plus_plus:
+	case DW_LANG_C_plus_plus_03:
+	case DW_LANG_C_plus_plus_11:
+	case DW_LANG_C_plus_plus_14:
+		return true;
+	}
+	return false;
+}
+
+static void unit_walk(struct objfile *o, struct unit *u)
+{
+	struct walk w = {.o = o, .unit = u};
+	Dwarf_Die root = u->die, split;
+	uint8_t type;
+
+	u->walked = true;
+	/* The functions of a skeleton are in the .dwo file. */
+	if (dwarf_cu_info(u->die.cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
+	    type == DW_UT_skeleton && split.addr)
+		root = split;
+	u->cu = root.cu;
+	w.enter_types = !is_c_family(dwarf_srclang(&root));
+	walk_children(&w, &root, 0, 1);
+	cover_build(&u->cover, w.ranges.v, w.ranges.n);
+	vec_done(&w.ranges);
+}
+
+struct unit *dwarf_unit_find(struct objfile *o, uint64_t vaddr)
+{
+	struct dwarf *d = index_load(o);
+	uint32_t id = cover_find(&d->cover, vaddr);
+	struct unit *u;
+
+	if (!id)
+		return NULL;
+	u = &d->units.v[id - 1];
+	if (!u->walked)
+		unit_walk(o, u);
+	return u;
+}
+
+Dwarf_Die function_die(const struct unit *u, uint32_t id)
+{
+	/* libdw finds the abbreviation again when it is NULL. */
+	return (Dwarf_Die){.addr = u->functions.v[id - 1].die_addr, .cu = u->cu};
+}
+
+uint64_t dwarf_out_of_line(struct objfile *o, const Dwarf_Die *origin)
+{
+	return o->dwarf ? map_find(&o->dwarf->out_of_line, (uintptr_t)origin->addr) : 0;
+}

@@ -1,0 +1,1 @@
+src_libprofd_a_SOURCES += %D%/names.c %D%/perf-priv.h %D%/record.c %D%/ring.c %D%/sampler.c

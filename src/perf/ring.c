@@ -1,0 +1,116 @@
+/* Reading one ring buffer that the kernel fills: the protocol of perf_event_open(2), "MMAP layout".
+ *
+ * Mapping the data twice back to back would spare the bounce buffer, but Linux 6.18 refuses it. */
+#include <profd/ring.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/perf_event.h>
+
+#include <profd/mem.h>
+
+#define BOUNCE_BYTES ((size_t)64 << 10) /* perf_event_header.size is 16 bits */
+
+static size_t page_bytes(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+int ring_open(struct ring *r, int fd, size_t data_bytes)
+{
+	size_t page = page_bytes();
+	void *base = mmap(NULL, page + data_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			  0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	*r = (struct ring){
+		.base = base,
+		.data = (uint8_t *)base + page,
+		.mask = data_bytes - 1,
+		.bounce = xmalloc(BOUNCE_BYTES),
+	};
+	return 0;
+}
+
+void ring_close(struct ring *r)
+{
+	if (r->base)
+		munmap(r->base, page_bytes() + r->mask + 1);
+	free(r->bounce);
+	*r = (struct ring){0};
+}
+
+void ring_fetch(struct ring *r)
+{
+	struct perf_event_mmap_page *meta = r->base;
+
+	/* Pairs with the kernel's barrier before it moves data_head: what lies below is written. */
+	r->limit = __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE);
+}
+
+/* Records are multiples of 8 bytes, the header has 8 and the ring is a power of two of at least a
+ * page, so neither a header nor an aligned word ever wraps. */
+static const struct perf_event_header *header_at(const struct ring *r, uint64_t at)
+{
+	return (const void *)(r->data + (at & r->mask));
+}
+
+/* The size of the record at @at; one that the kernel cannot have written ends the batch. */
+static size_t size_at(const struct ring *r, uint64_t at)
+{
+	size_t size = header_at(r, at)->size;
+
+	if (size < sizeof(struct perf_event_header) || size % 8 || size > r->limit - at)
+		return 0;
+	return size;
+}
+
+const void *ring_peek(struct ring *r)
+{
+	size_t size, first;
+
+	if (r->pos >= r->limit)
+		return NULL;
+	size = size_at(r, r->pos);
+	if (!size) {
+		r->pos = r->limit;
+		return NULL;
+	}
+	first = r->mask + 1 - (r->pos & r->mask);
+	if (size <= first)
+		return header_at(r, r->pos);
+	memcpy(r->bounce, header_at(r, r->pos), first);
+	memcpy(r->bounce + first, r->data, size - first);
+	return r->bounce;
+}
+
+void ring_advance(struct ring *r)
+{
+	r->pos += size_at(r, r->pos);
+}
+
+void ring_release(struct ring *r)
+{
+	struct perf_event_mmap_page *meta = r->base;
+
+	/* All reads of the released records happen before the kernel sees the new tail. */
+	__atomic_store_n(&meta->data_tail, r->pos, __ATOMIC_RELEASE);
+}
+
+void ring_scan(struct ring *r, void (*fn)(void *arg, struct ring *r, uint64_t at),
+	       void *arg)
+{
+	while (r->scanned < r->limit) {
+		size_t size = size_at(r, r->scanned);
+
+		if (!size)
+			r->scanned = r->limit;
+		else
+			fn(arg, r, r->scanned);
+		r->scanned += size;
+	}
+}

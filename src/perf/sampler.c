@@ -1,0 +1,409 @@
+/* The ladder of events, and one event with its ring per CPU.
+ *
+ * Rungs, best first: the hardware's cycles, with the kernel and without; cpu-clock with the kernel and
+ * without. What made a rung fail is kept as the reason why the next one was taken. The ring comes out
+ * of a quota of locked memory (perf_event_open(2), "perf_event_mlock_kb"), so it is tried large and
+ * halved on EPERM; the stack copy follows the ring's size.
+ *
+ * Merging the rings by time is the source's work, not done here. */
+#include <profd/sampler.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <asm/perf_regs.h>
+#include <linux/perf_event.h>
+
+#include "perf-priv.h"
+#include <profd/io.h>
+#include <profd/log.h>
+#include <profd/mem.h>
+#include <profd/number.h>
+
+#define RING_DEFAULT_BYTES ((size_t)4 << 20)
+#define RING_MIN_BYTES ((size_t)64 << 10)
+#define RING_MIN_DUMPS 32
+/* perf_event_open(2), sample_stack_user: a multiple of 8 below 64 KiB. */
+#define STACK_MAX_BYTES ((size_t)65528)
+
+struct sampler {
+	struct sampler_info info;
+	struct perf_event_attr attr;
+	struct record_format format;
+	struct sampler_cpu {
+		struct ring ring;
+		int fd;
+	} * cpus;
+	size_t ncpus;
+};
+
+/* rax..rip and r8..r15: all that DWARF's 17 columns of x86-64 need. */
+#define REGS_MASK                                                                        \
+	((1ull << PERF_REG_X86_AX) | (1ull << PERF_REG_X86_BX) |                         \
+	 (1ull << PERF_REG_X86_CX) | (1ull << PERF_REG_X86_DX) |                         \
+	 (1ull << PERF_REG_X86_SI) | (1ull << PERF_REG_X86_DI) |                         \
+	 (1ull << PERF_REG_X86_BP) | (1ull << PERF_REG_X86_SP) |                         \
+	 (1ull << PERF_REG_X86_IP) | (0xffull << PERF_REG_X86_R8))
+
+uint64_t perf_regs_mask(void)
+{
+	return REGS_MASK;
+}
+
+static uint64_t sysctl_u64(const char *path, uint64_t fallback)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t n;
+	uint64_t v;
+
+	if (io_slurp(path, 4096, &data, &n) < 0)
+		return fallback;
+	data[strcspn(data, "\n")] = '\0';
+	return number_parse_u64(data, 0, UINT64_MAX, &v) ? fallback : v;
+}
+
+uint32_t sampler_max_hz(void)
+{
+	uint64_t v = sysctl_u64("/proc/sys/kernel/perf_event_max_sample_rate", 100000);
+
+	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+}
+
+static int perf_open(struct perf_event_attr *attr, pid_t pid, int cpu)
+{
+	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1,
+			      PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Attribute bits newer than Linux 5.10, dropped one after the other when a kernel refuses the
+ * set: a lost count per event (6.0), then build-ids in mmap records (5.12). */
+static bool attr_age(struct perf_event_attr *attr)
+{
+	if (attr->read_format & PERF_FORMAT_LOST) {
+		attr->read_format &= ~(uint64_t)PERF_FORMAT_LOST;
+		return true;
+	}
+	if (attr->build_id) {
+		attr->build_id = 0;
+		return true;
+	}
+	return false;
+}
+
+static void attr_init(struct perf_event_attr *attr, const struct sampler_options *o,
+		      bool kernel)
+{
+	*attr = (struct perf_event_attr){
+		.size = sizeof(*attr),
+		.freq = 1,
+		.sample_freq = o->hz,
+		.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+			       PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
+			       PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER,
+		.read_format = PERF_FORMAT_LOST,
+		.disabled = 1,
+		.enable_on_exec = 1,
+		.inherit = 1,
+		.mmap = 1,
+		.mmap2 = 1,
+		.build_id = 1,
+		.comm = 1,
+		.comm_exec = 1,
+		.task = 1,
+		.sample_id_all = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.watermark = 1,
+		.exclude_kernel = !kernel,
+		.exclude_hv = 1,
+		.exclude_guest = 1,
+		.exclude_callchain_user = 1,
+		.sample_regs_user = REGS_MASK,
+	};
+	if (kernel)
+		attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
+}
+
+static void close_cpus(struct sampler *s)
+{
+	for (size_t i = 0; i < s->ncpus; i++) {
+		ring_close(&s->cpus[i].ring);
+		close(s->cpus[i].fd);
+	}
+	s->ncpus = 0;
+}
+
+/* Opens the event on every CPU that is online. */
+static int open_cpus(struct sampler *s, pid_t pid, size_t ring_bytes, size_t ncpus)
+{
+	s->attr.wakeup_watermark = (uint32_t)(ring_bytes / 4);
+	for (size_t cpu = 0; cpu < ncpus; cpu++) {
+		struct sampler_cpu *c = &s->cpus[s->ncpus];
+		int fd = perf_open(&s->attr, pid, (int)cpu), code;
+
+		while (fd == -EINVAL && s->ncpus == 0 && attr_age(&s->attr))
+			fd = perf_open(&s->attr, pid, (int)cpu);
+		if (fd == -ENODEV) /* offline */
+			continue;
+		if (fd < 0) {
+			close_cpus(s);
+			return fd;
+		}
+		code = ring_open(&c->ring, fd, ring_bytes);
+		if (code < 0) {
+			close(fd);
+			close_cpus(s);
+			/* Told apart from a refused event by its own code. */
+			return code == -EPERM || code == -ENOMEM ? -ENOBUFS : code;
+		}
+		c->fd = fd;
+		s->ncpus++;
+	}
+	return s->ncpus ? 0 : -ENODEV;
+}
+
+/* One rung: the largest ring that the quota grants. */
+static int open_rung(struct sampler *s, const struct sampler_options *o, pid_t pid,
+		     size_t ncpus)
+{
+	size_t ring = o->ring_bytes ? o->ring_bytes : RING_DEFAULT_BYTES;
+	int code;
+
+	s->info.ring_bytes_wanted = ring;
+	for (; ring >= RING_MIN_BYTES; ring /= 2) {
+		size_t stack = o->stack_bytes ? o->stack_bytes : ring / RING_MIN_DUMPS;
+
+		stack = (stack > STACK_MAX_BYTES ? STACK_MAX_BYTES : stack) & ~(size_t)7;
+		s->attr.sample_stack_user = (uint32_t)stack;
+		code = open_cpus(s, pid, ring, ncpus);
+		if (code == -ENOBUFS)
+			continue;
+		s->info.ring_bytes = ring;
+		s->info.stack_bytes = stack;
+		return code;
+	}
+	return -ENOBUFS;
+}
+
+static const char *errno_word(int code)
+{
+	const char *name = strerrorname_np(-code);
+
+	return name ? name : "error";
+}
+
+/* Why a rung failed, in words for the rung below. */
+static void reason_add(struct sampler_info *info, const char *event, bool kernel,
+		       int code)
+{
+	size_t used = strlen(info->reason);
+	uint64_t paranoid = sysctl_u64("/proc/sys/kernel/perf_event_paranoid", 99);
+	char *at = info->reason + used;
+	size_t room = sizeof(info->reason) - used;
+	const char *sep = used ? "; " : "";
+
+	if (kernel && (code == -EACCES || code == -EPERM))
+		snprintf(
+			at, room,
+			"%sno kernel samples for this user (perf_event_paranoid is %llu)",
+			sep, (unsigned long long)paranoid);
+	else if (code == -ENOENT || code == -EOPNOTSUPP || code == -EINVAL ||
+		 code == -ENODEV)
+		snprintf(at, room, "%sno hardware counter for '%s' on this machine (%s)",
+			 sep, event, errno_word(code));
+	else
+		snprintf(at, room, "%s'%s' failed (%s)", sep, event, errno_word(code));
+}
+
+struct rung {
+	const char *event;
+	bool kernel;
+};
+
+static int try_rung(struct sampler *s, const struct sampler_options *o, pid_t pid,
+		    const struct rung *rung, size_t ncpus, struct error *err)
+{
+	bool clock;
+	int code;
+
+	attr_init(&s->attr, o, rung->kernel);
+	code = event_encode(rung->event, &s->attr, &clock, err);
+	if (code < 0)
+		return code;
+	/* libpfm4 sets privilege levels of its own. */
+	s->attr.exclude_kernel = !rung->kernel;
+	s->attr.exclude_user = 0;
+	s->attr.exclude_hv = 1;
+	code = open_rung(s, o, pid, ncpus);
+	log_debug("perf", "%s%s: %s", rung->event, rung->kernel ? "" : ":u",
+		  code < 0 ? errno_word(code) : "ok");
+	if (code < 0)
+		return code;
+	snprintf(s->info.event, sizeof(s->info.event), "%s", rung->event);
+	s->info.hardware = !clock;
+	s->info.kernel = rung->kernel;
+	return 0;
+}
+
+static int open_failed(const char *event, int code, struct error *err)
+{
+	if (code == -ENOBUFS) {
+		error_set(err, -EPERM, "no locked memory is left for sampling buffers");
+		error_hint(err,
+			   "end other profilers of this user, or raise 'ulimit -l' or "
+			   "kernel.perf_event_mlock_kb");
+		return -EPERM;
+	}
+	error_set(err, code, "this machine does not let profd sample '%s': %s", event,
+		  strerror(-code));
+	if (code == -EACCES || code == -EPERM)
+		error_hint(err,
+			   "sysctl kernel.perf_event_paranoid=2 or lower, or a container "
+			   "whose seccomp profile allows perf_event_open");
+	else if (code == -ENOENT || code == -EOPNOTSUPP)
+		error_hint(err, "virtual machines often lack a PMU: leave -e out, or use "
+				"-e cpu-clock");
+	else if (code == -EMFILE || code == -ENFILE)
+		error_hint(err, "raise 'ulimit -n'");
+	return code;
+}
+
+/* Climbs down until a rung holds. */
+static int climb(struct sampler *s, const struct sampler_options *o, pid_t pid,
+		 size_t ncpus, struct error *err)
+{
+	const struct rung best[] = {{"cycles", true},
+				    {"cycles", false},
+				    {"cpu-clock", true},
+				    {"cpu-clock", false}};
+	const struct rung asked[] = {{o->event, true}, {o->event, false}};
+	const struct rung *rungs = o->event ? asked : best;
+	size_t n = o->event ? ARRAY_SIZE(asked) : ARRAY_SIZE(best);
+	bool kernel_denied = false;
+	int code = -ENOENT;
+
+	for (size_t i = 0; i < n; i++) {
+		if (rungs[i].kernel && kernel_denied)
+			continue;
+		code = try_rung(s, o, pid, &rungs[i], ncpus, o->event ? err : NULL);
+		if (code == 0)
+			return 0;
+		if (code == -EINVAL && o->event)
+			return code; /* err says: unknown name */
+		if (code == -ENOBUFS || code == -EMFILE || code == -ENFILE)
+			break;
+		if (rungs[i].kernel && (code == -EACCES || code == -EPERM)) {
+			reason_add(&s->info, rungs[i].event, true, code);
+			kernel_denied = true;
+		} else {
+			reason_add(&s->info, rungs[i].event, false, code);
+			/* No such counter: the same without the kernel has none either. */
+			i += rungs[i].kernel;
+		}
+	}
+	return open_failed(rungs[n - 1].event, code, err);
+}
+
+struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
+			     struct error *err)
+{
+	long ncpus = sysconf(_SC_NPROCESSORS_CONF);
+	struct sampler *s;
+
+	if (o->hz == 0 || o->hz > sampler_max_hz()) {
+		error_set(err, -EINVAL,
+			  "%u Hz is outside of what this kernel allows (1 to %u)", o->hz,
+			  sampler_max_hz());
+		error_hint(err,
+			   "give a lower -F, or raise kernel.perf_event_max_sample_rate");
+		return NULL;
+	}
+	s = xcalloc(1, sizeof(*s));
+	if (ncpus < 1)
+		ncpus = 1;
+	s->cpus = xcalloc((size_t)ncpus, sizeof(*s->cpus));
+	if (climb(s, o, pid, (size_t)ncpus, err) < 0)
+		return sampler_close(s);
+	s->info.hz = o->hz;
+	s->info.ncpus = (uint32_t)s->ncpus;
+	s->format = (struct record_format){.sample_type = s->attr.sample_type,
+					   .regs_mask = s->attr.sample_regs_user,
+					   .sample_id_all = true};
+	return s;
+}
+
+struct sampler *sampler_close(struct sampler *s)
+{
+	if (!s)
+		return NULL;
+	close_cpus(s);
+	free(s->cpus);
+	free(s);
+	return NULL;
+}
+
+const struct sampler_info *sampler_info(const struct sampler *s)
+{
+	return &s->info;
+}
+
+void sampler_stop(struct sampler *s)
+{
+	for (size_t i = 0; i < s->ncpus; i++)
+		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+size_t sampler_nrings(const struct sampler *s)
+{
+	return s->ncpus;
+}
+
+struct ring *sampler_ring(struct sampler *s, size_t i)
+{
+	return &s->cpus[i].ring;
+}
+
+int sampler_fd(const struct sampler *s, size_t i)
+{
+	return s->cpus[i].fd;
+}
+
+uint64_t sampler_lost(const struct sampler *s)
+{
+	uint64_t sum = 0;
+
+	if (!(s->attr.read_format & PERF_FORMAT_LOST))
+		return 0;
+	for (size_t i = 0; i < s->ncpus; i++) {
+		uint64_t v[2]; /* value, lost */
+
+		if (read(s->cpus[i].fd, v, sizeof(v)) == (ssize_t)sizeof(v))
+			sum += v[1];
+	}
+	return sum;
+}
+
+int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event)
+{
+	const struct perf_event_header *h = record;
+
+	return record_decode(&s->format, record, h->size, ret_event);
+}
+
+/* Offsets follow from attr_init's sample_type: a sample is {header, ip, pid+tid, time, …}; every
+ * other record ends in {…, pid+tid, time, cpu}. */
+uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at)
+{
+	const struct perf_event_header *h = (const void *)(r->data + (at & r->mask));
+
+	if (h->type == PERF_RECORD_SAMPLE)
+		return h->size >= 32 ? ring_word(r, at + 24) : 0;
+	return h->size >= 32 ? ring_word(r, at + h->size - 16) : 0;
+}

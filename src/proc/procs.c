@@ -1,0 +1,304 @@
+/* The table of processes. Records come first; /proc is only read for a process that no record
+ * introduced, and after records were lost.
+ *
+ * An exited process keeps its space: samples that were taken before are fed before its EXIT, but the
+ * pid may come back with another FORK, which replaces everything. */
+#include <profd/procs.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc-priv.h"
+#include <profd/io.h>
+#include <profd/log.h>
+#include <profd/map.h>
+
+struct procs {
+	VEC(struct process *) rows;
+	struct map by_pid;  /* pid -> row + 1 */
+	struct map threads; /* tid -> comm: only where it differs from the process's */
+	struct files *files;
+	struct arena arena;
+	VEC(const char *) names; /* row 0: "" */
+	struct index name_index;
+};
+
+#define MAPS_MAX_BYTES ((size_t)256 << 20)
+
+static bool name_equal(const void *table, uint32_t id, const void *key)
+{
+	return !strcmp(((const struct procs *)table)->names.v[id], key);
+}
+
+static uint32_t name_add(struct procs *ps, const char *s, size_t n)
+{
+	char *copy = xstrndup(s, n);
+	uint32_t hash = hash_bytes(copy, strlen(copy));
+	uint32_t id = index_find(&ps->name_index, hash, name_equal, ps, copy);
+
+	if (!id && *copy) {
+		vec_push(&ps->names, arena_strndup(&ps->arena, copy, strlen(copy)));
+		id = ps->names.n - 1;
+		index_add(&ps->name_index, hash, id);
+	}
+	free(copy);
+	return id;
+}
+
+const char *procs_name(const struct procs *ps, uint32_t name)
+{
+	return name < ps->names.n ? ps->names.v[name] : "";
+}
+
+struct procs *procs_new(void)
+{
+	struct procs *ps = xcalloc(1, sizeof(*ps));
+
+	ps->files = files_new();
+	vec_push(&ps->names, "");
+	return ps;
+}
+
+struct procs *procs_free(struct procs *ps)
+{
+	if (!ps)
+		return NULL;
+	for (uint32_t i = 0; i < ps->rows.n; i++) {
+		space_put(ps->rows.v[i]->space);
+		free(ps->rows.v[i]);
+	}
+	vec_done(&ps->rows);
+	map_done(&ps->by_pid);
+	map_done(&ps->threads);
+	files_free(ps->files);
+	arena_done(&ps->arena);
+	vec_done(&ps->names);
+	index_done(&ps->name_index);
+	free(ps);
+	return NULL;
+}
+
+static struct process *process_find(struct procs *ps, uint32_t pid)
+{
+	uint64_t row = map_find(&ps->by_pid, pid);
+
+	return row ? ps->rows.v[row - 1] : NULL;
+}
+
+static struct process *process_new(struct procs *ps, uint32_t pid)
+{
+	struct process *p = xcalloc(1, sizeof(*p));
+
+	p->pid = pid;
+	p->space = space_new();
+	vec_push(&ps->rows, p);
+	map_put(&ps->by_pid, pid, ps->rows.n);
+	return p;
+}
+
+/* --- mappings ---------------------------------------------------------------------- */
+
+static bool path_is(const struct event_mmap *m, const char *s)
+{
+	return m->path_len >= strlen(s) && !memcmp(m->path, s, strlen(s));
+}
+
+/* What the kernel names instead of a file, and files whose pages are not code from an ELF file: all
+ * but these have a real path. */
+static enum vma_kind mapping_kind(const struct event_mmap *m)
+{
+	if (path_is(m, "[vdso]"))
+		return VMA_VDSO;
+	if (m->path_len == 0 || path_is(m, "//anon") || path_is(m, "[heap]") ||
+	    path_is(m, "[stack") || path_is(m, "[anon") || path_is(m, "/memfd:") ||
+	    path_is(m, "/dev/zero") || path_is(m, "/SYSV"))
+		return VMA_JIT;
+	if (m->path[0] != '/' || path_is(m, "/dev/"))
+		return VMA_OTHER;
+	return VMA_FILE;
+}
+
+static void process_map(struct procs *ps, struct process *p, const struct event_mmap *m)
+{
+	uint64_t vaddr;
+	struct vma v = {
+		.start = m->addr,
+		.end = m->addr + m->len_bytes,
+		.off = m->off,
+		.kind = mapping_kind(m),
+		.name = name_add(ps, m->path, m->path_len),
+	};
+
+	if (v.end <= v.start || v.end > 1ull << 63)
+		return;
+	if (v.kind == VMA_VDSO)
+		v.obj = files_vdso(ps->files);
+	/* A memory file may hold an ELF image, as runtimes that unpack themselves do. */
+	if (v.kind == VMA_FILE || path_is(m, "/memfd:"))
+		v.obj = files_get(ps->files, p->pid, m);
+	if (v.obj && v.kind == VMA_JIT)
+		v.kind = VMA_FILE;
+	if (v.obj && objfile_off_to_vaddr(v.obj, v.off, &vaddr))
+		v.bias = v.start - vaddr;
+	else
+		v.obj = NULL;
+	p->has_jit |= v.kind == VMA_JIT;
+	p->space = space_own(p->space);
+	space_map(p->space, &v);
+}
+
+static void read_maps(struct procs *ps, struct process *p)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%u/maps", p->pid);
+	_cleanup_free_ char *data = NULL;
+	size_t n, len, pos = 0;
+	const char *line;
+	struct maps_line m;
+
+	if (io_slurp(path, MAPS_MAX_BYTES, &data, &n) < 0)
+		return;
+	while (io_line(data, n, &pos, &line, &len)) {
+		struct event_mmap e;
+
+		if (maps_line_parse(line, len, &m) < 0 || !m.exec)
+			continue;
+		e = (struct event_mmap){.addr = m.start,
+					.len_bytes = m.end - m.start,
+					.off = m.off,
+					.ino = m.ino,
+					.dev_major = m.dev_major,
+					.dev_minor = m.dev_minor,
+					.path = m.path,
+					.path_len = m.path_len};
+		process_map(ps, p, &e);
+	}
+}
+
+static uint32_t read_comm(struct procs *ps, uint32_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%u/comm", pid);
+	_cleanup_free_ char *data = NULL;
+	size_t n;
+
+	if (io_slurp(path, 4096, &data, &n) < 0)
+		return 0;
+	return name_add(ps, data, strcspn(data, "\n"));
+}
+
+struct process *procs_get(struct procs *ps, uint32_t pid)
+{
+	struct process *p = process_find(ps, pid);
+
+	if (p)
+		return p;
+	log_debug("proc", "no record introduced process %u", pid);
+	p = process_new(ps, pid);
+	p->comm = read_comm(ps, pid);
+	read_maps(ps, p);
+	return p;
+}
+
+/* --- events ------------------------------------------------------------------------ */
+
+static void feed_fork(struct procs *ps, const struct event *e)
+{
+	struct process *parent, *p;
+	uint32_t comm;
+
+	if (e->pid == e->task.ppid) { /* a thread; it starts with its creator's name */
+		comm = procs_thread_comm(ps, e->pid, e->task.ptid);
+		p = procs_get(ps, e->pid);
+		map_remove(&ps->threads, e->tid);
+		if (comm != p->comm)
+			map_put(&ps->threads, e->tid, comm);
+		return;
+	}
+	parent = procs_get(ps, e->task.ppid);
+	comm = procs_thread_comm(ps, e->task.ppid, e->task.ptid);
+	p = process_find(ps, e->pid);
+	if (!p)
+		p = process_new(ps, e->pid);
+	space_put(p->space);
+	p->space = space_get(parent->space);
+	p->ppid = e->task.ppid;
+	p->comm = comm;
+	p->exited = false;
+	map_remove(&ps->threads, e->pid);
+}
+
+static void feed_comm(struct procs *ps, const struct event *e)
+{
+	uint32_t comm = name_add(ps, e->comm.comm, e->comm.comm_len);
+	struct process *p = process_find(ps, e->pid);
+
+	if (!p)
+		p = process_new(ps, e->pid);
+	if (e->comm.exec) {
+		/* A generation of its own for what comes, even if it maps the same. */
+		space_put(p->space);
+		p->space = space_new();
+		p->has_jit = false;
+	}
+	if (e->pid == e->tid || e->comm.exec)
+		p->comm = comm;
+	else
+		map_put(&ps->threads, e->tid, comm);
+}
+
+static void feed_exit(struct procs *ps, const struct event *e)
+{
+	struct process *p = process_find(ps, e->pid);
+
+	if (e->pid != e->tid)
+		map_remove(&ps->threads, e->tid);
+	else if (p)
+		p->exited = true;
+}
+
+void procs_feed(struct procs *ps, const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_MMAP:
+		process_map(ps, procs_get(ps, e->pid), &e->mmap);
+		break;
+	case EVENT_COMM:
+		feed_comm(ps, e);
+		break;
+	case EVENT_FORK:
+		feed_fork(ps, e);
+		break;
+	case EVENT_EXIT:
+		feed_exit(ps, e);
+		break;
+	default:
+		break;
+	}
+}
+
+uint32_t procs_thread_comm(struct procs *ps, uint32_t pid, uint32_t tid)
+{
+	uint64_t comm = pid == tid ? 0 : map_find(&ps->threads, tid);
+
+	return comm ? (uint32_t)comm : procs_get(ps, pid)->comm;
+}
+
+void procs_repair(struct procs *ps)
+{
+	for (uint32_t i = 0; i < ps->rows.n; i++) {
+		if (!ps->rows.v[i]->exited)
+			read_maps(ps, ps->rows.v[i]);
+	}
+}
+
+void procs_each(const struct procs *ps, void (*fn)(void *arg, const struct process *p),
+		void *arg)
+{
+	for (uint32_t i = 0; i < ps->rows.n; i++)
+		fn(arg, ps->rows.v[i]);
+}
+
+uint32_t procs_missing_files(const struct procs *ps)
+{
+	return files_missing(ps->files);
+}

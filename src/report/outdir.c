@@ -1,0 +1,141 @@
+/* The directory of one run: made, and proved writable, before the workload starts, so that an hour of
+ * measuring is not lost to a missing permission. */
+#include <profd/report.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <profd/mem.h>
+
+static const char DEFAULT_DIR[] = "profd-out";
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* Moves profd-out to profd-out.old, replacing the one of the run before. */
+static int move_old(struct outdir *d, struct error *err)
+{
+	_cleanup_free_ char *old = xasprintf("%s.old", d->path);
+	struct stat st;
+
+	if (lstat(d->path, &st) < 0)
+		return errno == ENOENT ? 0
+				       : error_set(err, -errno, "cannot look at '%s': %s",
+						   d->path, strerror(errno));
+	if (!S_ISDIR(st.st_mode)) {
+		error_set(err, -ENOTDIR, "'%s' is in the way and not a directory",
+			  d->path);
+		error_hint(err, "remove it, or give another directory with -o");
+		return -ENOTDIR;
+	}
+	nftw(old, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+	if (rename(d->path, old) < 0) {
+		int code = -errno;
+
+		error_set(err, code, "cannot move the earlier '%s' to '%s': %s", d->path,
+			  old, strerror(-code));
+		error_hint(err, "give another directory with -o");
+		return code;
+	}
+	d->moved_to = xstrdup(old);
+	return 0;
+}
+
+static bool has_entries(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool any = false;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	for (struct dirent *e; !any && (e = readdir(dir));)
+		any = strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+	closedir(dir);
+	return any;
+}
+
+/* Creates every directory of the path that is missing. */
+static int make_path(const char *path)
+{
+	_cleanup_free_ char *copy = xstrdup(path);
+
+	for (char *slash = copy + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(copy, 0777) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int check_writable(const struct outdir *d, struct error *err)
+{
+	struct outfile probe;
+	struct error why = {0};
+	int code = outfile_open(&probe, d->fd, "run.json", &why);
+
+	if (code < 0) {
+		error_set(err, code, "cannot write into '%s': %s", d->path,
+			  strerror(-code));
+		error_hint(err, "give a writable directory with -o");
+		return code;
+	}
+	outfile_abort(&probe);
+	return 0;
+}
+
+int outdir_open(struct outdir *d, const char *path, bool force, struct error *err)
+{
+	int code;
+
+	*d = (struct outdir){.path = xstrdup(path ? path : DEFAULT_DIR), .fd = -1};
+	code = path ? 0 : move_old(d, err);
+	if (code < 0)
+		return code;
+	code = make_path(d->path);
+	if (!code)
+		d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!code && d->fd < 0)
+		code = -errno;
+	if (code < 0) {
+		error_set(err, code, "cannot make the directory '%s': %s", d->path,
+			  strerror(-code));
+		error_hint(err, "give a writable directory with -o");
+		return code;
+	}
+	if (path && !force && has_entries(d->fd)) {
+		error_set(err, -EEXIST, "'%s' is not empty", d->path);
+		error_hint(err,
+			   "--force writes over what is there; without -o the earlier "
+			   "profd-out is kept as profd-out.old");
+		return -EEXIST;
+	}
+	return check_writable(d, err);
+}
+
+void outdir_discard(struct outdir *d)
+{
+	rmdir(d->path);
+}
+
+void outdir_close(struct outdir *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->path);
+	free(d->moved_to);
+	*d = (struct outdir){.fd = -1};
+}

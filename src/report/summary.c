@@ -1,0 +1,145 @@
+/* summary.md: the run on one page of Markdown, fit for a CI step summary. */
+#include <profd/report.h>
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <profd/format.h>
+#include <profd/text.h>
+
+#define TOP_FUNCTIONS 10
+
+static void add_command(struct text *t, char *const *argv)
+{
+	for (char *const *a = argv; *a; a++) {
+		struct text clean = {0};
+
+		text_add_clean(&clean, *a, strlen(*a));
+		if (a != argv)
+			text_addc(t, ' ');
+		text_add_markdown(t, text_get(&clean));
+		text_done(&clean);
+	}
+}
+
+static void add_outcome(struct text *t, const struct run *run)
+{
+	const struct rusage *u = &run->usage;
+
+	if (run->timed_out)
+		text_add(t, "ended by --timeout after ");
+	else if (WIFSIGNALED(run->status))
+		text_addf(t, "killed by SIG%s after ",
+			  sigabbrev_np(WTERMSIG(run->status)));
+	else
+		text_addf(t, "exit status %d after ", WEXITSTATUS(run->status));
+	text_add_seconds(t, (double)run->wall_ns / 1e9);
+	text_add(t, ", user ");
+	text_add_seconds(t,
+			 (double)u->ru_utime.tv_sec + (double)u->ru_utime.tv_usec / 1e6);
+	text_add(t, ", system ");
+	text_add_seconds(t,
+			 (double)u->ru_stime.tv_sec + (double)u->ru_stime.tv_usec / 1e6);
+	text_add(t, ", peak memory ");
+	text_add_bytes(t, (double)u->ru_maxrss * 1024);
+}
+
+static void add_sampling(struct text *t, const struct run *run)
+{
+	const struct sampler_info *s = run->sampler;
+
+	text_addf(t, "%s at %u Hz, %s", s->event, s->hz,
+		  s->kernel ? "user and kernel code" : "user code only");
+	if (s->reason[0]) {
+		text_add(t, " (");
+		text_add_markdown(t, s->reason);
+		text_addc(t, ')');
+	}
+}
+
+static void add_row(struct text *t, const char *key,
+		    void (*add)(struct text *, const struct run *), const struct run *run)
+{
+	text_addf(t, "| %s | ", key);
+	add(t, run);
+	text_add(t, " |\n");
+}
+
+static void add_quality(struct text *t, const struct run *run)
+{
+	const struct quality *q = run->quality;
+
+	text_addf(t,
+		  "%llu samples, %llu lost, %.2f %% of the stacks complete, "
+		  "%.1f %% of the frames named",
+		  (unsigned long long)q->samples, (unsigned long long)q->lost,
+		  100 * q->complete, 100 * q->resolved);
+	if (q->coverage > 0)
+		text_addf(t, ", %.0f %% of the CPU time covered", 100 * q->coverage);
+}
+
+static void add_machine(struct text *t, const struct run *run)
+{
+	text_add_markdown(t, run->host->testbed);
+}
+
+static void add_top(struct text *t, const struct run *run)
+{
+	const struct profile *p = run->profile;
+	unsigned value = profile_default_value(p);
+	struct top top = {0};
+
+	top_build(&top, p, value);
+	if (top.rows.n)
+		text_add(t,
+			 "\n| self | total | function | where |\n|---:|---:|---|---|\n");
+	for (uint32_t i = 0; i < top.rows.n && i < TOP_FUNCTIONS; i++) {
+		const struct top_row *r = &top.rows.v[i];
+		double sum = top.sum > 0 ? (double)top.sum : 1;
+
+		text_addf(t, "| %.1f %% | %.1f %% | ", 100 * (double)r->self / sum,
+			  100 * (double)r->total / sum);
+		text_add_markdown(t, profile_text(p, r->name));
+		text_add(t, " | ");
+		text_add_markdown(t,
+				  profile_text(p, r->filename ? r->filename : r->module));
+		if (r->filename && r->start_line)
+			text_addf(t, ":%u", r->start_line);
+		text_add(t, " |\n");
+	}
+	top_done(&top);
+}
+
+void summary_write(const struct run *run, struct sink *out)
+{
+	struct text t = {0};
+
+	text_add(&t, "## profd: ");
+	add_command(&t, run->command);
+	text_add(&t, "\n\n");
+	for (uint32_t i = 0; i < run->warnings->v.n; i++) {
+		text_add(&t, "> **Warning:** ");
+		text_add_markdown(&t, run->warnings->v.v[i]);
+		text_add(&t, "\n\n");
+	}
+	text_add(&t, "| | |\n|---|---|\n");
+	add_row(&t, "Result", add_outcome, run);
+	add_row(&t, "Sampled", add_sampling, run);
+	add_row(&t, "Quality", add_quality, run);
+	add_row(&t, "Machine", add_machine, run);
+	add_top(&t, run);
+	if (run->nsurvivors) {
+		text_addf(&t, "\nStill running when the recording ended: ");
+		for (size_t i = 0; i < run->nsurvivors && i < 10; i++) {
+			text_addf(&t, "%s%u (", i ? ", " : "", run->survivors[i].pid);
+			text_add_markdown(&t, run->survivors[i].comm);
+			text_addc(&t, ')');
+		}
+		text_add(&t, run->nsurvivors > 10 ? ", …\n" : "\n");
+	}
+	text_add(&t, "\nFlame graph: `index.html` or `cpu.svg`. Profile: "
+		     "`go tool pprof -http=: cpu.pb.gz`.\n");
+	sink_put(out, text_get(&t), t.len);
+	text_done(&t);
+}

@@ -1,0 +1,247 @@
+/* fork, wait, exec: the child holds still until the parent has opened its events on it.
+ *
+ * One pipe lets the child go, another, closed by a successful exec, brings back exec's errno. The
+ * workload stays in profd's process group, so that the terminal's Ctrl-C and Ctrl-Z reach it as they
+ * would without profd. */
+#include <profd/launch.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <profd/clock.h>
+#include <profd/io.h>
+#include <profd/mem.h>
+#include <profd/number.h>
+#include <profd/vec.h>
+
+struct launch_private {
+	char *command; /* argv[0] */
+	int go_fd;     /* closing it unheard makes the child exit */
+	int error_fd;
+	sigset_t old_mask;
+	struct sigaction old_pipe;
+};
+
+static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_t *mask)
+{
+	char go;
+	int code;
+
+	/* The parent's end closes without a byte when it gives up or dies. */
+	if (read(go_fd, &go, 1) != 1)
+		_exit(125);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(argv[0], argv);
+	code = errno;
+	if (write(error_fd, &code, sizeof(code)) < 0)
+		_exit(125);
+	_exit(127);
+}
+
+static void block_signals(sigset_t *ret_blocked, sigset_t *ret_old)
+{
+	sigemptyset(ret_blocked);
+	sigaddset(ret_blocked, SIGINT);
+	sigaddset(ret_blocked, SIGQUIT);
+	sigaddset(ret_blocked, SIGTERM);
+	sigaddset(ret_blocked, SIGHUP);
+	sigprocmask(SIG_BLOCK, ret_blocked, ret_old);
+}
+
+int launch_start(struct launch *l, char *const argv[], struct error *err)
+{
+	int go[2] = {-1, -1}, error[2] = {-1, -1}, code;
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t blocked;
+
+	*l = (struct launch){.pidfd = -1, .signalfd = -1};
+	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
+		goto fail;
+	l->priv = xcalloc(1, sizeof(*l->priv));
+	block_signals(&blocked, &l->priv->old_mask);
+	l->pid = fork();
+	if (l->pid == 0) {
+		close(go[1]);
+		child_run(argv, go[0], error[1], &l->priv->old_mask);
+	}
+	if (l->pid < 0) {
+		code = errno;
+		sigprocmask(SIG_SETMASK, &l->priv->old_mask, NULL);
+		free(l->priv);
+		l->priv = NULL;
+		l->pid = 0;
+		errno = code;
+		goto fail;
+	}
+	close(go[0]);
+	close(error[1]);
+	l->priv->go_fd = go[1];
+	l->priv->error_fd = error[0];
+	l->priv->command = xstrdup(argv[0]);
+	sigaction(SIGPIPE, &ignore, &l->priv->old_pipe);
+	l->signalfd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
+	if (l->pidfd >= 0)
+		fcntl(l->pidfd, F_SETFD, FD_CLOEXEC);
+	return 0;
+fail:
+	code = -errno;
+	for (int i = 0; i < 2; i++) {
+		if (go[i] >= 0)
+			close(go[i]);
+		if (error[i] >= 0)
+			close(error[i]);
+	}
+	return error_set(err, code, "cannot start the workload: %s", strerror(-code));
+}
+
+int launch_exec(struct launch *l, struct error *err)
+{
+	struct launch_private *p = l->priv;
+	ssize_t n;
+	int code;
+
+	l->start_ns = clock_now_ns();
+	if (write(p->go_fd, "", 1) != 1)
+		return error_set(err, -errno, "cannot start '%s': %s", p->command,
+				 strerror(errno));
+	close(p->go_fd);
+	p->go_fd = -1;
+	do
+		n = read(p->error_fd, &code, sizeof(code));
+	while (n < 0 && errno == EINTR);
+	close(p->error_fd);
+	p->error_fd = -1;
+	if (n != (ssize_t)sizeof(code))
+		return 0;
+	error_set(err, -code, "cannot run '%s': %s", p->command,
+		  code == ENOENT ? "command not found" : strerror(code));
+	if (code == ENOENT && !strchr(p->command, '/'))
+		error_hint(err,
+			   "it is not in PATH; a program in this directory is './%s'",
+			   p->command);
+	else if (code == EACCES)
+		error_hint(
+			err,
+			"it is not executable for this user: chmod +x, or run it by its "
+			"interpreter");
+	return -code;
+}
+
+void launch_signals(struct launch *l)
+{
+	struct signalfd_siginfo si;
+
+	while (read(l->signalfd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		l->interrupted = (int)si.ssi_signo;
+		/* From the terminal driver (SI_KERNEL): the whole foreground group got it. */
+		if (si.ssi_code != SI_KERNEL && !l->reaped)
+			kill(l->pid, (int)si.ssi_signo);
+	}
+}
+
+bool launch_reap(struct launch *l)
+{
+	pid_t pid;
+
+	if (l->reaped)
+		return true;
+	pid = wait4(l->pid, &l->status, WNOHANG, &l->usage);
+	if (pid != l->pid)
+		return false;
+	l->end_ns = clock_now_ns();
+	l->reaped = true;
+	return true;
+}
+
+/* --- the tree ------------------------------------------------------------------------ */
+
+#define TREE_MAX 100000u
+
+struct pid_list {
+	uint32_t *v;
+	uint32_t n, cap;
+};
+
+/* The children that one process's main thread forked: proc(5), /proc/PID/task/TID/children. */
+static void tree_add_children(uint32_t pid, struct pid_list *pids)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%u/task/%u/children", pid, pid);
+	_cleanup_free_ char *data = NULL;
+	size_t n;
+
+	if (io_slurp(path, (size_t)1 << 20, &data, &n) < 0)
+		return;
+	for (char *save = NULL, *w = strtok_r(data, " \n", &save); w;
+	     w = strtok_r(NULL, " \n", &save)) {
+		uint64_t child;
+
+		if (!number_parse_u64(w, 2, UINT32_MAX, &child) && pids->n < TREE_MAX)
+			vec_push(pids, (uint32_t)child);
+	}
+}
+
+void launch_kill(struct launch *l, int sig)
+{
+	struct pid_list pids = {0};
+
+	if (l->reaped)
+		return;
+	vec_push(&pids, (uint32_t)l->pid);
+	for (uint32_t i = 0; i < pids.n; i++)
+		tree_add_children(pids.v[i], &pids);
+	/* Leaves first: a shell whose child dies does not start the next command if it is next. */
+	for (uint32_t i = pids.n; i-- > 0;)
+		kill((pid_t)pids.v[i], sig);
+	vec_done(&pids);
+}
+
+void launch_done(struct launch *l)
+{
+	struct launch_private *p = l->priv;
+
+	if (!p)
+		return;
+	if (p->go_fd >= 0)
+		close(p->go_fd);
+	if (p->error_fd >= 0)
+		close(p->error_fd);
+	/* Without its byte the child exits by itself; wait so that no zombie stays. */
+	if (!l->reaped && p->go_fd >= 0)
+		waitpid(l->pid, &l->status, 0);
+	if (l->pidfd >= 0)
+		close(l->pidfd);
+	if (l->signalfd >= 0)
+		close(l->signalfd);
+	sigaction(SIGPIPE, &p->old_pipe, NULL);
+	sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
+	free(p->command);
+	free(p);
+	l->priv = NULL;
+}
+
+void launch_die_alike(int status)
+{
+	struct rlimit none = {0, 0};
+	sigset_t one;
+
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	/* The workload's core is the one worth having. */
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(WTERMSIG(status), SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, WTERMSIG(status));
+	raise(WTERMSIG(status));
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	_exit(128 + WTERMSIG(status));
+}

@@ -1,0 +1,231 @@
+/* Frames to locations of the profile while events flow, and their names at the end.
+ *
+ * A location's address is an ELF virtual address, so that all processes that load a file share its
+ * rows; of frames reached by a call it is the return address minus one, a byte of the call. */
+#include "session-priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SOURCE_FRAMES_MAX 64
+
+static const char KERNEL_NAME[] = "[kernel.kallsyms]";
+/* x86-64 kernel half; Documentation/arch/x86/x86_64/mm.rst. */
+#define KERNEL_START 0xffff800000000000ull
+
+static mapping_id module_mapping(struct session *ses, const struct mapping *m,
+				 struct objfile *obj, uint32_t kind, uint32_t pid)
+{
+	mapping_id id = profile_mapping(ses->profile, m);
+
+	while (ses->modules.n <= id)
+		vec_add(&ses->modules);
+	if (!ses->modules.v[id].obj && obj)
+		ses->modules.v[id].obj = objfile_get(obj);
+	ses->modules.v[id].kind = kind;
+	ses->modules.v[id].pid = pid;
+	return id;
+}
+
+static mapping_id mapping_of_obj(struct session *ses, struct objfile *obj, uint64_t vaddr,
+				 uint32_t kind)
+{
+	const struct segment *seg;
+	size_t n = objfile_segments(obj, &seg);
+	struct mapping m = {
+		.filename = profile_string(ses->profile, objfile_path(obj)),
+		.build_id = profile_string(ses->profile, objfile_build_id(obj)),
+	};
+
+	for (size_t i = 0; i < n; i++) {
+		if (vaddr < seg[i].vaddr || vaddr - seg[i].vaddr >= seg[i].memsz_bytes)
+			continue;
+		m.start = seg[i].vaddr;
+		m.limit = seg[i].vaddr + seg[i].memsz_bytes;
+		m.off = seg[i].off;
+		break;
+	}
+	return module_mapping(ses, &m, obj, kind, 0);
+}
+
+mapping_id mapping_of_vma(struct session *ses, const struct vma *v, uint64_t vaddr,
+			  uint32_t pid)
+{
+	struct profile *p = ses->profile;
+	struct mapping m;
+
+	if (v->obj)
+		return mapping_of_obj(ses, v->obj, vaddr, v->kind);
+	m = (struct mapping){
+		.filename = profile_string(p, procs_name(ses->procs, v->name))};
+	if (v->kind == VMA_JIT) {
+		m.filename = profile_string(p, "//anon");
+		m.start = v->start;
+		m.limit = v->end;
+		m.pid = pid;
+		m.flags = MAPPING_JIT;
+	}
+	return module_mapping(ses, &m, NULL, v->kind, m.pid);
+}
+
+static location_id location_new(struct session *ses, uint32_t pid, uint64_t pc,
+				const struct vma *v)
+{
+	uint64_t vaddr;
+
+	if (!v)
+		return profile_location(ses->profile, 0, pc, LOCATION_UNRESOLVED);
+	/* A file that could not be opened: offsets in it, the same in every process. */
+	vaddr = vma_vaddr(v, pc);
+	if (!v->obj && v->kind != VMA_JIT)
+		vaddr = pc - v->start + v->off;
+	return profile_location(ses->profile, mapping_of_vma(ses, v, vaddr, pid), vaddr,
+				v->kind == VMA_JIT ? LOCATION_JIT : 0);
+}
+
+location_id location_of_frame(struct session *ses, struct space *space, uint32_t pid,
+			      const struct frame *f)
+{
+	/* A signal handler "returns" to the first byte of the trampoline. */
+	bool call = (f->flags & FRAME_CALL) && !(f->flags & FRAME_SIGNAL);
+	uint64_t pc = f->pc - call;
+	uint32_t generation = space_generation(space);
+	struct location_slot *slot =
+		&ses->slots[hash_mix(generation, pc) & (LOCATION_SLOTS - 1)];
+
+	if (slot->pc == pc && slot->generation == generation)
+		return slot->location;
+	*slot = (struct location_slot){pc, generation,
+				       location_new(ses, pid, pc, f->vma)};
+	return slot->location;
+}
+
+location_id location_of_kernel(struct session *ses, uint64_t pc, bool call)
+{
+	if (!ses->kernel_mapping) {
+		struct mapping m = {
+			.start = KERNEL_START,
+			.limit = UINT64_MAX,
+			.filename = profile_string(ses->profile, KERNEL_NAME),
+			.flags = MAPPING_KERNEL,
+		};
+
+		ses->kernel_mapping = module_mapping(ses, &m, NULL, MODULE_KERNEL, 0);
+	}
+	return profile_location(ses->profile, ses->kernel_mapping, pc - call,
+				LOCATION_KERNEL);
+}
+
+void mappings_done(struct session *ses)
+{
+	for (uint32_t i = 0; i < ses->modules.n; i++)
+		objfile_put(ses->modules.v[i].obj);
+	objfile_put(ses->main_obj);
+}
+
+/* --- names --------------------------------------------------------------------------------- */
+
+/* Of a file that is not there any more, or a device: what is known is where in it. */
+static unsigned name_offset(struct session *ses, const struct location *l, char *buf,
+			    size_t size, struct source_frame *frame)
+{
+	const struct profile *p = ses->profile;
+	const char *path = profile_text(p, p->mappings.v[l->mapping].filename);
+	const char *slash = strrchr(path, '/');
+
+	if (!l->mapping)
+		snprintf(buf, size, "[unmapped]");
+	else
+		snprintf(buf, size, "%s+0x%llx", slash ? slash + 1 : path,
+			 (unsigned long long)l->address);
+	*frame = (struct source_frame){.name = buf, .linkage_name = buf};
+	return 1;
+}
+
+static unsigned location_lookup(struct session *ses, const struct location *l, char *buf,
+				size_t size, struct source_frame *frames, bool *ret_named)
+{
+	const struct session_module *m = &ses->modules.v[l->mapping];
+
+	*ret_named = false;
+	if (m->kind == MODULE_KERNEL)
+		return symbolize_kernel(ses->symbolizer, l->address, frames, ret_named);
+	if (m->kind == VMA_JIT)
+		return symbolize_jit(ses->symbolizer, m->pid, ses->options.start_wall_ns,
+				     l->address, frames, ret_named);
+	if (m->obj)
+		return symbolize_file(ses->symbolizer, m->obj, l->address, frames,
+				      SOURCE_FRAMES_MAX, ret_named);
+	return name_offset(ses, l, buf, size, frames);
+}
+
+static void location_name(struct session *ses, location_id id)
+{
+	struct profile *p = ses->profile;
+	struct location *l = &p->locations.v[id];
+	struct source_frame frames[SOURCE_FRAMES_MAX];
+	struct line lines[SOURCE_FRAMES_MAX];
+	struct mapping *m = &p->mappings.v[l->mapping];
+	char buf[4200];
+	bool named;
+	unsigned n = location_lookup(ses, l, buf, sizeof(buf), frames, &named);
+
+	if (!named)
+		l->flags |= LOCATION_UNRESOLVED;
+	m->flags |= MAPPING_HAS_FUNCTIONS;
+	if (n > 1)
+		m->flags |= MAPPING_HAS_INLINES;
+	for (unsigned i = 0; i < n; i++) {
+		const struct source_frame *f = &frames[i];
+		struct function fn = {
+			.name = profile_string(p, f->name),
+			.system_name = profile_string(p, f->linkage_name),
+			.filename = f->file ? profile_string(p, f->file) : 0,
+			.start_line = f->start_line,
+		};
+
+		lines[i] = (struct line){profile_function(p, &fn), f->line};
+		if (f->file)
+			m->flags |= MAPPING_HAS_FILENAMES;
+		if (f->line)
+			m->flags |= MAPPING_HAS_LINES;
+	}
+	profile_set_lines(p, id, lines, n);
+}
+
+/* The launched program comes first in pprof, even if no sample hit it. */
+static void mark_main(struct session *ses)
+{
+	struct profile *p = ses->profile;
+	const struct segment *seg;
+	bool any = false;
+	size_t n;
+
+	if (!ses->main_obj)
+		return;
+	for (uint32_t i = 1; i < ses->modules.n; i++) {
+		if (ses->modules.v[i].obj == ses->main_obj) {
+			p->mappings.v[i].flags |= MAPPING_MAIN;
+			any = true;
+		}
+	}
+	n = objfile_segments(ses->main_obj, &seg);
+	for (size_t i = 0; i < n && !any; i++) {
+		if (!seg[i].exec)
+			continue;
+		p->mappings.v[mapping_of_obj(ses, ses->main_obj, seg[i].vaddr, VMA_FILE)]
+			.flags |= MAPPING_MAIN | MAPPING_HAS_FUNCTIONS;
+		any = true;
+	}
+}
+
+void locations_name(struct session *ses)
+{
+	const struct profile *p = ses->profile;
+
+	for (location_id id = 1; id < p->locations.n; id++) {
+		if (!(p->locations.v[id].flags & LOCATION_LABEL))
+			location_name(ses, id);
+	}
+	mark_main(ses);
+}

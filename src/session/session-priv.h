@@ -1,0 +1,61 @@
+#pragma once
+/* Shared by the files of session/: one session's state. */
+#include <profd/session.h>
+#include <profd/symbolize.h>
+
+/* What stands behind a row of profile->mappings. */
+struct session_module {
+	struct objfile *obj; /* a reference, or NULL */
+	uint32_t kind;	     /* enum vma_kind, or MODULE_KERNEL */
+	uint32_t pid;	     /* of JIT code */
+	int64_t no_cfi;
+};
+#define MODULE_KERNEL 100u
+
+/* pc and generation of the space -> location: the way from a frame to its row, without searching
+ * mappings again. */
+struct location_slot {
+	uint64_t pc;
+	uint32_t generation;
+	location_id location;
+};
+#define LOCATION_SLOTS 16384u
+
+struct labels_row { /* the last label set of a thread on a CPU */
+	uint32_t pid, comm, thread;
+	labels_id labels;
+};
+
+struct session {
+	struct session_options options;
+	struct procs *procs;
+	struct unwinder *unwinder;
+	struct symbolizer *symbolizer;
+	struct profile *profile;
+	struct quality quality;
+	VEC(struct session_module) modules; /* [profile->mappings.n] */
+	struct location_slot *slots;
+	struct frame *frames; /* [options.max_depth + 1] */
+	VEC(struct labels_row) labels;
+	struct map labels_by_thread; /* tid << 12 | cpu -> row + 1 */
+	mapping_id kernel_mapping;
+	struct objfile *main_obj; /* a reference: the launched program */
+	bool main_seen, finished;
+	location_id stop_locations[STOP_COUNT];
+	string_id key_comm, key_thread, key_pid, key_tid, key_cpu, unit_id;
+	void (*observer)(void *arg, const struct unwind_input *in, const struct frame *frames,
+			 unsigned n, enum unwind_stop stop);
+	void *observer_arg;
+};
+
+/* locations.c: from pcs to rows of the profile. */
+location_id location_of_frame(struct session *ses, struct space *space, uint32_t pid,
+			      const struct frame *f);
+location_id location_of_kernel(struct session *ses, uint64_t pc, bool call);
+mapping_id mapping_of_vma(struct session *ses, const struct vma *v, uint64_t vaddr,
+			  uint32_t pid);
+void mappings_done(struct session *ses);
+/* Names every location. */
+void locations_name(struct session *ses);
+/* finish.c: the figures of quality that need the whole profile. */
+void quality_finish(struct session *ses, uint64_t cpu_ns);

@@ -1,0 +1,334 @@
+/* One switch from events to counts. What happens to processes goes to procs, samples are unwound on
+ * the spot and become a stack of the profile; the rest is counted.
+ *
+ * Naming waits until the end (locations.c), when each distinct address is looked up once. */
+#include "session-priv.h"
+
+struct session *session_new(const struct session_options *o, struct error *err)
+{
+	struct session *ses = xcalloc(1, sizeof(*ses));
+	struct profile *p;
+
+	ses->options = *o;
+	if (!ses->options.max_depth)
+		ses->options.max_depth = SESSION_DEPTH_DEFAULT;
+	ses->unwinder = unwinder_new(o->unwind, err);
+	if (!ses->unwinder)
+		return session_free(ses);
+	ses->procs = procs_new();
+	ses->symbolizer = symbolizer_new();
+	ses->slots = xcalloc(LOCATION_SLOTS, sizeof(*ses->slots));
+	ses->frames = xcalloc(ses->options.max_depth + 1, sizeof(*ses->frames));
+	ses->profile = p = profile_new();
+	vec_add(&ses->modules); /* mapping 0 */
+	if (o->clock) {
+		profile_value_type(p, "samples", "count");
+		profile_value_type(p, "cpu", "nanoseconds");
+		p->period_type = (struct value_type){profile_string(p, "cpu"),
+						     profile_string(p, "nanoseconds")};
+		p->default_sample_type = profile_string(p, "cpu");
+	} else {
+		_cleanup_free_ char *samples = xasprintf("%s_sample", o->event);
+		_cleanup_free_ char *events = xasprintf("%s_event", o->event);
+
+		profile_value_type(p, samples, "count");
+		profile_value_type(p, events, "count");
+		p->period_type = (struct value_type){profile_string(p, o->event),
+						     profile_string(p, "count")};
+		p->default_sample_type = profile_string(p, events);
+	}
+	p->period = (int64_t)o->period;
+	p->time_ns = (int64_t)o->start_wall_ns;
+	ses->key_comm = profile_string(p, "comm");
+	ses->key_thread = profile_string(p, "thread");
+	ses->key_pid = profile_string(p, "pid");
+	ses->key_tid = profile_string(p, "tid");
+	ses->key_cpu = profile_string(p, "cpu");
+	ses->unit_id = profile_string(p, "id");
+	return ses;
+}
+
+struct session *session_free(struct session *ses)
+{
+	if (!ses)
+		return NULL;
+	mappings_done(ses);
+	unwinder_free(ses->unwinder);
+	symbolizer_free(ses->symbolizer);
+	procs_free(ses->procs);
+	profile_free(ses->profile);
+	vec_done(&ses->modules);
+	vec_done(&ses->labels);
+	vec_done(&ses->quality.modules);
+	map_done(&ses->labels_by_thread);
+	free(ses->slots);
+	free(ses->frames);
+	free(ses);
+	return NULL;
+}
+
+struct procs *session_procs(struct session *ses)
+{
+	return ses->procs;
+}
+
+struct unwinder *session_unwinder(struct session *ses)
+{
+	return ses->unwinder;
+}
+
+const struct quality *session_quality(const struct session *ses)
+{
+	return &ses->quality;
+}
+
+void session_observe(struct session *ses,
+		     void (*fn)(void *arg, const struct unwind_input *in,
+				const struct frame *frames, unsigned n,
+				enum unwind_stop stop),
+		     void *arg)
+{
+	ses->observer = fn;
+	ses->observer_arg = arg;
+}
+
+/* --- samples ---------------------------------------------------------------------------- */
+
+/* PERF_REG_X86_* in ascending order, as perf_regs_mask() asks for them, to DWARF numbers: ax bx
+ * cx dx si di bp sp ip r8…r15. */
+static void regs_from_perf(const uint64_t *perf, struct regs *ret)
+{
+	static const uint8_t dwarf[] = {0, 3, 2,  1,  4,  5,  6,  7, 16,
+					8, 9, 10, 11, 12, 13, 14, 15};
+
+	for (unsigned i = 0; i < REG_COUNT; i++)
+		ret->r[dwarf[i]] = perf[i];
+	ret->valid = (1u << REG_COUNT) - 1;
+}
+
+static unsigned unwind_user(struct session *ses, const struct event *e, struct process *p,
+			    enum unwind_stop *ret_stop)
+{
+	const struct event_sample *s = &e->sample;
+	struct regs regs;
+	struct unwind_input in = {
+		.regs = &regs,
+		.stack = s->stack,
+		.stack_bytes = s->stack_bytes,
+		.space = p->space,
+		.pid = e->pid,
+	};
+	unsigned n;
+
+	/* abi 1 is a 32-bit process: other registers, other stack layout. A program that is being
+	 * replaced (exec) has an empty register set. */
+	if (s->regs_abi != 2 || !s->regs) {
+		*ret_stop = STOP_NO_USER;
+		return 0;
+	}
+	regs_from_perf(s->regs, &regs);
+	if (!regs.r[DWREG_RIP] && !regs.r[DWREG_RSP]) {
+		*ret_stop = STOP_NO_USER;
+		return 0;
+	}
+	n = unwind(ses->unwinder, &in, ses->frames, ses->options.max_depth, ret_stop);
+	if (ses->observer)
+		ses->observer(ses->observer_arg, &in, ses->frames, n, *ret_stop);
+	return n;
+}
+
+static const char *stop_label(enum unwind_stop stop)
+{
+	switch (stop) {
+	case STOP_TRUNCATED:
+		return "[truncated stack]";
+	case STOP_NO_CFI:
+		return "[no unwind info]";
+	case STOP_BAD_SP:
+		return "[bad stack]";
+	case STOP_DEPTH:
+		return "[truncated: too deep]";
+	case STOP_NO_MAP:
+		return "[unmapped code]";
+	default:
+		return NULL;
+	}
+}
+
+/* A stack that does not reach its root starts with a frame that says why. */
+static stack_id stack_root(struct session *ses, enum unwind_stop stop)
+{
+	const char *label = stop_label(stop);
+
+	if (!label)
+		return 0;
+	if (!ses->stop_locations[stop])
+		ses->stop_locations[stop] = profile_label_location(ses->profile, label);
+	return profile_stack(ses->profile, 0, ses->stop_locations[stop]);
+}
+
+static labels_id sample_labels(struct session *ses, const struct event *e,
+			       const struct process *p)
+{
+	uint32_t thread = procs_thread_comm(ses->procs, e->pid, e->tid);
+	uint64_t key = (uint64_t)e->tid << 12 | (e->cpu & 0xfff), row;
+	struct profile *prof = ses->profile;
+	struct labels_row *cached;
+
+	row = map_find(&ses->labels_by_thread, key);
+	if (!row) {
+		vec_add(&ses->labels);
+		row = ses->labels.n;
+		map_put(&ses->labels_by_thread, key, row);
+	}
+	cached = &ses->labels.v[row - 1];
+	if (!cached->labels || cached->pid != e->pid || cached->comm != p->comm ||
+	    cached->thread != thread) {
+		const struct label l[] = {
+			{.key = ses->key_comm,
+			 .str = profile_string(prof, procs_name(ses->procs, p->comm))},
+			{.key = ses->key_thread,
+			 .str = profile_string(prof, procs_name(ses->procs, thread))},
+			{.key = ses->key_pid, .num = e->pid, .unit = ses->unit_id},
+			{.key = ses->key_tid, .num = e->tid, .unit = ses->unit_id},
+			{.key = ses->key_cpu, .num = e->cpu, .unit = ses->unit_id},
+		};
+
+		*cached = (struct labels_row){e->pid, p->comm, thread,
+					      profile_labels(prof, l, ARRAY_SIZE(l))};
+	}
+	return cached->labels;
+}
+
+static void count_stop(struct session *ses, enum unwind_stop stop, int64_t weight,
+		       unsigned n)
+{
+	ses->quality.stop[stop] += weight;
+	ses->quality.stop_samples[stop]++;
+	if (stop == STOP_NO_CFI && n && ses->frames[n - 1].vma) {
+		const struct vma *v = ses->frames[n - 1].vma;
+		mapping_id m = mapping_of_vma(ses, v, vma_vaddr(v, ses->frames[n - 1].pc),
+					      0);
+
+		ses->modules.v[m].no_cfi += weight;
+	}
+}
+
+static void feed_sample(struct session *ses, const struct event *e)
+{
+	const struct event_sample *s = &e->sample;
+	struct process *p = procs_get(ses->procs, e->pid);
+	int64_t values[2] = {1, (int64_t)(s->period & INT64_MAX)};
+	enum unwind_stop stop;
+	unsigned n = unwind_user(ses, e, p, &stop);
+	stack_id stack = stack_root(ses, stop);
+
+	for (unsigned i = n; i-- > 0;)
+		stack = profile_stack(
+			ses->profile, stack,
+			location_of_frame(ses, p->space, e->pid, &ses->frames[i]));
+	for (size_t i = s->nkernel; i-- > 0;)
+		stack = profile_stack(ses->profile, stack,
+				      location_of_kernel(ses, s->kernel_pcs[i], i > 0));
+	profile_add(ses->profile, stack, sample_labels(ses, e, p), values);
+	p->sampled = true;
+	ses->quality.samples++;
+	ses->quality.weight += values[1];
+	if (s->nkernel)
+		ses->quality.kernel_weight += values[1];
+	count_stop(ses, stop, values[1], n);
+}
+
+/* --- events ------------------------------------------------------------------------------ */
+
+/* The launched program is the first file that the launched process maps after its exec; what a shell
+ * in front of it execs later takes its place. */
+static void note_main(struct session *ses, const struct event *e)
+{
+	struct process *p;
+
+	if (e->pid != ses->options.root_pid)
+		return;
+	if (e->type == EVENT_COMM && e->comm.exec)
+		ses->main_seen = false;
+	if (e->type != EVENT_MMAP || ses->main_seen)
+		return;
+	p = procs_get(ses->procs, e->pid);
+	for (uint32_t i = 0; i < p->space->vmas.n; i++) {
+		struct vma *v = &p->space->vmas.v[i];
+
+		if (!v->obj || v->start != e->mmap.addr)
+			continue;
+		objfile_put(ses->main_obj);
+		ses->main_obj = objfile_get(v->obj);
+		ses->main_seen = true;
+	}
+}
+
+void session_feed(struct session *ses, const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_SAMPLE:
+		feed_sample(ses, e);
+		break;
+	case EVENT_MMAP:
+	case EVENT_COMM:
+	case EVENT_FORK:
+	case EVENT_EXIT:
+		procs_feed(ses->procs, e);
+		note_main(ses, e);
+		break;
+	case EVENT_LOST:
+		/* A mapping or a fork may be among them. */
+		ses->quality.lost_ring += e->lost;
+		procs_repair(ses->procs);
+		break;
+	case EVENT_THROTTLE:
+		ses->quality.throttled++;
+		break;
+	case EVENT_UNTHROTTLE:
+	case EVENT_OTHER:
+		break;
+	}
+}
+
+void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
+		    uint64_t late)
+{
+	struct quality *q = &ses->quality;
+
+	/* Two counts of one thing: the LOST records and the events' own. */
+	if (lost_ring > q->lost_ring)
+		q->lost_ring = lost_ring;
+	q->lost_broken = broken;
+	q->late = late;
+	q->lost = q->lost_ring + q->lost_broken;
+}
+
+/* Lost samples had the average weight; a frame of their own keeps totals true. */
+static void add_lost(struct session *ses)
+{
+	struct quality *q = &ses->quality;
+	struct profile *p = ses->profile;
+	int64_t period = q->samples ? q->weight / (int64_t)q->samples : p->period;
+	const int64_t values[2] = {(int64_t)q->lost, (int64_t)q->lost * period};
+	struct label comm = {.key = ses->key_comm, .str = profile_string(p, "[lost]")};
+
+	if (!q->lost)
+		return;
+	profile_add(p, profile_stack(p, 0, profile_label_location(p, "[lost samples]")),
+		    profile_labels(p, &comm, 1), values);
+}
+
+const struct profile *session_finish(struct session *ses, uint64_t duration_ns,
+				     uint64_t cpu_ns)
+{
+	if (ses->finished)
+		return ses->profile;
+	ses->finished = true;
+	ses->profile->duration_ns = (int64_t)duration_ns;
+	add_lost(ses);
+	locations_name(ses);
+	quality_finish(ses, cpu_ns);
+	return ses->profile;
+}

@@ -1,0 +1,207 @@
+/* The live source: the kernel's rings, merged by time.
+ *
+ * A ring is in order only for its own CPU. In every round all rings are looked at first, and only then
+ * are events handed out, up to the newest time that the *previous* round saw: what a CPU had yet to
+ * publish then has been published since. A slack in microseconds would not do, because a virtual CPU may
+ * be descheduled between taking the time and publishing. Records stay in the ring until they were
+ * handed out, so a ring has to have room for two rounds; it wakes us at a quarter.
+ *
+ * Times may run backwards inside one ring (an interrupt between the two steps): such an event gets
+ * the time of its predecessor and is counted. */
+#include <profd/source.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <profd/clock.h>
+#include <profd/mem.h>
+
+#define ROUND_MAX_NS (100000000ull)
+#define KILL_AFTER_NS (5 * NSEC_PER_SEC)
+
+struct source {
+	struct sampler *sampler;
+	struct launch *launch;
+	struct pollfd *fds; /* rings, then pidfd, then signalfd */
+	size_t nrings;
+	uint64_t *
+		next_ns; /* [nrings] time of each ring's first record; UINT64_MAX: none */
+	size_t held;	 /* ring whose record the caller still looks at; nrings: none */
+	uint64_t bound_ns;  /* events up to here may go out */
+	uint64_t newest_ns; /* seen in the rounds so far */
+	uint64_t last_ns;   /* of the last event handed out */
+	uint64_t deadline_ns, kill_ns;
+	bool draining; /* the workload is gone and its events are off */
+	struct source_stats stats;
+};
+
+struct source *source_perf_new(struct sampler *s, struct launch *l, uint64_t timeout_ns)
+{
+	struct source *src = xcalloc(1, sizeof(*src));
+
+	src->sampler = s;
+	src->launch = l;
+	src->nrings = src->held = sampler_nrings(s);
+	src->fds = xcalloc(src->nrings + 2, sizeof(*src->fds));
+	src->next_ns = xcalloc(src->nrings, sizeof(*src->next_ns));
+	for (size_t i = 0; i < src->nrings; i++) {
+		src->fds[i] = (struct pollfd){.fd = sampler_fd(s, i), .events = POLLIN};
+		src->next_ns[i] = UINT64_MAX;
+	}
+	src->fds[src->nrings] = (struct pollfd){.fd = l->pidfd, .events = POLLIN};
+	src->fds[src->nrings + 1] = (struct pollfd){.fd = l->signalfd, .events = POLLIN};
+	if (timeout_ns)
+		src->deadline_ns = clock_now_ns() + timeout_ns;
+	return src;
+}
+
+struct source *source_free(struct source *src)
+{
+	if (!src)
+		return NULL;
+	free(src->fds);
+	free(src->next_ns);
+	free(src);
+	return NULL;
+}
+
+const struct source_stats *source_stats(const struct source *src)
+{
+	return &src->stats;
+}
+
+static void see_record(void *arg, struct ring *r, uint64_t at)
+{
+	struct source *src = arg;
+	uint64_t t = sampler_time(src->sampler, r, at);
+
+	if (t > src->newest_ns)
+		src->newest_ns = t;
+}
+
+static void ring_look(struct source *src, size_t i)
+{
+	struct ring *r = sampler_ring(src->sampler, i);
+
+	src->next_ns[i] = ring_peek(r) ? sampler_time(src->sampler, r, r->pos)
+				       : UINT64_MAX;
+}
+
+static void round_begin(struct source *src)
+{
+	src->bound_ns = src->newest_ns;
+	for (size_t i = 0; i < src->nrings; i++) {
+		struct ring *r = sampler_ring(src->sampler, i);
+
+		ring_fetch(r);
+		ring_scan(r, see_record, src);
+		ring_look(src, i);
+	}
+	if (src->draining)
+		src->bound_ns = UINT64_MAX - 1;
+	src->stats.rounds++;
+}
+
+/* --timeout: first ask, then insist. */
+static void check_deadline(struct source *src)
+{
+	uint64_t now;
+
+	if (!src->deadline_ns)
+		return;
+	now = clock_now_ns();
+	if (now < src->deadline_ns)
+		return;
+	launch_kill(src->launch, src->kill_ns ? SIGKILL : SIGTERM);
+	src->launch->timed_out = true;
+	src->kill_ns = src->deadline_ns;
+	src->deadline_ns = now + KILL_AFTER_NS;
+}
+
+static int wait_round(struct source *src)
+{
+	int timeout_ms = (int)(ROUND_MAX_NS / 1000000);
+
+	if (poll(src->fds, src->nrings + 2, timeout_ms) < 0 && errno != EINTR)
+		return -errno;
+	for (size_t i = 0; i < src->nrings; i++) {
+		/* The first task is gone, but others that inherited its event may live: the
+		 * timeout serves them. */
+		if (src->fds[i].revents & (POLLHUP | POLLERR))
+			src->fds[i].fd = -1;
+	}
+	if (src->fds[src->nrings + 1].revents)
+		launch_signals(src->launch);
+	check_deadline(src);
+	if (launch_reap(src->launch)) {
+		sampler_stop(src->sampler);
+		src->draining = true;
+	}
+	return 0;
+}
+
+/* The ring whose first record is the oldest, if that may go out; else nrings. */
+static size_t oldest(const struct source *src)
+{
+	uint64_t best = UINT64_MAX;
+	size_t ring = src->nrings;
+
+	for (size_t i = 0; i < src->nrings; i++) {
+		if (src->next_ns[i] < best) {
+			best = src->next_ns[i];
+			ring = i;
+		}
+	}
+	return best <= src->bound_ns ? ring : src->nrings;
+}
+
+static void release_held(struct source *src)
+{
+	if (src->held == src->nrings)
+		return;
+	ring_advance(sampler_ring(src->sampler, src->held));
+	ring_release(sampler_ring(src->sampler, src->held));
+	ring_look(src, src->held);
+	src->held = src->nrings;
+}
+
+/* Decodes the record that is first in ring @i and keeps it in the ring while the caller looks. */
+static bool hold(struct source *src, size_t i, struct event *ret_event)
+{
+	const void *record = ring_peek(sampler_ring(src->sampler, i));
+
+	src->held = i;
+	if (sampler_decode(src->sampler, record, ret_event) < 0) {
+		src->stats.broken++;
+		return false;
+	}
+	if (ret_event->time_ns < src->last_ns) {
+		src->stats.late++;
+		ret_event->time_ns = src->last_ns;
+	}
+	src->last_ns = ret_event->time_ns;
+	return true;
+}
+
+int source_next(struct source *src, struct event *ret_event)
+{
+	for (;;) {
+		size_t i;
+		int code;
+
+		release_held(src);
+		i = oldest(src);
+		if (i < src->nrings) {
+			if (hold(src, i, ret_event))
+				return 1;
+			continue;
+		}
+		if (src->draining && src->bound_ns == UINT64_MAX - 1)
+			return 0;
+		code = src->draining ? 0 : wait_round(src);
+		if (code < 0)
+			return code;
+		round_begin(src);
+	}
+}

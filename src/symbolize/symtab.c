@@ -1,0 +1,173 @@
+/* Tables of names that come as text: the kernel's symbols, and perf maps of JIT compilers.
+ * Both are hostile text: a perf map is written by the program under test. */
+#include "symbolize-priv.h"
+
+#include <string.h>
+
+#include <profd/io.h>
+#include <profd/number.h>
+#include <profd/text.h>
+
+#define SYMTAB_MAX_ROWS 20000000u
+#define SYMTAB_NAME_BYTES 4096
+
+struct symtab *symtab_free(struct symtab *t)
+{
+	if (!t)
+		return NULL;
+	arena_done(&t->arena);
+	vec_done(&t->rows);
+	free(t);
+	return NULL;
+}
+
+static int row_compare(const void *pa, const void *pb)
+{
+	const struct symtab_row *a = pa, *b = pb;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+void symtab_sort(struct symtab *t)
+{
+	uint32_t n = 0;
+
+	if (t->rows.n)
+		qsort(t->rows.v, t->rows.n, sizeof(*t->rows.v), row_compare);
+	for (uint32_t i = 0; i < t->rows.n; i++) {
+		if (i + 1 < t->rows.n && t->rows.v[i + 1].start == t->rows.v[i].start)
+			continue;
+		t->rows.v[n++] = t->rows.v[i];
+	}
+	t->rows.n = n;
+}
+
+const char *symtab_find(const struct symtab *t, uint64_t pc)
+{
+	uint32_t lo = 0, hi = t ? t->rows.n : 0;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (t->rows.v[mid].start <= pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo || pc >= t->rows.v[lo - 1].end)
+		return NULL;
+	return t->rows.v[lo - 1].name;
+}
+
+static void symtab_add(struct symtab *t, uint64_t start, uint64_t end, const char *name,
+		       size_t len)
+{
+	if (t->rows.n >= SYMTAB_MAX_ROWS)
+		return;
+	if (len > SYMTAB_NAME_BYTES)
+		len = SYMTAB_NAME_BYTES;
+	vec_push(&t->rows,
+		 ((struct symtab_row){.start = start,
+				      .end = end,
+				      .name = arena_strndup(&t->arena, name, len),
+				      .seq = t->rows.n}));
+}
+
+/* --- /proc/kallsyms ----------------------------------------------------------------- */
+
+/* "ffffffffc0200000 t nf_hook\t[netfilter]": the module is kept in the name, as the kernel
+ * prints it in its own traces. Data symbols are left out. */
+static void kallsyms_line(struct symtab *t, const char *line, size_t len)
+{
+	const char *end = line + len, *p, *tab;
+	struct text name = {0};
+	uint64_t addr;
+
+	if (number_parse_hex(line, end, &addr, &p) || !addr || end - p < 4 ||
+	    p[0] != ' ' || !strchr("tTwW", p[1]) || p[2] != ' ')
+		return;
+	p += 3;
+	tab = memchr(p, '\t', (size_t)(end - p));
+	text_addn(&name, p, (size_t)((tab ? tab : end) - p));
+	if (tab)
+		text_addf(&name, " %.*s", (int)(end - tab - 1), tab + 1);
+	symtab_add(t, addr, 0, text_get(&name), name.len);
+	text_done(&name);
+}
+
+struct symtab *kallsyms_parse(const char *data, size_t n)
+{
+	struct symtab *t = xcalloc(1, sizeof(*t));
+	size_t pos = 0, len;
+	const char *line;
+
+	while (io_line(data, n, &pos, &line, &len))
+		kallsyms_line(t, line, len);
+	if (!t->rows.n)
+		return symtab_free(t);
+	/* Aliases: the first of several names at one address is the one perf shows, too. */
+	for (uint32_t i = 0; i < t->rows.n; i++)
+		t->rows.v[i].seq = UINT32_MAX - t->rows.v[i].seq;
+	symtab_sort(t);
+	/* kallsyms has no sizes: a function ends where the next begins. The last one is given a
+	 * page, so that an address far behind the kernel has no name rather than a wrong one. */
+	for (uint32_t i = 0; i + 1 < t->rows.n; i++)
+		t->rows.v[i].end = t->rows.v[i + 1].start;
+	t->rows.v[t->rows.n - 1].end = t->rows.v[t->rows.n - 1].start + 4096;
+	return t;
+}
+
+/* --- perf maps ---------------------------------------------------------------------- */
+
+static void perfmap_line(struct symtab *t, const char *line, size_t len)
+{
+	const char *end = line + len, *p;
+	uint64_t start, size;
+
+	if (number_parse_hex(line, end, &start, &p) || p >= end || *p != ' ' ||
+	    number_parse_hex(p + 1, end, &size, &p) || p >= end || *p != ' ')
+		return;
+	p++;
+	if (!size || start + size < start || p == end)
+		return;
+	symtab_add(t, start, start + size, p, (size_t)(end - p));
+}
+
+/* JIT compilers reuse memory, so a later line takes what it overlaps from earlier ones. Sorted by
+ * start, each row is cut where the next begins if that one is newer, and else hides it. */
+static void perfmap_resolve(struct symtab *t)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->rows.n; i++) {
+		struct symtab_row r = t->rows.v[i];
+
+		while (n && t->rows.v[n - 1].end > r.start &&
+		       r.seq > t->rows.v[n - 1].seq) {
+			t->rows.v[n - 1].end = r.start;
+			if (t->rows.v[n - 1].end > t->rows.v[n - 1].start)
+				break;
+			n--;
+		}
+		if (n && t->rows.v[n - 1].end > r.start)
+			r.start = t->rows.v[n - 1].end;
+		if (r.start < r.end)
+			t->rows.v[n++] = r;
+	}
+	t->rows.n = n;
+}
+
+struct symtab *perfmap_parse(const char *data, size_t n)
+{
+	struct symtab *t = xcalloc(1, sizeof(*t));
+	size_t pos = 0, len;
+	const char *line;
+
+	while (io_line(data, n, &pos, &line, &len))
+		perfmap_line(t, line, len);
+	symtab_sort(t);
+	perfmap_resolve(t);
+	return t;
+}

@@ -1,0 +1,263 @@
+/* The cfi backend: from frame to frame by rules out of a cache. A frame whose rule is cached costs
+ * one probe of the cache and two or three loads from the stack copy; nothing here allocates but the
+ * growing memo.
+ *
+ * L1 is direct-mapped by (pc, address space) and belongs to this unwinder. An address space is told
+ * from others by a tag of 16 bits, drawn when its generation is first seen; when the tags run out
+ * everything is forgotten and they start anew. L2 is keyed by (file, vaddr): a thousand processes of
+ * one program decode each pc once. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <profd/mem.h>
+
+#include "unwind-priv.h"
+
+#define L1_SLOTS 8192 /* 128 KiB: of a compiler's samples 93 % hit; 512 slots gave 78 % */
+#define TAG_SHIFT 48
+#define TAGS 65536
+
+struct l1_slot {
+	uint64_t key; /* tag << 48 | pc; 0: empty, tags begin at 1 */
+	union rule rule;
+};
+_Static_assert(sizeof(struct l1_slot) == 16, "four slots to a cache line");
+
+struct cfi {
+	struct l1_slot l1[L1_SLOTS];
+	struct map memo; /* memo_key -> rule */
+	struct map tags; /* generation -> tag */
+	uint64_t tag;
+	uint32_t generation; /* that tag stands for; 0: none */
+};
+
+static void cfi_flush(struct unwinder *u)
+{
+	struct cfi *c = u->state;
+
+	memset(c->l1, 0, sizeof(c->l1));
+	map_done(&c->memo);
+	map_done(&c->tags);
+	c->generation = 0;
+}
+
+static int cfi_init(struct unwinder *u, struct error *err)
+{
+	u->state = xcalloc(1, sizeof(struct cfi));
+	return 0;
+}
+
+static void cfi_done(struct unwinder *u)
+{
+	struct cfi *c = u->state;
+
+	map_done(&c->memo);
+	map_done(&c->tags);
+	free(c);
+}
+
+static void choose_tag(struct cfi *c, uint32_t generation)
+{
+	uint64_t tag = map_find(&c->tags, generation);
+
+	if (!tag && c->tags.n == TAGS - 1) {
+		memset(c->l1, 0, sizeof(c->l1));
+		map_done(&c->tags);
+	}
+	if (!tag) {
+		tag = c->tags.n + 1;
+		map_put(&c->tags, generation, tag);
+	}
+	c->tag = tag;
+	c->generation = generation;
+}
+
+static __attribute__((noinline)) union rule rule_lookup(struct cfi *c, struct walk *w,
+							uint64_t lookup)
+{
+	union rule rule = {.kind = RULE_NONE};
+	struct objfile *o = w->vma->obj;
+	struct unwinder *u = w->u;
+	uint64_t vaddr, key;
+	bool keyed;
+
+	if (!o)
+		return rule;
+	vaddr = vma_vaddr(w->vma, lookup);
+	keyed = memo_key(o, vaddr, &key);
+	rule.u = keyed ? map_find(&c->memo, key) : 0;
+	if (rule.u) {
+		u->stats.l2_hits++;
+		return rule;
+	}
+	u->stats.decoded++;
+	rule = rule_broken(rule_decode(o, vaddr), u->broken);
+	if (keyed && c->memo.n >= MEMO_MAX)
+		map_done(&c->memo);
+	if (keyed)
+		map_put(&c->memo, key, rule.u);
+	return rule;
+}
+
+static inline union rule rule_get(struct cfi *c, struct walk *w)
+{
+	uint64_t lookup = walk_lookup(w), key = c->tag << TAG_SHIFT | lookup;
+	struct l1_slot *slot = &c->l1[(lookup ^ lookup >> 13 ^ c->tag * 61) % L1_SLOTS];
+
+	if (__builtin_expect(slot->key == key && !(lookup >> TAG_SHIFT), 1)) {
+		w->l1_hits++;
+		return slot->rule;
+	}
+	if (lookup >> TAG_SHIFT) /* the vsyscall page, or a space of 57 bits */
+		return rule_lookup(c, w, lookup);
+	slot->key = 0; /* stays empty if this does not come back */
+	slot->rule = rule_lookup(c, w, lookup);
+	slot->key = key;
+	return slot->rule;
+}
+
+/* Where the caller's rbp is. Below sp of the top frame a slot has been popped already: the register
+ * holds the value again, though the CFI may still name the slot. */
+static inline void restore_bp(struct walk *w, union rule rule, uint64_t cfa)
+{
+	uint64_t addr;
+
+	if (rule.bk == BP_SAME)
+		return;
+	if (rule.bk == BP_UNDEFINED) {
+		w->bp_known = false;
+		return;
+	}
+	addr = (rule.bk == BP_AT_CFA ? cfa : w->bp) + (uint64_t)(int64_t)rule.bp8 * 8;
+	if (rule.bk == BP_AT_BP && !w->bp_known)
+		return;
+	if (addr < w->sp && w->top)
+		return;
+	w->bp_known = addr >= w->sp && walk_read(w, addr, &w->bp);
+}
+
+/* Returns to what lies at CFA - 8, and to sp = CFA. */
+static inline int step_return(struct walk *w, union rule rule, uint64_t cfa)
+{
+	uint64_t ra;
+
+	if ((int64_t)(cfa - w->sp) < 8)
+		return STOP_BAD_SP;
+	if (!walk_read(w, cfa - 8, &ra))
+		return STOP_TRUNCATED;
+	if (!ra)
+		return STOP_END;
+	restore_bp(w, rule, cfa);
+	w->sp = cfa;
+	w->top = false;
+	return walk_push(w, ra, FRAME_CALL);
+}
+
+static int step_deref(struct walk *w, union rule rule)
+{
+	bool from_sp = (rule.kind & RULE_KIND_MASK) == RULE_SP_DEREF;
+	uint64_t addr = (from_sp ? w->sp : w->bp) + (uint64_t)(int16_t)rule.off, cfa;
+
+	if (!from_sp && !w->bp_known)
+		return STOP_BAD_SP;
+	if (!walk_read(w, addr, &cfa))
+		return STOP_TRUNCATED;
+	return step_return(w, rule, cfa + (uint64_t)(int16_t)(rule.off >> 16));
+}
+
+/* The return address waits in a register: vfork keeps it out of the stack its child will share. */
+static int step_ra_reg(struct walk *w, union rule rule)
+{
+	uint64_t cfa = w->sp + (uint64_t)(int64_t)rule.off, ra;
+
+	if (!w->top)
+		return STEP_GENERAL;
+	if (!walk_top_reg(w, rule.kind >> RULE_REG_SHIFT, &ra) || cfa < w->sp)
+		return STOP_BAD_SP;
+	if (!ra)
+		return STOP_END;
+	restore_bp(w, rule, cfa);
+	w->sp = cfa;
+	w->top = false;
+	return walk_push(w, ra, FRAME_CALL);
+}
+
+static __attribute__((noinline)) int step_rare(struct walk *w, union rule rule)
+{
+	uint64_t off = (uint64_t)(int64_t)rule.off, value;
+
+	switch (rule.kind & RULE_KIND_MASK) {
+	case RULE_SP_DEREF:
+	case RULE_BP_DEREF:
+		return step_deref(w, rule);
+	case RULE_PLT:
+		off += (w->pc & 15) >= (uint64_t)rule.bp8 ? 8 : 0;
+		return step_return(w, rule, w->sp + off);
+	case RULE_SIGRETURN:
+		return walk_signal(w, w->sp + off);
+	case RULE_REG:
+		if (!w->top)
+			return STEP_GENERAL;
+		if (!walk_top_reg(w, rule.kind >> RULE_REG_SHIFT, &value))
+			return STOP_BAD_SP;
+		return step_return(w, rule, value + off);
+	case RULE_RA_REG:
+		return step_ra_reg(w, rule);
+	case RULE_END:
+		return STOP_END;
+	case RULE_NONE:
+		return walk_guess(w);
+	default:
+		return STEP_GENERAL;
+	}
+}
+
+static int walk_rules(struct cfi *c, struct walk *w)
+{
+	int step;
+
+	do {
+		union rule rule = rule_get(c, w);
+		uint64_t off = (uint64_t)(int64_t)rule.off;
+
+		if (rule.kind == RULE_SP)
+			step = step_return(w, rule, w->sp + off);
+		else if (rule.kind == RULE_BP && w->bp_known)
+			step = step_return(w, rule, w->bp + off);
+		else if (rule.kind == RULE_BP)
+			step = STOP_BAD_SP;
+		else
+			step = step_rare(w, rule);
+	} while (step == STEP_ON);
+	return step;
+}
+
+static unsigned cfi_unwind(struct unwinder *u, const struct unwind_input *in,
+			   struct frame *frames, unsigned max, enum unwind_stop *ret_stop)
+{
+	uint32_t generation = space_generation(in->space);
+	struct cfi *c = u->state;
+	struct walk w;
+	int step = walk_start(&w, u, in, frames, max);
+
+	if (generation != c->generation)
+		choose_tag(c, generation);
+	if (step == STEP_ON)
+		step = u->force_general ? STEP_GENERAL : walk_rules(c, &w);
+	if (step == STEP_GENERAL) {
+		u->stats.general++;
+		walk_start(&w, u, in, frames, max);
+		step = general_unwind(&w);
+	}
+	u->stats.l1_hits += w.l1_hits;
+	*ret_stop = (enum unwind_stop)step;
+	return w.n;
+}
+
+const struct unwind_ops unwind_cfi_ops = {
+	.name = "cfi",
+	.init = cfi_init,
+	.done = cfi_done,
+	.unwind = cfi_unwind,
+	.flush = cfi_flush,
+};

@@ -1,0 +1,201 @@
+/* Unwinds with all 17 registers, straight from the rows: for the few stacks with a frame that no
+ * rule describes (a CFA kept in rbx, an expression), and as the check of the hot path in the tests.
+ * It knows no caches and no rules, and costs some hundred nanoseconds per frame. */
+#include "unwind-priv.h"
+
+struct general {
+	struct walk *w;
+	uint64_t r[REG_COUNT];
+	uint32_t valid;
+	uint64_t cfa;
+};
+
+static bool is_known(const struct general *g, uint64_t reg)
+{
+	return reg < REG_COUNT && g->valid >> reg & 1;
+}
+
+static int eval(const struct general *g, const uint8_t *expr, size_t n,
+		const uint64_t *initial, uint64_t *ret_value)
+{
+	struct expr_env env = {g->w, g->r, g->valid, g->w->vma->bias};
+
+	switch (expr_eval(&env, expr, n, initial, ret_value)) {
+	case EXPR_OK:
+		return STEP_ON;
+	case EXPR_OUTSIDE:
+		return STOP_TRUNCATED;
+	default:
+		return STOP_BAD_SP;
+	}
+}
+
+static int find_cfa(struct general *g, const struct row *row)
+{
+	if (row->cfa_expr)
+		return eval(g, row->cfa_expr, row->cfa_n, NULL, &g->cfa);
+	if (!is_known(g, row->cfa_reg))
+		return STOP_BAD_SP;
+	g->cfa = g->r[row->cfa_reg] + (uint64_t)row->cfa_off;
+	return STEP_ON;
+}
+
+/* What a register without a rule holds in the caller. */
+static int unspecified(const struct general *g, unsigned reg, uint64_t *ret_value)
+{
+	if (reg == DWREG_RSP)
+		*ret_value = g->cfa;
+	else if (reg == DWREG_RIP)
+		return walk_read(g->w, g->cfa - 8, ret_value) ? STEP_ON : STOP_TRUNCATED;
+	else if (is_known(g, reg) && arch_callee_saved >> reg & 1)
+		*ret_value = g->r[reg];
+	else
+		return STOP_BAD_SP;
+	return STEP_ON;
+}
+
+static int read_saved(const struct general *g, unsigned reg, uint64_t addr,
+		      uint64_t *ret_value)
+{
+	/* Popped already, see restore_bp in cfi.c. */
+	if (g->w->top && addr < g->w->sp && is_known(g, reg)) {
+		*ret_value = g->r[reg];
+		return STEP_ON;
+	}
+	return walk_read(g->w, addr, ret_value) ? STEP_ON : STOP_TRUNCATED;
+}
+
+static int find_reg(const struct general *g, const struct place *place, unsigned reg,
+		    uint64_t *ret_value)
+{
+	uint64_t addr;
+	int step;
+
+	switch (place->kind) {
+	case PLACE_UNSPECIFIED:
+		return unspecified(g, reg, ret_value);
+	case PLACE_OFFSET:
+		return read_saved(g, reg, g->cfa + (uint64_t)place->off, ret_value);
+	case PLACE_VAL_OFFSET:
+		*ret_value = g->cfa + (uint64_t)place->off;
+		return STEP_ON;
+	case PLACE_EXPR:
+		step = eval(g, place->expr, place->n, &g->cfa, &addr);
+		return step == STEP_ON ? read_saved(g, reg, addr, ret_value) : step;
+	case PLACE_VAL_EXPR:
+		return eval(g, place->expr, place->n, &g->cfa, ret_value);
+	case PLACE_SAME:
+	case PLACE_REGISTER: {
+		uint64_t from = place->kind == PLACE_SAME ? reg : place->reg;
+
+		if (!is_known(g, from))
+			return STOP_BAD_SP;
+		*ret_value = g->r[from];
+		return STEP_ON;
+	}
+	default: /* PLACE_UNDEFINED */
+		return STOP_BAD_SP;
+	}
+}
+
+/* The caller's registers. Those that cannot be found are unknown from here on; only the stack
+ * pointer and the return address are indispensable. */
+static int apply_row(struct general *g, const struct row *row)
+{
+	struct general next = {.w = g->w};
+
+	for (unsigned reg = 0; reg < REG_COUNT; reg++) {
+		int step = find_reg(g, &row->regs[reg], reg, &next.r[reg]);
+
+		if (step == STEP_ON)
+			next.valid |= 1u << reg;
+		else if (reg == DWREG_RSP || reg == DWREG_RIP)
+			return step;
+	}
+	*g = next;
+	return STEP_ON;
+}
+
+/* Back from the registers to the walk, and on to the next frame. */
+static int go_on(struct general *g, bool signal_frame)
+{
+	struct walk *w = g->w;
+	struct frame *frame = &w->frames[w->n - 1];
+
+	if (!signal_frame &&
+	    (g->r[DWREG_RSP] < w->sp || (g->r[DWREG_RSP] == w->sp && !w->top)))
+		return STOP_BAD_SP;
+	if (!signal_frame && !g->r[DWREG_RIP])
+		return STOP_END;
+	if (signal_frame)
+		frame->flags = (frame->flags & ~(uint32_t)FRAME_CALL) | FRAME_SIGNAL;
+	w->sp = g->r[DWREG_RSP];
+	w->bp = g->r[DWREG_RBP];
+	w->bp_known = is_known(g, DWREG_RBP);
+	w->top = signal_frame;
+	return walk_push(w, g->r[DWREG_RIP], signal_frame ? 0 : FRAME_CALL);
+}
+
+/* After a guess only what the walk knows is known. */
+static void take_walk(struct general *g)
+{
+	const struct walk *w = g->w;
+
+	g->valid = 0;
+	if (w->top) {
+		for (unsigned reg = 0; reg < REG_COUNT; reg++)
+			g->valid |= (uint32_t)walk_top_reg(w, reg, &g->r[reg]) << reg;
+		return;
+	}
+	g->r[DWREG_RIP] = w->pc;
+	g->r[DWREG_RSP] = w->sp;
+	g->r[DWREG_RBP] = w->bp;
+	g->valid = 1u << DWREG_RIP | 1u << DWREG_RSP | (uint32_t)w->bp_known << DWREG_RBP;
+}
+
+static int step_guess(struct general *g)
+{
+	int step = walk_guess(g->w);
+
+	if (step == STEP_ON)
+		take_walk(g);
+	return step;
+}
+
+static int step_general(struct general *g)
+{
+	struct walk *w = g->w;
+	uint64_t vaddr = vma_vaddr(w->vma, walk_lookup(w));
+	struct objfile *o = w->vma->obj;
+	int step;
+	struct fde fde;
+	struct row row;
+
+	if (!o || !objfile_is_64bit(o))
+		return step_guess(g);
+	if (!ehframe_find(o, vaddr, &fde)) {
+		if (rule_without_cfi(o, vaddr).kind == RULE_END)
+			return STOP_END;
+		return step_guess(g);
+	}
+	if (fde.cie.ra_reg != DWREG_RIP || !row_find(&fde, vaddr, &row))
+		return step_guess(g);
+	if (row.regs[DWREG_RIP].kind == PLACE_UNDEFINED)
+		return STOP_END;
+	step = find_cfa(g, &row);
+	if (step == STEP_ON)
+		step = apply_row(g, &row);
+	return step == STEP_ON ? go_on(g, fde.cie.signal_frame) : step;
+}
+
+enum unwind_stop general_unwind(struct walk *w)
+{
+	struct general g = {.w = w};
+	int step;
+
+	take_walk(&g);
+	do
+		step = step_general(&g);
+	while (step == STEP_ON);
+	return (enum unwind_stop)step;
+}

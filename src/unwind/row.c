@@ -1,0 +1,294 @@
+/* Runs call frame instructions up to one address: DWARF 5, section 6.4.2, and the GNU additions
+ * that gcc and binutils emit. The result is one row of the unwind table. What the row means for a
+ * stack is left to rule.c and general.c. */
+#include "unwind-priv.h"
+
+enum {
+	CFA_ADVANCE_LOC = 0x40, /* these three carry an operand in their low 6 bits */
+	CFA_OFFSET = 0x80,
+	CFA_RESTORE = 0xc0,
+	CFA_NOP = 0x00,
+	CFA_SET_LOC = 0x01,
+	CFA_ADVANCE_LOC1 = 0x02,
+	CFA_ADVANCE_LOC2 = 0x03,
+	CFA_ADVANCE_LOC4 = 0x04,
+	CFA_OFFSET_EXTENDED = 0x05,
+	CFA_RESTORE_EXTENDED = 0x06,
+	CFA_UNDEFINED = 0x07,
+	CFA_SAME_VALUE = 0x08,
+	CFA_REGISTER = 0x09,
+	CFA_REMEMBER_STATE = 0x0a,
+	CFA_RESTORE_STATE = 0x0b,
+	CFA_DEF_CFA = 0x0c,
+	CFA_DEF_CFA_REGISTER = 0x0d,
+	CFA_DEF_CFA_OFFSET = 0x0e,
+	CFA_DEF_CFA_EXPRESSION = 0x0f,
+	CFA_EXPRESSION = 0x10,
+	CFA_OFFSET_EXTENDED_SF = 0x11,
+	CFA_DEF_CFA_SF = 0x12,
+	CFA_DEF_CFA_OFFSET_SF = 0x13,
+	CFA_VAL_OFFSET = 0x14,
+	CFA_VAL_OFFSET_SF = 0x15,
+	CFA_VAL_EXPRESSION = 0x16,
+	CFA_MIPS_ADVANCE_LOC8 = 0x1d,
+	CFA_GNU_WINDOW_SAVE = 0x2d, /* aarch64: negate_ra_state */
+	CFA_GNU_ARGS_SIZE = 0x2e,
+	CFA_GNU_NEGATIVE_OFFSET_EXTENDED = 0x2f,
+};
+
+#define REMEMBER_MAX 16	     /* compilers nest one deep, hand-written code two or three */
+#define INSNS_MAX (1u << 20) /* per FDE: the largest functions seen have some 10,000 */
+
+struct machine {
+	const struct cie *cie;
+	struct eh_cursor c;
+	uint64_t loc;
+	uint64_t target;
+	bool passed; /* the next row begins behind target: loc is where */
+	struct row row;
+	const struct row *initial; /* what DW_CFA_restore goes back to; NULL in the CIE */
+	struct row remembered[REMEMBER_MAX];
+	unsigned depth;
+};
+
+/* Factored offsets come from the file: the product may not overflow as a signed one would. */
+static int64_t factored(const struct machine *m, uint64_t n)
+{
+	return (int64_t)(n * (uint64_t)m->cie->data_align);
+}
+
+static void advance(struct machine *m, uint64_t to)
+{
+	/* Tables grow downwards; a location that goes back is damage. */
+	if (to < m->loc) {
+		m->c.bad = true;
+		return;
+	}
+	m->loc = to;
+	if (to > m->target)
+		m->passed = true;
+	else
+		m->row.start = to;
+}
+
+static void advance_by(struct machine *m, uint64_t delta)
+{
+	advance(m, m->loc + delta * m->cie->code_align);
+}
+
+/* Registers beyond the known ones (vector registers of other ABIs) are accepted and dropped. */
+static void set_place(struct machine *m, uint64_t reg, struct place place)
+{
+	if (reg < REG_COUNT)
+		m->row.regs[reg] = place;
+}
+
+static void set_offset(struct machine *m, uint64_t reg, enum place_kind kind, int64_t off)
+{
+	set_place(m, reg, (struct place){.kind = kind, .off = off});
+}
+
+static void restore(struct machine *m, uint64_t reg)
+{
+	if (reg < REG_COUNT && m->initial)
+		m->row.regs[reg] = m->initial->regs[reg];
+}
+
+static struct place block(struct machine *m, enum place_kind kind)
+{
+	struct place place = {.kind = kind};
+	uint64_t n = eh_uleb(&m->c);
+
+	place.expr = m->c.p;
+	place.n = (uint32_t)n;
+	if (n > UINT32_MAX)
+		m->c.bad = true;
+	eh_skip(&m->c, n);
+	return place;
+}
+
+static void set_cfa(struct machine *m, uint64_t reg, int64_t off)
+{
+	if (reg >= REG_COUNT)
+		m->c.bad = true;
+	m->row.cfa_reg = (uint32_t)reg;
+	m->row.cfa_off = off;
+	m->row.cfa_expr = NULL;
+}
+
+/* Changing one half of "register + offset" needs there to be one. */
+static void change_cfa(struct machine *m, uint64_t reg, int64_t off)
+{
+	if (m->row.cfa_expr)
+		m->c.bad = true;
+	set_cfa(m, reg, off);
+}
+
+static void set_cfa_expr(struct machine *m)
+{
+	struct place place = block(m, PLACE_VAL_EXPR);
+
+	m->row.cfa_expr = place.expr;
+	m->row.cfa_n = place.n;
+}
+
+static void remember_state(struct machine *m)
+{
+	if (m->depth == REMEMBER_MAX)
+		m->c.bad = true;
+	else
+		m->remembered[m->depth++] = m->row;
+}
+
+static void restore_state(struct machine *m)
+{
+	uint64_t start = m->row.start;
+
+	if (!m->depth) {
+		m->c.bad = true;
+		return;
+	}
+	m->row = m->remembered[--m->depth];
+	m->row.start = start;
+}
+
+static void set_loc(struct machine *m, const struct fde *fde)
+{
+	uint64_t vaddr;
+
+	if (!fde) { /* in a CIE there is no location */
+		m->c.bad = true;
+		return;
+	}
+	vaddr = fde->insns_vaddr + (uint64_t)(m->c.p - fde->insns);
+	advance(m,
+		eh_pointer(&m->c, m->cie->fde_encoding, m->cie->address_bytes, vaddr, 0));
+}
+
+static void run_extended(struct machine *m, const struct fde *fde, uint8_t op)
+{
+	struct eh_cursor *c = &m->c;
+	uint64_t reg;
+
+	switch (op) {
+	case CFA_NOP:
+		return;
+	case CFA_SET_LOC:
+		return set_loc(m, fde);
+	case CFA_ADVANCE_LOC1:
+		return advance_by(m, eh_fixed(c, 1));
+	case CFA_ADVANCE_LOC2:
+		return advance_by(m, eh_fixed(c, 2));
+	case CFA_ADVANCE_LOC4:
+		return advance_by(m, eh_fixed(c, 4));
+	case CFA_MIPS_ADVANCE_LOC8:
+		return advance_by(m, eh_fixed(c, 8));
+	case CFA_REMEMBER_STATE:
+		return remember_state(m);
+	case CFA_RESTORE_STATE:
+		return restore_state(m);
+	case CFA_DEF_CFA_EXPRESSION:
+		return set_cfa_expr(m);
+	case CFA_DEF_CFA_OFFSET:
+		return change_cfa(m, m->row.cfa_reg, (int64_t)eh_uleb(c));
+	case CFA_DEF_CFA_OFFSET_SF:
+		return change_cfa(m, m->row.cfa_reg, factored(m, (uint64_t)eh_sleb(c)));
+	case CFA_GNU_ARGS_SIZE: /* for the landing pads of exceptions */
+		eh_uleb(c);
+		return;
+	case CFA_GNU_WINDOW_SAVE:
+		return;
+	}
+
+	reg = eh_uleb(c);
+	switch (op) {
+	case CFA_OFFSET_EXTENDED:
+		return set_offset(m, reg, PLACE_OFFSET, factored(m, eh_uleb(c)));
+	case CFA_OFFSET_EXTENDED_SF:
+		return set_offset(m, reg, PLACE_OFFSET,
+				  factored(m, (uint64_t)eh_sleb(c)));
+	case CFA_GNU_NEGATIVE_OFFSET_EXTENDED:
+		return set_offset(m, reg, PLACE_OFFSET, factored(m, -eh_uleb(c)));
+	case CFA_VAL_OFFSET:
+		return set_offset(m, reg, PLACE_VAL_OFFSET, factored(m, eh_uleb(c)));
+	case CFA_VAL_OFFSET_SF:
+		return set_offset(m, reg, PLACE_VAL_OFFSET,
+				  factored(m, (uint64_t)eh_sleb(c)));
+	case CFA_RESTORE_EXTENDED:
+		return restore(m, reg);
+	case CFA_UNDEFINED:
+		return set_offset(m, reg, PLACE_UNDEFINED, 0);
+	case CFA_SAME_VALUE:
+		return set_offset(m, reg, PLACE_SAME, 0);
+	case CFA_REGISTER:
+		return set_place(
+			m, reg,
+			(struct place){.kind = PLACE_REGISTER, .reg = eh_uleb(c)});
+	case CFA_EXPRESSION:
+		return set_place(m, reg, block(m, PLACE_EXPR));
+	case CFA_VAL_EXPRESSION:
+		return set_place(m, reg, block(m, PLACE_VAL_EXPR));
+	case CFA_DEF_CFA:
+		return set_cfa(m, reg, (int64_t)eh_uleb(c));
+	case CFA_DEF_CFA_SF:
+		return set_cfa(m, reg, factored(m, (uint64_t)eh_sleb(c)));
+	case CFA_DEF_CFA_REGISTER:
+		return change_cfa(m, reg, m->row.cfa_off);
+	default:
+		c->bad = true;
+	}
+}
+
+/* Runs to the end or until the next row would begin behind the target. */
+static bool run(struct machine *m, const struct fde *fde)
+{
+	for (unsigned n = 0; m->c.p < m->c.end && !m->passed && !m->c.bad; n++) {
+		uint8_t op = (uint8_t)eh_fixed(&m->c, 1), low = op & 0x3f;
+
+		if (n == INSNS_MAX)
+			return false;
+		switch (op & 0xc0) {
+		case CFA_ADVANCE_LOC:
+			advance_by(m, low);
+			break;
+		case CFA_OFFSET:
+			set_offset(m, low, PLACE_OFFSET, factored(m, eh_uleb(&m->c)));
+			break;
+		case CFA_RESTORE:
+			restore(m, low);
+			break;
+		default:
+			run_extended(m, fde, op);
+		}
+	}
+	return !m->c.bad;
+}
+
+bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row)
+{
+	struct machine m; /* not cleared as a whole: remembered is 5 KiB */
+	struct row initial;
+
+	m.cie = &fde->cie;
+	m.c = (struct eh_cursor){fde->cie.insns, fde->cie.end, false};
+	m.loc = m.target = 0;
+	m.passed = false;
+	m.initial = NULL;
+	m.depth = 0;
+	memset(&m.row, 0, sizeof(m.row));
+	/* A CIE that sets no CFA is one that damage left. */
+	m.row.cfa_reg = REG_COUNT;
+	if (!run(&m, NULL) || m.passed)
+		return false;
+
+	initial = m.row;
+	m.initial = &initial;
+	m.c = (struct eh_cursor){fde->insns, fde->insns_end, false};
+	m.loc = m.row.start = fde->start;
+	m.target = vaddr;
+	if (!run(&m, fde) || (!m.row.cfa_expr && m.row.cfa_reg >= REG_COUNT))
+		return false;
+	m.row.end = m.passed && m.loc < fde->end ? m.loc : fde->end;
+	*ret_row = m.row;
+	return true;
+}

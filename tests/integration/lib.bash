@@ -1,0 +1,137 @@
+# Shared by the recordings' tests. The runner exports PROFD (the program), SRCDIR, BUILDDIR and
+# TEST_TOOLS; a test run by hand needs PROFD alone.
+
+: "${PROFD:?the path of the profd to be tested}"
+SRCDIR=${SRCDIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+BUILDDIR=${BUILDDIR:-$(dirname "$PROFD")}
+PROFD=$(realpath "$PROFD")
+WORKLOADS=$SRCDIR/tests/workloads
+INTEGRATION=$SRCDIR/tests/integration
+TRIPLET=$(gcc -dumpmachine)
+PYTHON=/usr/bin/python3 # not a version manager's wrapper script
+LC_ALL=C.UTF-8
+export PROFD SRCDIR BUILDDIR LC_ALL
+unset CI PROFD_EVENT PROFD_OUTPUT
+
+ARTIFACTS="cpu.folded cpu.pb.gz cpu.svg index.html run.json summary.md"
+
+fail() {
+	printf '%s\n' "$@"
+	return 1
+}
+
+# build NAME SOURCE [FLAG...]: compiles a workload once a file and sets $program.
+build() {
+	local name=$1 source=$2 compiler=gcc
+	shift 2
+	program=$BATS_FILE_TMPDIR/$name
+	[ -e "$program" ] && return
+	case $source in *.cc) compiler=g++ ;; esac
+	"$compiler" -O2 -g -o "$program" "$WORKLOADS/$source" "$@"
+}
+
+# record NAME [OPTION...] -- COMMAND...: profiles and keeps what was said; sets $dir and
+# $status. The profile is in $dir, the workload's output in $dir.out, both programs' errors in
+# $dir.err.
+record() {
+	local options=()
+	dir=$BATS_TEST_TMPDIR/$1.profile
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	status=0
+	"$PROFD" record -q --annotate -F 999 -o "$dir" "${options[@]}" -- "$@" \
+		>"$dir.out" 2>"$dir.err" </dev/null 3>&- || status=$?
+}
+
+# json FILE KEY.KEY...: one value; strings as they are.
+json() {
+	"$PYTHON" - "$@" <<-'END'
+	import json, sys
+	value = json.load(open(sys.argv[1], encoding="utf-8"))
+	for key in sys.argv[2].split("."):
+	    value = value[int(key) if isinstance(value, list) else key]
+	print(value if isinstance(value, str) else json.dumps(value))
+	END
+}
+
+# verify [check-folded's OPTION...]: the recording went well, lost nothing, and shows what the
+# workload said. run.json's own completeness must agree with the one counted from the stacks.
+verify() {
+	local lost counted
+	cat "$dir.err"
+	[ "$status" -eq 0 ] || fail "status $status"
+	[ ! -s "$dir.err" ] || fail "something was written to stderr"
+	lost=$(json "$dir/run.json" quality.lost)
+	[ "$lost" = 0 ] || fail "$lost samples lost"
+	"$INTEGRATION/check-folded" "$@" "$dir/cpu.folded"
+	counted=$("$INTEGRATION/check-folded" --print-complete "$@" "$dir/cpu.folded")
+	"$PYTHON" - "$counted" "$(json "$dir/run.json" quality.complete)" <<-'END'
+	import sys
+	counted, stated = float(sys.argv[1]), 100 * float(sys.argv[2])
+	print(f"whole: {counted:.3f} % counted, {stated:.3f} % stated")
+	sys.exit(stated > counted + 0.5)
+	END
+}
+
+# whole_artifacts DIR: every artifact is there and complete, and nothing else is.
+whole_artifacts() {
+	local found
+	found=$(cd "$1" && echo *)
+	[ "$found" = "$ARTIFACTS" ] || fail "in $1: $found"
+	readable_artifacts "$1"
+}
+
+# readable_artifacts DIR: what is there is complete.
+readable_artifacts() {
+	local file
+	for file in "$1"/*; do
+		[ -e "$file" ] || continue
+		case $file in
+		*.gz) gzip -t "$file" ;;
+		*.json) "$PYTHON" -m json.tool "$file" >/dev/null ;;
+		*.svg) tail -n 1 "$file" | grep -q '</svg>$' ;;
+		*.html) tail -n 1 "$file" | grep -q '</html>$' ;;
+		*.folded) [ -s "$file" ] && [ -z "$(tail -c 1 "$file")" ] ;;
+		*.md) [ -s "$file" ] && [ -z "$(tail -c 1 "$file")" ] ;;
+		*) fail "unknown file $file" ;;
+		esac || fail "$file is not complete"
+	done
+}
+
+# poll SECONDS COMMAND...: waits until the command succeeds; fails when it does not in that
+# time.
+poll() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || fail "not within the time: $*" || return
+		sleep 0.02
+	done
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# needs PROGRAM...: skips the test, with the reason, where one is not installed.
+needs() {
+	local name
+	for name; do
+		command -v "$name" >/dev/null || skip "$name is not installed"
+	done
+}
+
+needs_root() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+}
+
+# lacks PATTERN FILE: no line matches. (A plain `! grep` does not fail a bats test.)
+lacks() {
+	if grep -e "$1" "$2"; then
+		fail "$2 holds $1"
+	fi
+}

@@ -1,0 +1,16 @@
+# Recordings of real programs. tests/run-bats finds the .bats files itself.
+EXTRA_DIST += \
+	tests/integration/check-folded \
+	tests/integration/deny-perf \
+	tests/integration/go-pprof.bats \
+	tests/integration/launch.bats \
+	tests/integration/lib.bash \
+	tests/integration/many.bats \
+	tests/integration/nobody.bats \
+	tests/integration/programs.bats \
+	tests/integration/pty-run \
+	tests/integration/signals.bats \
+	tests/integration/status.bats \
+	tests/integration/symbols.bats \
+	tests/integration/with-signals \
+	tests/integration/workloads.bats

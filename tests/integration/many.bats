@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# Many runs leave nothing behind: no process, no file, no control group, no System V object.
+
+load lib
+
+@test "500 runs leave no process and no file" {
+	needs_root
+	local runs=${PROFD_TEST_RUNS:-500}
+	# A copy of its own name, so that only this test's processes are counted.
+	cp "$PROFD" "$BATS_FILE_TMPDIR/profd-many"
+	find /sys/fs/cgroup -type d 2>/dev/null | sort >"$BATS_TEST_TMPDIR/groups.before" || :
+	# Temporary file systems of its own: whatever appears there is profd's.
+	BOUND=$BATS_FILE_TMPDIR RUNS=$runs unshare -m bash -c '
+		set -e
+		mount --bind "$BOUND" /mnt
+		for dir in /tmp /var/tmp /dev/shm /run; do
+			[ ! -d $dir ] || mount -t tmpfs none $dir
+		done
+		unset TMPDIR XDG_RUNTIME_DIR
+		mkdir /tmp/work
+		cd /tmp/work
+		for ((i = 0; i < RUNS; i++)); do
+			/mnt/profd-many record -q --force -o /tmp/work/out -- true || exit
+		done
+		find /tmp /var/tmp /dev/shm /run | sort >/mnt/files
+		ls -A /tmp/work/out >/mnt/artifacts' 3>&-
+	cat "$BATS_FILE_TMPDIR/files"
+	[ "$(tr '\n' ' ' <"$BATS_FILE_TMPDIR/artifacts")" = "$ARTIFACTS " ]
+	# The four roots, the working directory and one set of artifacts.
+	[ "$(grep -cvE '^(/tmp|/var/tmp|/dev/shm|/run)$' "$BATS_FILE_TMPDIR/files")" -eq 8 ]
+	find /sys/fs/cgroup -type d 2>/dev/null | sort >"$BATS_TEST_TMPDIR/groups.after" || :
+	comm -13 "$BATS_TEST_TMPDIR/groups.before" "$BATS_TEST_TMPDIR/groups.after" >"$BATS_TEST_TMPDIR/new"
+	lacks profd "$BATS_TEST_TMPDIR/new"
+	# A process of this program has its file open as /proc/PID/exe.
+	poll 10 no_process_of "$BATS_FILE_TMPDIR/profd-many"
+}
+
+no_process_of() {
+	! find /proc -maxdepth 2 -name exe -lname "*$(basename "$1")*" 2>/dev/null | grep -q .
+}
+
+@test "ten at a time do not disturb each other" {
+	build shares shares.c
+	local i pids=()
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		"$PROFD" record -q -o "$BATS_TEST_TMPDIR/$i" -- "$program" 100 >"$BATS_TEST_TMPDIR/$i.out" 3>&- &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+	done
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		whole_artifacts "$BATS_TEST_TMPDIR/$i"
+		"$INTEGRATION/check-folded" --line 'EXPECT main;call_30;load_30' --min 95 --silent-cuts \
+			"$BATS_TEST_TMPDIR/$i/cpu.folded"
+		# One's profile holds one's own workload alone.
+		[ "$(cut -d';' -f1 "$BATS_TEST_TMPDIR/$i/cpu.folded" | sort -u)" = shares ]
+	done
+}

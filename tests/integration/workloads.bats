@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# Real recordings of the programs in tests/workloads. Each program prints what its profile must
+# show; nothing may be lost, and 99.5 % of the time must lie in whole stacks.
+
+load lib
+
+@test "deep recursion without frame pointers" {
+	build deep deep.c -fomit-frame-pointer
+	record deep -- "$program" 1000
+	verify
+}
+
+@test "eight functions with known loads" {
+	build shares shares.c
+	record shares -- "$program" 1200
+	verify
+}
+
+@test "signals, on an alternate stack and on the ordinary one" {
+	build sigalt sigalt.c -fomit-frame-pointer
+	record sigalt -- "$program" 900 near
+	verify
+}
+
+@test "signals on an alternate stack far away: what is missing is said" {
+	build sigalt sigalt.c -fomit-frame-pointer
+	record sigalt -- "$program" 900
+	verify --excused on_alarm
+}
+
+@test "realigned frames" {
+	build realign realign.c -fomit-frame-pointer
+	record realign -- "$program" 800
+	verify
+}
+
+@test "stubs of the procedure linkage table" {
+	build libtiny.so plt.c -shared -fPIC -DTINY
+	build plt plt.c -Wl,-z,lazy -Wl,-rpath,"$BATS_FILE_TMPDIR" "$program"
+	record plt -- "$program" 800
+	verify
+}
+
+@test "a frame whose place only a DWARF expression tells" {
+	build expr expr.c
+	record expr -- "$program" 700
+	verify
+}
+
+@test "threads end at the thread's start" {
+	build threads threads.c -pthread
+	record threads -- "$program" 1200
+	verify
+	grep -q '^work-[0-9];' "$dir/cpu.folded" # the threads' own names
+}
+
+@test "fork, vfork, posix_spawn, exec and a daemon" {
+	build procs procs.c
+	record procs -- "$program" 1400
+	verify
+}
+
+@test "dlopen and dlclose in turns" {
+	build dlloop dlloop.c -ldl
+	local loop=$program
+	build alpha.so plugin.c -shared -fPIC -DLOAD=alpha_load
+	build beta.so plugin.c -shared -fPIC -DLOAD=beta_load -DPAD
+	record dlloop -- "$loop" 1000 "$BATS_FILE_TMPDIR/alpha.so" "$BATS_FILE_TMPDIR/beta.so"
+	verify
+}
+
+@test "dlopen and dlclose of stripped plug-ins" {
+	build dlloop dlloop.c -ldl
+	local loop=$program file
+	build alpha.so plugin.c -shared -fPIC -DLOAD=alpha_load
+	build beta.so plugin.c -shared -fPIC -DLOAD=beta_load -DPAD
+	for file in alpha beta; do
+		strip -o "$BATS_TEST_TMPDIR/$file.so" "$BATS_FILE_TMPDIR/$file.so"
+	done
+	record dlloop -- "$loop" 1000 "$BATS_TEST_TMPDIR/alpha.so" "$BATS_TEST_TMPDIR/beta.so"
+	sed -i '/EXPECT/s/\(alpha\|beta\)_load/*/; /^SHARE/d' "$dir.out"
+	verify --line 'SHARE plugin_run 95 100'
+	# The work has no symbol: it is named after the module and its start.
+	grep -q ';plugin_run;alpha\.so+0x[0-9a-f]* ' "$dir/cpu.folded"
+	grep -q ';plugin_run;beta\.so+0x[0-9a-f]* ' "$dir/cpu.folded"
+}
+
+@test "the vdso" {
+	build vdso vdso.c
+	record vdso -- "$program" 40
+	verify
+}
+
+@test "C++: templates, virtual calls, inlined functions" {
+	build inline inline.cc
+	record inline -- "$program" 900
+	verify --inlines
+}
+
+@test "inlined functions without --annotate carry no mark" {
+	build inline inline.cc
+	dir=$BATS_TEST_TMPDIR/plain
+	"$PROFD" record -q -F 999 -o "$dir" -- "$program" 300 >"$dir.out"
+	grep -q 'geometry::innermost' "$dir/cpu.folded"
+	lacks '_\[[a-z]\]' "$dir/cpu.folded"
+}
+
+@test "C++ without debug information: no inlined frames, all else is there" {
+	build inline-nodebug inline.cc -g0
+	record inline -- "$program" 600
+	verify --absent geometry::innermost
+}
+
+@test "a static program" {
+	build static shares.c -static
+	record static -- "$program" 1200
+	verify
+}
+
+@test "a static-pie program" {
+	build static-pie shares.c -static-pie
+	record static-pie -- "$program" 1200
+	verify
+}
+
+@test "a static program with signals on two stacks" {
+	build sigalt-static sigalt.c -static
+	record sigalt -- "$program" 900 near
+	verify
+}
+
+@test "a static program with threads" {
+	build threads-static threads.c -static -pthread
+	record threads -- "$program" 1000
+	verify
+}
+
+@test "a static program without .eh_frame_hdr" {
+	build static-nohdr deep.c -static -fomit-frame-pointer -Wl,--no-eh-frame-hdr
+	readelf -SW "$program" >"$BATS_TEST_TMPDIR/sections"
+	lacks '\.eh_frame_hdr' "$BATS_TEST_TMPDIR/sections"
+	record nohdr -- "$program" 800
+	verify
+}
+
+@test "a non-PIE program" {
+	build no-pie deep.c -no-pie -fomit-frame-pointer
+	record no-pie -- "$program" 600
+	verify
+}
+
+@test "more frames than are kept end in an explicit frame" {
+	build depth depth.c -fomit-frame-pointer
+	record depth -- "$program" 600 4000
+	verify --min 0 --line 'EXPECT [truncated: too deep];recurse;recurse' \
+		--line 'SHARE [truncated: too deep] 95 100'
+	# Every such stack keeps as many frames, and not fewer than 1024; kernel frames are beside them.
+	grep 'truncated: too deep' "$dir/cpu.folded" | "$PYTHON" -c '
+import sys
+kept = {len([f for f in line.split(";")[2:] if not f.rstrip("0123456789\n ").endswith("_[k]")])
+        for line in sys.stdin}
+print(kept)
+sys.exit(len(kept) != 1 or not 1024 <= kept.pop() < 4000)'
+	# profd must not call these whole.
+	"$PYTHON" -c 'import sys; sys.exit(float(sys.argv[1]) > 0.05)' \
+		"$(json "$dir/run.json" quality.complete)"
+}
+
+@test "1500 frames are whole, or say that they are not" {
+	build depth depth.c -fomit-frame-pointer
+	record depth -- "$program" 400 1500
+	verify --min 0
+}
+
+@test "900 frames are whole" {
+	build depth depth.c -fomit-frame-pointer
+	record depth -- "$program" 600 900
+	verify
+}
+
+@test "more stack than the copy holds is whole or says that it is not" {
+	build depth depth.c -fomit-frame-pointer
+	record wide -- "$program" 600 300 560
+	verify --min 0
+}
+
+@test "each unwinder sees the same program" {
+	build deep deep.c -fomit-frame-pointer
+	local backend
+	for backend in cfi libdw libunwind; do
+		record "$backend" --unwind "$backend" -- "$program" 400
+		verify
+	done
+}
+
+@test "frame pointers, where the program keeps them" {
+	build deep-fp deep.c -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer
+	record fp --unwind fp -- "$program" 600
+	# The C library keeps none: the outermost frames may be missing, and then it must be
+	# said.
+	verify --min 0
+}

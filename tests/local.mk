@@ -1,0 +1,58 @@
+# What every test finds in its environment. TEST_TOOLS holds the programs built for the tests, in
+# the same folders as their sources.
+TEST_ENVIRONMENT = \
+	PROFD='$(abs_top_builddir)/profd$(EXEEXT)' \
+	BUILDDIR='$(abs_top_builddir)' \
+	SRCDIR='$(abs_top_srcdir)' \
+	TEST_TOOLS='$(abs_top_builddir)/tests' \
+	CC='$(CC)'
+
+EXTRA_DIST += \
+	tests/run-bats \
+	tests/skips.allowed \
+	tests/sum-up
+
+# Unit tests are cmocka programs; their logs are TAP, so that tests/sum-up can count the cases.
+AM_TESTS_ENVIRONMENT = export $(TEST_ENVIRONMENT) CMOCKA_MESSAGE_OUTPUT=TAP;
+if HAVE_CMOCKA
+include tests/unit/base.mk
+include tests/unit/objfile.mk
+include tests/unit/unwind.mk
+include tests/unit/format.mk
+include tests/unit/perf.mk
+include tests/unit/session.mk
+endif
+
+# Programs that the tests, and contrib/demo, record. The workload is compiled as a user would.
+check_PROGRAMS += share/workloads/phases
+share_workloads_phases_SOURCES = share/workloads/phases.c
+share_workloads_phases_CPPFLAGS =
+share_workloads_phases_CFLAGS = -O2 -g -pthread
+share_workloads_phases_LDFLAGS = -pthread
+
+include tests/workloads/local.mk
+include tests/oracle/local.mk
+include tests/integration/local.mk
+
+# make check: the unit tests, then the whole program. Each part also alone:
+check-unit: all
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS
+
+BATS_FILES =
+check-integration: all $(check_PROGRAMS) $(check_SCRIPTS)
+	$(TEST_ENVIRONMENT) $(srcdir)/tests/run-bats $(BATS_FILES)
+
+check-local: check-integration
+
+# The unit tests once more, built with AddressSanitizer and UndefinedBehaviorSanitizer.
+check-sanitize:
+	$(MKDIR_P) sanitize
+	cd sanitize && $(abs_top_srcdir)/configure --enable-sanitizers=address,undefined \
+		--enable-werror CC='$(CC)'
+	cd sanitize && $(MAKE) $(AM_MAKEFLAGS) check-unit
+
+.PHONY: check-unit
+clean-local:
+	rm -rf sanitize tests/results
+distclean-local:
+	rm -rf tests/cache

@@ -1,0 +1,366 @@
+/* Makes profiles without recording anything, for tests that hold our writers against other
+ * people's readers: gen-profile KIND FORMAT writes one on stdout, gen-profile read FILE FORMAT one
+ * that was read from a pprof file. With PROFD_GEN_TIMES set, it says on stderr how long it took. */
+#include <profd/format.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <profd/clock.h>
+#include <profd/text.h>
+
+#define PERIOD_NS 1001001
+
+/* A fixed sequence (Numerical Recipes' LCG): the same profile everywhere. */
+static uint32_t seed = 12345;
+
+static uint32_t draw(uint32_t below)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % below;
+}
+
+static void add_sample(struct profile *p, stack_id stack, labels_id labels, int64_t count)
+{
+	int64_t values[] = {count, count * PERIOD_NS};
+
+	profile_add(p, stack, labels, values);
+}
+
+static labels_id thread_labels(struct profile *p, const char *comm, int64_t tid,
+			       int64_t cpu)
+{
+	struct label l[] = {
+		{.key = profile_string(p, "comm"), .str = profile_string(p, comm)},
+		{.key = profile_string(p, "tid"), .num = tid, .unit = profile_string(p, "id")},
+		{.key = profile_string(p, "cpu"), .num = cpu, .unit = profile_string(p, "cpu")},
+	};
+
+	return profile_labels(p, l, ARRAY_SIZE(l));
+}
+
+static struct profile *new_profile(void)
+{
+	struct profile *p = profile_new();
+
+	profile_value_type(p, "samples", "count");
+	profile_value_type(p, "cpu", "nanoseconds");
+	p->default_sample_type = profile_string(p, "cpu");
+	p->period_type.type = profile_string(p, "cpu");
+	p->period_type.unit = profile_string(p, "nanoseconds");
+	p->period = PERIOD_NS;
+	p->time_ns = 1700000000000000000;
+	p->duration_ns = 2500000000;
+	profile_comment(p, "engine: perf, cpu-clock at 999 Hz");
+	profile_comment(p, "quality: 99.8 % complete stacks, 0 lost samples");
+	return p;
+}
+
+static mapping_id add_mapping(struct profile *p, const char *file, const char *build_id,
+			      uint64_t start, uint64_t limit, uint32_t flags)
+{
+	struct mapping m = {.start = start,
+			    .limit = limit,
+			    .off = start & 0xffff000,
+			    .filename = profile_string(p, file),
+			    .build_id = profile_string(p, build_id),
+			    .flags = flags};
+
+	return profile_mapping(p, &m);
+}
+
+static struct line add_line(struct profile *p, const char *name, const char *mangled,
+			    const char *file, uint32_t start, uint32_t line)
+{
+	struct function f = {.name = profile_string(p, name),
+			     .system_name = profile_string(p, mangled ? mangled : name),
+			     .filename = profile_string(p, file),
+			     .start_line = start};
+
+	return (struct line){profile_function(p, &f), line};
+}
+
+static location_id add_location(struct profile *p, mapping_id m, uint64_t address,
+				uint32_t flags, struct line line)
+{
+	location_id id = profile_location(p, m, address, flags);
+
+	if (!p->locations.v[id].nlines)
+		profile_set_lines(p, id, &line, 1);
+	return id;
+}
+
+/* --- a small one with one of everything ------------------------------------------- */
+
+static struct profile *make_small(void)
+{
+	struct profile *p = new_profile();
+	mapping_id libc = add_mapping(p, "/usr/lib/x86_64-linux-gnu/libc.so.6",
+				      "58254ca972fe248ee2ad9e4a5e7b1c5d", 0x26000, 0x17b000, 0);
+	mapping_id app = add_mapping(p, "/srv/app/bin/app", "deadbeefcafe0123456789abcdef0123",
+				     0x1000, 0x9000, MAPPING_MAIN);
+	mapping_id kernel = add_mapping(p, "[kernel.kallsyms]", NULL, 0xffffffff81000000,
+					0xffffffff82000000, MAPPING_KERNEL);
+	mapping_id jit = add_mapping(p, "//anon", NULL, 0x7f0000000000, 0x7f0000010000,
+				     MAPPING_JIT);
+	location_id start = add_location(p, app, 0x1040, 0,
+					 add_line(p, "_start", NULL, NULL, 0, 0));
+	location_id libc_main = add_location(
+		p, libc, 0x27249, 0, add_line(p, "__libc_start_call_main", NULL, NULL, 0, 0));
+	location_id main_fn = add_location(p, app, 0x1234, 0,
+					   add_line(p, "main", NULL, "src/main.cc", 10, 14));
+	location_id sort = profile_location(p, app, 0x2345, 0);
+	struct line chain[] = {
+		add_line(p, "std::swap<int>(int&, int&)",
+			 "_ZSt4swapIiENSt9enable_ifIXsrSt6__and_E5valueEvE4typeERS0_S3_",
+			 "/usr/include/c++/12/bits/move.h", 196, 204),
+		add_line(p, "app::Sorter<int>::partition(int*, int*)",
+			 "_ZN3app6SorterIiE9partitionEPiS2_", "src/sort.cc", 30, 41),
+		add_line(p, "app::Sorter<int>::run(std::vector<int, std::allocator<int> > const&)",
+			 "_ZN3app6SorterIiE3runERKSt6vectorIiSaIiEE", "src/sort.cc", 80, 92),
+	};
+	location_id jitted = add_location(p, jit, 0x7f0000000100, LOCATION_JIT,
+					  add_line(p, "LazyCompile:*handler app.js", NULL, NULL, 0, 0));
+	location_id write_fn = add_location(p, libc, 0xf8b23, 0,
+					    add_line(p, "write", NULL, NULL, 0, 0));
+	location_id sys = add_location(p, kernel, 0xffffffff81a00123, LOCATION_KERNEL,
+				       add_line(p, "ksys_write", NULL, NULL, 0, 0));
+	location_id raw = add_location(p, libc, 0x99999, LOCATION_UNRESOLVED,
+				       add_line(p, "libc.so.6+0x99999", NULL, NULL, 0, 0));
+	location_id cut = profile_label_location(p, "[truncated]");
+	labels_id l0 = thread_labels(p, "app", 100, 0), l1 = thread_labels(p, "app worker", 101, 1);
+	stack_id s;
+
+	profile_set_lines(p, sort, chain, ARRAY_SIZE(chain));
+	s = profile_stack(p, 0, start);
+	s = profile_stack(p, s, libc_main);
+	s = profile_stack(p, s, main_fn);
+	add_sample(p, s, l0, 7);
+	add_sample(p, profile_stack(p, s, sort), l0, 120);
+	add_sample(p, profile_stack(p, s, jitted), l0, 31);
+	add_sample(p, profile_stack(p, s, raw), l0, 5);
+	s = profile_stack(p, s, write_fn);
+	add_sample(p, s, l0, 3);
+	add_sample(p, profile_stack(p, s, sys), l0, 44);
+	s = profile_stack(p, profile_stack(p, 0, cut), sort);
+	add_sample(p, s, l1, 60);
+	return p;
+}
+
+/* --- large ones ------------------------------------------------------------------- */
+
+/* @nstacks random walks over @nfunctions with names as C++ has them. Callers are drawn from few,
+ * callees from more, so that the tree branches as real ones do. */
+static struct profile *make_random(uint32_t nstacks, uint32_t nfunctions, uint32_t depth)
+{
+	static const char *const word[] = {"parse", "token", "lower", "fold",  "expand",
+					   "visit", "merge", "alloc", "query", "commit"};
+	struct profile *p = new_profile();
+	mapping_id app = add_mapping(p, "/srv/app/bin/compiler", "00112233445566778899aabbccddeeff",
+				     0x1000, 0x2000000, MAPPING_MAIN);
+	labels_id labels = thread_labels(p, "compiler", 4242, 1);
+	location_id *at = xcalloc(nfunctions, sizeof(*at));
+	char name[128], mangled[128], file[64];
+
+	for (uint32_t i = 0; i < nfunctions; i++) {
+		struct line lines[2];
+		unsigned n = 1 + (i % 3 == 0);
+
+		for (unsigned k = 0; k < n; k++) {
+			snprintf(name, sizeof(name), "cc::%s::%s_%s_%u(cc::Node*, unsigned int)%s",
+				 word[i % 10], word[i / 10 % 10], word[i / 7 % 10], i,
+				 k + 1 < n ? " const" : "");
+			snprintf(mangled, sizeof(mangled), "_ZN2cc%u%s%uE%u", i, word[i % 10], k, i);
+			snprintf(file, sizeof(file), "src/%s/%s.cc", word[i % 10], word[i / 10 % 10]);
+			lines[k] = add_line(p, name, mangled, file, 10 + i % 900, 20 + i % 900);
+		}
+		at[i] = profile_location(p, app, 0x1000 + 16 * i, 0);
+		profile_set_lines(p, at[i], lines, n);
+	}
+	for (uint32_t i = 0; i < nstacks; i++) {
+		uint32_t deep = depth / 2 + draw(depth), f = 0;
+		stack_id s = 0;
+
+		for (uint32_t k = 0; k < deep; k++) {
+			s = profile_stack(p, s, at[f]);
+			/* Mostly the first callee: a trunk with branches. */
+			f = (f * 7 + 1 + (draw(4) ? 0 : draw(2 + k / 2))) % nfunctions;
+		}
+		add_sample(p, s, labels, 1 + draw(3));
+	}
+	free(at);
+	return p;
+}
+
+static struct profile *make_deep(uint32_t depth)
+{
+	struct profile *p = new_profile();
+	mapping_id app = add_mapping(p, "/srv/app/bin/deep", "aa", 0x1000, 0x9000, MAPPING_MAIN);
+	labels_id labels = thread_labels(p, "deep", 7, 0);
+	location_id f[] = {
+		add_location(p, app, 0x1100, 0, add_line(p, "even", NULL, "deep.c", 3, 5)),
+		add_location(p, app, 0x1200, 0, add_line(p, "odd", NULL, "deep.c", 9, 12)),
+	};
+	stack_id s = profile_stack(
+		p, 0, add_location(p, app, 0x1300, 0, add_line(p, "main", NULL, "deep.c", 20, 22)));
+
+	for (uint32_t i = 0; i < depth; i++) {
+		s = profile_stack(p, s, f[i & 1]);
+		if (i % 50 == 0 || i + 1 == depth)
+			add_sample(p, s, labels, 3);
+	}
+	return p;
+}
+
+/* --- names that try to get out ---------------------------------------------------- */
+
+static struct profile *make_hostile(void)
+{
+	static const char *const names[] = {
+		"<script>alert(1)</script>",
+		"\"><img src=x onerror=alert(2)>",
+		"]]></script><script>alert(3)</script>",
+		"'; alert(4); '",
+		"a;b c;d 12\n34",
+		"\x01\x02\x1b[31mred\x7f",
+		"broken \xff\xfe \xc3( utf-8 \xed\xa0\x80",
+		"non-characters \xef\xbf\xbe \xef\xbf\xbf",
+		"</title></svg><h1>out</h1>",
+		"&amp;&lt;&#60;",
+		"\xe2\x80\xae gnorw eht yaw dnuor",
+		"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e::\xe9\x96\xa2\xe6\x95\xb0",
+		"operator<<", "operator()", "std::operator<< <char>(std::ostream&, char)",
+		"(anonymous namespace)::f(int)", "net/http.(*conn).serve", "))))((((", "<<<<", "",
+		"$(rm -rf /) `id` %s%n %08x", "--><!--", "\\u003c\\",
+	};
+	struct profile *p = new_profile();
+	mapping_id app = add_mapping(p, "/tmp/<b>\"&'.so", "zz\"", 0x1000, 0x9000, MAPPING_MAIN);
+	labels_id labels = thread_labels(p, "co;mm <i>", 7, 0);
+	char *huge = xmalloc(65536);
+	stack_id root = 0;
+	location_id bare = profile_location(p, app, 0x8888, 0);
+
+	root = profile_stack(p, 0, add_location(p, app, 0x1001, 0, add_line(p, "main", NULL, NULL, 0, 0)));
+	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
+		location_id l = add_location(p, app, 0x2000 + i, 0,
+					     add_line(p, names[i], NULL, names[i], i, i));
+
+		add_sample(p, profile_stack(p, root, l), labels, 10 + i);
+	}
+	for (unsigned i = 0; i < 65535; i++)
+		huge[i] = "ns::Cl<T>::f(x, "[i % 16];
+	huge[65535] = '\0';
+	add_sample(p, profile_stack(p, root, add_location(p, app, 0x3000, 0, add_line(p, huge, NULL, huge, 1, 1))),
+		   labels, 200);
+	add_sample(p, profile_stack(p, root, bare), labels, 30);
+	add_sample(p, 0, labels, 2);
+	add_sample(p, root, 0, 9);
+	free(huge);
+	return p;
+}
+
+static struct profile *make(const char *kind)
+{
+	if (!strcmp(kind, "small"))
+		return make_small();
+	if (!strcmp(kind, "frames20k"))
+		return make_random(9000, 4000, 20);
+	if (!strcmp(kind, "stacks100k"))
+		return make_random(100000, 20000, 30);
+	if (!strcmp(kind, "deep"))
+		return make_deep(1000);
+	if (!strcmp(kind, "deeper"))
+		return make_deep(3000);
+	if (!strcmp(kind, "hostile"))
+		return make_hostile();
+	if (!strcmp(kind, "empty"))
+		return new_profile();
+	return NULL;
+}
+
+/* --- out -------------------------------------------------------------------------- */
+
+static void write_top(const struct profile *p, struct sink *out)
+{
+	struct top top;
+
+	top_build(&top, p, profile_default_value(p));
+	for (uint32_t i = 0; i < top.rows.n; i++)
+		sink_putf(out, "%lld %lld %s\n", (long long)top.rows.v[i].self,
+			  (long long)top.rows.v[i].total, profile_text(p, top.rows.v[i].name));
+	top_done(&top);
+}
+
+static int write_as(const struct profile *p, const char *format, struct sink *out)
+{
+	struct flame_options o = {.title = "CPU time of ./app --input \"a & b\"",
+				  .subtitle = "perf, cpu-clock at 999 Hz, 2 CPUs"};
+	struct fact facts[] = {{"command", "./app --input \"a & b\" <x>"}, {"engine", "perf"}};
+	const char *warnings[] = {"3 % of the stacks are incomplete: libfoo.so has no unwind tables",
+				  "hostile <script>alert(5)</script>"};
+
+	if (!strcmp(format, "pprof"))
+		pprof_write(p, out);
+	else if (!strcmp(format, "folded") || !strcmp(format, "annotated"))
+		folded_write(p, format[0] == 'a', out);
+	else if (!strcmp(format, "svg"))
+		svg_write(p, &o, out);
+	else if (!strcmp(format, "html"))
+		html_write(p, &o, facts, ARRAY_SIZE(facts), warnings, ARRAY_SIZE(warnings), out);
+	else if (!strcmp(format, "top"))
+		write_top(p, out);
+	else
+		return -1;
+	return 0;
+}
+
+static struct profile *read_file(const char *path)
+{
+	struct error err = {0};
+	struct profile *p = NULL;
+	char *data;
+	size_t n;
+
+	if (io_slurp(path, 256 << 20, &data, &n)) {
+		perror(path);
+		return NULL;
+	}
+	p = pprof_read(data, n, 1 << 30, &err);
+	if (!p)
+		fprintf(stderr, "%s: %s (%s)\n", path, err.text, err.hint);
+	free(data);
+	return p;
+}
+
+int main(int argc, char **argv)
+{
+	bool reading = argc == 4 && !strcmp(argv[1], "read");
+	struct text out = {0};
+	struct sink_text sink;
+	struct profile *p;
+	uint64_t begun_ns = clock_now_ns(), made_ns;
+	int status = 0;
+
+	p = reading ? read_file(argv[2]) : argc == 3 ? make(argv[1]) : NULL;
+	if (!p) {
+		fprintf(stderr, "usage: gen-profile KIND|read FILE FORMAT\n");
+		return 2;
+	}
+	made_ns = clock_now_ns();
+	sink_text_init(&sink, &out);
+	if (write_as(p, argv[argc - 1], &sink.sink) || sink.sink.code) {
+		fprintf(stderr, "cannot write '%s'\n", argv[argc - 1]);
+		status = 2;
+	}
+	if (getenv("PROFD_GEN_TIMES"))
+		fprintf(stderr, "make %.1f ms, write %.1f ms, %zu bytes\n",
+			(double)(made_ns - begun_ns) / 1e6,
+			(double)(clock_now_ns() - made_ns) / 1e6, out.len);
+	if (!status && io_write(STDOUT_FILENO, text_get(&out), out.len))
+		status = 2;
+	text_done(&out);
+	profile_free(p);
+	return status;
+}

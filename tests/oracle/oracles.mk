@@ -1,0 +1,9 @@
+# Oracles that others wrote: libdw and libunwind (agree), perf, speedscope.
+check_PROGRAMS += tests/oracle/agree
+tests_oracle_agree_SOURCES = tests/oracle/agree.c
+tests_oracle_agree_LDADD = src/libprofd.a $(PROFD_LIBS)
+
+EXTRA_DIST += \
+	tests/oracle/agree.bats \
+	tests/oracle/perf-shares.bats \
+	tests/oracle/speedscope.bats

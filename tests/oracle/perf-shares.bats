@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# perf as an oracle: both record the same run of the same program, and the functions' own shares
+# agree within the error of counting.
+
+load ../integration/lib
+
+# One run of both; compares. 3 standard errors of the difference of two shares, for each of
+# about nine functions: by chance alone a round fails once in some 40, two rounds in a row once
+# in 1,700.
+one_round() {
+	rm -rf shares perf.data
+	perf record -q -a -e cpu-clock -F 999 -g -o perf.data -- \
+		"$PROFD" record -q --annotate -F 999 -o shares -- "$program" 3600 >shares.out
+	perf script -i perf.data -F comm,pid,ip,sym >perf.txt 2>perf.err
+	"$PYTHON" - perf.txt shares/cpu.folded shares/run.json <<-'END'
+	import json, math, re, sys
+
+	# perf script: a line "comm pid", then the chain, innermost first, then an empty line.
+	perf, comm, fresh = {}, None, False
+	for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
+	    if re.match(r"\S", line):
+	        comm, fresh = line.split()[0], True
+	    elif line.strip() and fresh and comm == "shares":
+	        name = line.split(None, 1)[1].strip()
+	        perf[name] = perf.get(name, 0) + 1
+	        fresh = False
+	period = 1e9 / 999
+	mine = {}
+	for line in open(sys.argv[2], encoding="utf-8"):
+	    stack, weight = line.rsplit(" ", 1)
+	    frames = stack.split(";")
+	    if frames[0] == "shares":
+	        name = re.sub(r"_\[[a-z]\]$", "", frames[-1])
+	        mine[name] = mine.get(name, 0) + int(weight) / period
+	quality = json.load(open(sys.argv[3]))["quality"]
+	n1, n2 = sum(perf.values()), sum(mine.values())
+	print(f"{n1} samples of perf's, {n2:.0f} of profd's, {quality['samples']} by its own count")
+	assert n1 >= 3000 and n2 >= 3000, "too few samples"
+	assert abs(n2 - quality["samples"]) <= 0.02 * n2 + 5, "weights do not add up to the samples"
+	bad = compared = 0
+	for name in sorted(set(perf) | set(mine)):
+	    p1, p2 = perf.get(name, 0) / n1, mine.get(name, 0) / n2
+	    p = (perf.get(name, 0) + mine.get(name, 0)) / (n1 + n2)
+	    if max(p1, p2) < 0.01:
+	        continue
+	    error = math.sqrt(p * (1 - p) * (1 / n1 + 1 / n2))
+	    off = abs(p1 - p2) / error
+	    compared += 1
+	    bad += off > 3
+	    print(f"{name}: perf {100 * p1:.2f} %, profd {100 * p2:.2f} %: {off:.1f} standard errors")
+	assert compared >= 7, "the workload's functions are not there"
+	sys.exit(bad > 0)
+	END
+}
+
+@test "perf and profd agree on where the time goes" {
+	needs perf
+	needs_root # perf record -a
+	cd "$BATS_TEST_TMPDIR"
+	build shares shares.c
+	one_round || one_round
+}

@@ -1,0 +1,5 @@
+check_PROGRAMS += tests/unit/test-record tests/unit/test-ring tests/unit/test-sampler
+TESTS += tests/unit/test-record tests/unit/test-ring tests/unit/test-sampler
+tests_unit_test_record_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_ring_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_sampler_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

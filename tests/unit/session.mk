@@ -1,0 +1,5 @@
+check_PROGRAMS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session
+TESTS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session
+tests_unit_test_procs_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_symtab_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_session_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

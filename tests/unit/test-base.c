@@ -1,0 +1,268 @@
+/* mem, vec, map, text, number, io, json: the ground everything else stands on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <profd/error.h>
+#include <profd/io.h>
+#include <profd/json.h>
+#include <profd/map.h>
+#include <profd/number.h>
+#include <profd/text.h>
+#include <profd/vec.h>
+
+static void test_arena(void **state)
+{
+	struct arena a = {0};
+	char *small = arena_strndup(&a, "abc", 2);
+	char *big = arena_alloc(&a, 1 << 20);
+
+	assert_string_equal(small, "ab");
+	for (size_t i = 0; i < 1 << 20; i++)
+		assert_int_equal(big[i], 0);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal((uintptr_t)arena_alloc(&a, 1 + i % 50) % 8, 0);
+	arena_done(&a);
+}
+
+static void test_vec(void **state)
+{
+	VEC(int) v = {0};
+
+	for (int i = 0; i < 1000; i++)
+		vec_push(&v, i);
+	vec_insert(&v, 10, -1);
+	assert_int_equal(v.v[10], -1);
+	assert_int_equal(v.v[11], 10);
+	vec_remove(&v, 10, 1);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(v.v[i], i);
+	vec_done(&v);
+}
+
+/* Against a plain array as the model: random puts and removes. */
+static void test_map(void **state)
+{
+	uint64_t model[512] = {0};
+	struct map m = {0};
+	uint32_t seed = 1;
+
+	for (int i = 0; i < 100000; i++) {
+		uint32_t key;
+
+		seed = seed * 1664525u + 1013904223u;
+		key = (seed >> 16) % 512;
+		if (seed % 3) {
+			model[key] = i + 1;
+			map_put(&m, key * 4096ull, i + 1);
+		} else {
+			model[key] = 0;
+			map_remove(&m, key * 4096ull);
+		}
+		assert_int_equal(map_find(&m, key * 4096ull), model[key]);
+	}
+	for (uint32_t key = 0; key < 512; key++)
+		assert_int_equal(map_find(&m, key * 4096ull), model[key]);
+	map_done(&m);
+	assert_int_equal(map_find(&m, 1), 0);
+}
+
+static bool int_equal(const void *table, uint32_t id, const void *key)
+{
+	return ((const int *)table)[id] == *(const int *)key;
+}
+
+static void test_index(void **state)
+{
+	int table[1001];
+	struct index ix = {0};
+
+	for (int i = 1; i <= 1000; i++) {
+		table[i] = i * 7;
+		/* few distinct hashes: collisions everywhere */
+		index_add(&ix, (uint32_t)i % 10, (uint32_t)i);
+	}
+	for (int i = 1; i <= 1000; i++) {
+		int key = i * 7;
+
+		assert_int_equal(
+			index_find(&ix, (uint32_t)i % 10, int_equal, table, &key), i);
+	}
+	index_done(&ix);
+}
+
+static void check_clean(const char *in, const char *want)
+{
+	struct text t = {0};
+
+	text_add_clean(&t, in, strlen(in));
+	assert_string_equal(text_get(&t), want);
+	assert_true(text_is_clean(text_get(&t), t.len));
+	text_done(&t);
+}
+
+/* The ill-formed sequences of the Unicode Standard, table 3-7, and what XML 1.0 forbids. */
+static void test_clean(void **state)
+{
+	check_clean("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\xa5",
+		    "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\xa5");
+	check_clean("\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd");
+	check_clean("\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+	check_clean("\xf4\x90\x80\x80",
+		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+	check_clean("cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd");
+	check_clean("a\nb\x1b[31m\x7f", "a\xef\xbf\xbd"
+					"b\xef\xbf\xbd[31m\xef\xbf\xbd");
+	check_clean("\xc2\x85 \xef\xbf\xbe \xef\xbf\xbf",
+		    "\xef\xbf\xbd \xef\xbf\xbd \xef\xbf\xbd");
+}
+
+static void test_escapes(void **state)
+{
+	struct text t = {0};
+
+	text_add_xml(&t, "<a href=\"x\">'&'</a>", 20);
+	assert_string_equal(text_get(&t),
+			    "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
+	text_clear(&t);
+	text_add_markdown(&t, "a|b*c_<img>\n`x` [l](u)");
+	assert_null(strchr(text_get(&t), '\n'));
+	assert_null(strstr(text_get(&t), "<img"));
+	assert_non_null(strstr(text_get(&t), "\\|"));
+	text_done(&t);
+}
+
+static void test_numbers(void **state)
+{
+	const char *rest;
+	uint64_t v;
+
+	assert_int_equal(number_parse_u64("499", 1, 1000, &v), 0);
+	assert_int_equal(v, 499);
+	assert_int_equal(number_parse_u64("", 0, 10, &v), -EINVAL);
+	assert_int_equal(number_parse_u64("-1", 0, 10, &v), -EINVAL);
+	assert_int_equal(number_parse_u64(" 1", 0, 10, &v), -EINVAL);
+	assert_int_equal(number_parse_u64("1x", 0, 10, &v), -EINVAL);
+	assert_int_equal(number_parse_u64("11", 0, 10, &v), -ERANGE);
+	assert_int_equal(number_parse_u64("99999999999999999999", 0, UINT64_MAX, &v),
+			 -ERANGE);
+	assert_int_equal(number_parse_duration_ns("1.5s", &v), 0);
+	assert_int_equal(v, 1500000000);
+	assert_int_equal(number_parse_duration_ns("250ms", &v), 0);
+	assert_int_equal(v, 250000000);
+	assert_int_equal(number_parse_duration_ns("2m", &v), 0);
+	assert_int_equal(v, 120000000000);
+	assert_int_equal(number_parse_duration_ns("3", &v), 0);
+	assert_int_equal(v, 3000000000);
+	assert_int_equal(number_parse_duration_ns("inf", &v), -EINVAL);
+	assert_int_equal(number_parse_duration_ns("0x10", &v), -EINVAL);
+	assert_int_equal(number_parse_duration_ns("5 s", &v), -EINVAL);
+	assert_int_equal(number_parse_duration_ns("1e300", &v), -ERANGE);
+	assert_int_equal(number_parse_hex("7fAb-", "7fAb-" + 5, &v, &rest), 0);
+	assert_int_equal(v, 0x7fab);
+	assert_int_equal(number_parse_hex("10000000000000000", "", &v, &rest), -EINVAL);
+}
+
+static char dir[] = "/tmp/profd-test-XXXXXX";
+
+static int make_dir(void **state)
+{
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	return rmdir(dir);
+}
+
+/* Nothing is there until commit, then all of it; abort leaves nothing. */
+static void test_outfile(void **state)
+{
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error err = {0};
+	struct outfile f;
+	struct stat st;
+	char *data;
+	size_t n;
+
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(outfile_open(&f, fd, "a.txt", &err), 0);
+		for (int i = 0; i < 100000; i++)
+			sink_putf(&f.sink, "%d line %d\n", round, i);
+		assert_int_equal(fstatat(fd, "a.txt", &st, 0) == 0, round == 1);
+		assert_int_equal(outfile_commit(&f, &err), 0);
+	}
+	assert_int_equal(fstatat(fd, "a.txt", &st, 0), 0);
+	assert_int_equal(st.st_size, f.sink.bytes);
+	data = xasprintf("%s/a.txt", dir);
+	assert_int_equal(unlink(data), 0);
+	free(data);
+	assert_int_equal(outfile_open(&f, fd, "b.txt", &err), 0);
+	sink_puts(&f.sink, "x");
+	outfile_abort(&f);
+	assert_int_equal(fstatat(fd, "b.txt", &st, 0), -1);
+	assert_int_equal(io_slurp("/proc/self/status", 10, &data, &n), -EFBIG);
+	assert_int_equal(io_slurp("/nonexistent", 10, &data, &n), -ENOENT);
+}
+
+static void test_outfile_full(void **state)
+{
+	_cleanup_close_ int here = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	struct error err = {0};
+	struct outfile f;
+
+	assert_int_equal(outfile_open(&f, here, "full.txt", &err), 0);
+	assert_true(dup2(full, f.fd) >= 0);
+	for (int i = 0; i < 100000; i++)
+		sink_puts(&f.sink, "more than the buffer holds\n");
+	assert_int_equal(outfile_commit(&f, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "full.txt"));
+	assert_true(err.hint[0]);
+}
+
+static void test_json(void **state)
+{
+	struct json *j = json_node(), *list = json_list();
+	struct text t = {0};
+	struct sink_text s;
+
+	json_put_str(j, "bad", "a\xff\x01z");
+	json_put_num(j, "nan", NAN);
+	json_put_hex(j, "pc", UINT64_MAX);
+	json_put_u64(j, "u", 7);
+	json_put_str(list, NULL, NULL);
+	json_put(j, "list", list);
+	sink_text_init(&s, &t);
+	json_write(j, &s.sink);
+	assert_non_null(strstr(text_get(&t), "\"a\xef\xbf\xbd\xef\xbf\xbdz\""));
+	assert_non_null(strstr(text_get(&t), "\"nan\": null"));
+	assert_non_null(strstr(text_get(&t), "0xffffffffffffffff"));
+	assert_true(strstr(text_get(&t), "\"bad\"") < strstr(text_get(&t), "\"list\""));
+	text_done(&t);
+	json_free(j);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arena),	     cmocka_unit_test(test_vec),
+		cmocka_unit_test(test_map),	     cmocka_unit_test(test_index),
+		cmocka_unit_test(test_clean),	     cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_numbers),	     cmocka_unit_test(test_outfile),
+		cmocka_unit_test(test_outfile_full), cmocka_unit_test(test_json),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

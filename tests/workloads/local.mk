@@ -1,0 +1,23 @@
+# Programs that the tests record. They are compiled by the tests, in the ways that they need.
+EXTRA_DIST += \
+	tests/workloads/busy.pl \
+	tests/workloads/busy.py \
+	tests/workloads/deep.c \
+	tests/workloads/depth.c \
+	tests/workloads/dlloop.c \
+	tests/workloads/expr.c \
+	tests/workloads/gen-c.py \
+	tests/workloads/heavy.sql \
+	tests/workloads/inline.cc \
+	tests/workloads/jit.c \
+	tests/workloads/plt.c \
+	tests/workloads/plugin.c \
+	tests/workloads/probe.c \
+	tests/workloads/procs.c \
+	tests/workloads/realign.c \
+	tests/workloads/shares.c \
+	tests/workloads/sigalt.c \
+	tests/workloads/swap.c \
+	tests/workloads/threads.c \
+	tests/workloads/vdso.c \
+	tests/workloads/work.h
