@@ -33,6 +33,8 @@ share_workloads_phases_LDFLAGS = -pthread
 include tests/workloads/local.mk
 include tests/oracle/local.mk
 include tests/integration/local.mk
+include tests/browser/local.mk
+include tests/fuzz/local.mk
 
 # make check: the unit tests, then the whole program. Each part also alone:
 check-unit: all

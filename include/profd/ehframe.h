@@ -27,25 +27,40 @@ struct fde {
 	uint64_t insns_vaddr; /* of insns[0]: DW_CFA_set_loc may be relative to itself */
 };
 
-/* The FDE that covers @vaddr. Up to 15 bytes of padding behind an FDE count as its own when no other
- * FDE begins there (rt_sigreturn's return address is one). False: none, or damaged. */
+/* The FDE that covers @vaddr. The padding behind an FDE, up to the next multiple of 16, counts as its
+ * own when no other FDE begins there (rt_sigreturn's return address is one). False: none, or
+ * damaged. */
 bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde);
 /* Calls @fn for every FDE in file order until it returns false. For tests and tools. */
 void ehframe_each(struct objfile *o, bool (*fn)(void *arg, const struct fde *fde),
 		  void *arg);
 
-/* A position in call frame information. Reading past the end sets bad and gives 0 from then on. */
+/* A position in call frame information. What cannot be read is 0, sets bad, and ends it. */
 struct eh_cursor {
 	const uint8_t *p, *end;
 	bool bad;
 };
-/* The next @n bytes as a little-endian number, 1 <= n <= 8. */
+
+static inline void eh_fail(struct eh_cursor *c)
+{
+	c->bad = true;
+	c->p = c->end;
+}
+
+static inline uint8_t eh_u8(struct eh_cursor *c)
+{
+	if (c->p < c->end)
+		return *c->p++;
+	eh_fail(c);
+	return 0;
+}
+
+/* A little-endian number of @n bytes: 2, 4 or 8. */
 uint64_t eh_fixed(struct eh_cursor *c, unsigned n);
-uint64_t
-eh_uleb(struct eh_cursor *c); /* DWARF 5, section 7.6; bits beyond 64 are dropped */
+uint64_t eh_uleb(struct eh_cursor *c); /* DWARF 5, section 7.6; bits beyond 64 are dropped */
 int64_t eh_sleb(struct eh_cursor *c);
 void eh_skip(struct eh_cursor *c, uint64_t n);
 /* A pointer in DW_EH_PE_ encoding @encoding that begins at @vaddr, @data being what datarel is
- * relative to (0: refuse it). Sets bad for an encoding that needs the process's memory. */
+ * relative to (0: refuse it). Fails for an encoding that needs the process's memory. */
 uint64_t eh_pointer(struct eh_cursor *c, uint8_t encoding, unsigned address_bytes,
 		    uint64_t vaddr, uint64_t data);

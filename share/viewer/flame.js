@@ -193,16 +193,16 @@ function flame(svg, data) {
 		g.box = i;
 		make("title", {}, g).textContent = box_text(i);
 		shades[f] = shades[f] || shade(f);
-		make("path", {
+		var shape = make("path", {
 			d: "M" + x.toFixed(1) + (kind === INLINED && w >= 5 ? " 3v-11l4-4H" : " 3v-15H") +
 				(x + wide).toFixed(1) + "v15z",
 			fill: hit ? MATCH : shades[f]
 		}, g);
+		if (above)
+			shape.setAttribute("opacity", 0.6);
 		if (hit)
 			make("path", { d: "M" + x.toFixed(1) + " 2.5H" + (x + wide).toFixed(1),
 				stroke: "#036" }, g);
-		if (above)
-			g.setAttribute("opacity", 0.6);
 		text = fit(frame_name(f), room - (mark ? 4 : 0));
 		if (text)
 			make("text", { x: (x + 3).toFixed(1) }, g).textContent = text + (mark && " [" + mark + "]");
@@ -464,10 +464,9 @@ function flame(svg, data) {
 			draw();
 	});
 
-	part("note").textContent = data.note;
 	recall();
 	tell(about);
-	/* A tall picture begins at its root. */
-	if (alone && data.height > window.innerHeight)
-		window.scrollTo(0, data.height);
+	/* Scrolling there would be kinder, but whoever takes pictures of pages gets a blank one then. */
+	part("note").textContent = data.note + (data.height > window.innerHeight ?
+		(data.note && ". ") + "The root is at the bottom of this picture." : "");
 }

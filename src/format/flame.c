@@ -1,9 +1,9 @@
-/* The tree behind pictures, folded text and their numbers: stacks of locations become chains of
- * functions, and equal chains become one node.
+/* The tree behind pictures, folded text and their numbers: stacks of locations become
+ * chains of functions, and equal chains become one node.
  *
- * A stack's place in the tree follows from its parent's, so each (comm, stack) is placed once,
- * however many samples stand on it. Nodes are made after their parents; sums therefore go from the
- * last node to the first. */
+ * A stack's place in the tree follows from its parent's, so each (comm, stack) is placed
+ * once, however many samples stand on it. Nodes are made after their parents; sums
+ * therefore go from the last node to the first. */
 #include "format-priv.h"
 
 #include <stdlib.h>
@@ -13,7 +13,10 @@ struct flame_builder {
 	struct flame *f;
 	const struct profile *p;
 	unsigned value;
-	struct map placed;    /* comm node << 32 | stack -> node */
+	/* [stacks] where a stack was placed, and under which comm; further comms are in
+	 * the map, by comm node << 32 | stack. */
+	uint32_t *place, *place_comm;
+	struct map placed;
 	struct index by_call; /* (parent, name, kind) -> node */
 	VEC(stack_id) path;   /* stacks still to be placed, innermost first */
 };
@@ -88,26 +91,46 @@ static uint32_t flame_location(struct flame_builder *b, uint32_t parent, locatio
 	return parent;
 }
 
+/* The node of @stack under @comm, 0 when it has none yet. */
+static uint32_t flame_placed(const struct flame_builder *b, uint32_t comm, stack_id stack)
+{
+	if (b->place_comm[stack] == comm)
+		return b->place[stack];
+	if (!b->place_comm[stack])
+		return 0;
+	return (uint32_t)map_find(&b->placed, (uint64_t)comm << 32 | stack);
+}
+
+static void flame_set_place(struct flame_builder *b, uint32_t comm, stack_id stack,
+			    uint32_t node)
+{
+	if (b->place_comm[stack]) {
+		map_put(&b->placed, (uint64_t)comm << 32 | stack, node);
+		return;
+	}
+	b->place_comm[stack] = comm;
+	b->place[stack] = node;
+}
+
 static uint32_t flame_place(struct flame_builder *b, uint32_t comm, stack_id stack)
 {
-	uint64_t key = (uint64_t)comm << 32;
 	uint32_t node = comm;
-	stack_id at;
 
 	b->path.n = 0;
-	for (at = stack; at; at = b->p->stacks.v[at].parent) {
-		uint64_t known = map_find(&b->placed, key | at);
+	for (stack_id at = stack; at; at = b->p->stacks.v[at].parent) {
+		uint32_t known = flame_placed(b, comm, at);
 
 		if (known) {
-			node = (uint32_t)known;
+			node = known;
 			break;
 		}
 		vec_push(&b->path, at);
 	}
 	for (uint32_t i = b->path.n; i-- > 0;) {
-		at = b->path.v[i];
+		stack_id at = b->path.v[i];
+
 		node = flame_location(b, node, b->p->stacks.v[at].location);
-		map_put(&b->placed, key | at, node);
+		flame_set_place(b, comm, at, node);
 	}
 	return node;
 }
@@ -192,6 +215,8 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 	string_id comm_key = profile_find_string(p, "comm");
 
 	memset(f, 0, sizeof(*f));
+	b.place = xcalloc(p->stacks.n, sizeof(*b.place));
+	b.place_comm = xcalloc(p->stacks.n, sizeof(*b.place_comm));
 	(void)vec_add(&f->nodes);
 	f->nodes.v[0].kind = FLAME_LABEL;
 	for (uint32_t i = 1; value < p->nvalues && i < p->samples.n; i++) {
@@ -215,6 +240,8 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 			up->total = sum_clamped(up->total, n->total);
 	}
 	flame_link(f, p);
+	free(b.place);
+	free(b.place_comm);
 	map_done(&b.placed);
 	index_done(&b.by_call);
 	vec_done(&b.path);

@@ -1,8 +1,8 @@
 /* Folded stacks, the text that flame graph tools exchange: "comm;root;…;leaf N".
  *
- * Lines are sorted by the bytes of their stacks, and equal ones are added up (two names may become
- * equal when ';' is replaced). They are compared in the tree, name by name: all of them as text
- * would need a hundred times the memory of the profile. */
+ * Lines are sorted by the bytes of their stacks, and equal ones are added up (two names
+ * may become equal when ';' is replaced). They are compared in the tree, name by name:
+ * all of them as text would need a hundred times the memory of the profile. */
 #include "format-priv.h"
 
 #include <stdlib.h>
@@ -51,8 +51,8 @@ static const char *folder_text(const struct folder *w, uint32_t node)
 	return w->bytes.s + w->text_at[node];
 }
 
-/* Compares two frames that may be followed by more: as if each ended in ';' or, at the end of its
- * stack, in nothing. */
+/* Compares two frames that may be followed by more: as if each ended in ';' or, at the
+ * end of its stack, in nothing. */
 static int frame_compare(const char *a, bool a_more, const char *b, bool b_more)
 {
 	for (; *a && *a == *b; a++)
@@ -66,8 +66,8 @@ static int frame_compare(const char *a, bool a_more, const char *b, bool b_more)
 	return a_more - b_more;
 }
 
-/* Compares the whole stacks of two nodes. Where the paths part, different names decide at once;
- * equal names of different kinds make it go on below them. */
+/* Compares the whole stacks of two nodes. Where the paths part, different names decide at
+ * once; equal names of different kinds make it go on below them. */
 static int stack_compare(const struct folder *w, uint32_t a, uint32_t b)
 {
 	const struct flame_node *n = w->f->nodes.v;
@@ -106,8 +106,8 @@ static int node_compare(const void *va, const void *vb, void *ctx)
 	return c ? c : a < b ? -1 : a > b;
 }
 
-static void folder_line(struct folder *w, uint32_t node, int64_t value,
-			struct text *t, struct sink *out)
+static void folder_line(struct folder *w, uint32_t node, int64_t value, struct text *t,
+			struct sink *out)
 {
 	const struct flame_node *n = w->f->nodes.v;
 

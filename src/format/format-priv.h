@@ -7,8 +7,8 @@
 
 /* --- gzip (RFC 1952) ------------------------------------------------------------- */
 
-/* A sink that compresses into another one. The header has no time and no name, so that the same
- * bytes in give the same bytes out. */
+/* A sink that compresses into another one. The header has no time and no name, so that
+ * the same bytes in give the same bytes out. */
 struct gzip_sink {
 	struct sink sink;
 	struct sink *out;
@@ -30,7 +30,8 @@ void proto_varint(struct text *t, uint64_t v);
 void proto_uint(struct text *t, unsigned field, uint64_t v); /* nothing when 0 */
 void proto_bytes(struct text *t, unsigned field, const void *s, size_t n);
 
-/* Some bytes of a message; @base is the whole input, so that errors can name an offset in it. */
+/* Some bytes of a message; @base is the whole input, so that errors can name an offset in
+ * it. */
 struct proto_view {
 	const unsigned char *base;
 	size_t pos, end;
@@ -53,20 +54,21 @@ int proto_error(struct error *err, size_t at, const char *fmt, ...)
 /* Part of the name of a kernel mapping; also how files of others are recognised. */
 #define KERNEL_FILENAME "[kernel.kallsyms]"
 
-/* What is shown for a node: its name, "all" for the root, the module in brackets where the code has
- * no name, "[unknown]" where it has no module either. Into @t, which is cleared first. */
+/* What is shown for a node: its name, "all" for the root, the module in brackets where
+ * the code has no name, "[unknown]" where it has no module either. Into @t, which is
+ * cleared first. */
 void flame_name(struct text *t, const struct profile *p, const struct flame_node *node);
 const char *flame_kind_text(uint32_t kind); /* "kernel", "" for FLAME_USER */
 /* "k", "i", "j" or NULL. */
 const char *flame_kind_mark(uint32_t kind);
 /* After the last '/'. */
 const char *base_name(const char *path);
-/* Shortens @name to at most @columns, keeping the end of ns::Class::method, which tells most: first
- * arguments and template arguments go, then qualifiers, then the end. Into @t, which is cleared
- * first; empty when not even two characters fit. */
+/* Shortens @name to at most @columns, keeping the end of ns::Class::method, which tells
+ * most: first arguments and template arguments go, then qualifiers, then the end. Into
+ * @t, which is cleared first; empty when not even two characters fit. */
 void name_fit(struct text *t, const char *name, unsigned columns);
-/* A name as it is shown in full: beyond NAME_MAX_BYTES without its arguments, and beyond that still
- * cut in the middle. Appends. */
+/* A name as it is shown in full: beyond NAME_MAX_BYTES without its arguments, and beyond
+ * that still cut in the middle. Appends. */
 #define NAME_MAX_BYTES 512
 void name_shorten(struct text *t, const char *name);
 /* At most @max bytes of @s, cut in the middle between two characters. Appends. */
@@ -86,7 +88,8 @@ static inline int64_t sum_clamped(int64_t a, int64_t b)
 	return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
-/* Walks a flame tree in the order in which it is drawn: a node, then its children. 0: the end. */
+/* Walks a flame tree in the order in which it is drawn: a node, then its children. 0: the
+ * end. */
 uint32_t flame_next(const struct flame *f, uint32_t node);
 
 /* --- the picture ------------------------------------------------------------------ */
@@ -94,17 +97,19 @@ uint32_t flame_next(const struct flame *f, uint32_t node);
 /* More levels than this are cut off and counted. */
 #define PICTURE_DEPTH_MAX 1100u
 
-/* A flame tree made to fit: the largest boxes, and where they lie. Drawn children lie side by side
- * from the left end of their parent; the rest of it is the parent's own time and what is not drawn. */
+/* A flame tree made to fit: the largest boxes, and where they lie. Drawn children lie
+ * side by side from the left end of their parent; the rest of it is the parent's own time
+ * and what is not drawn. */
 struct picture {
 	const struct profile *p;
 	struct flame f;
 	unsigned value;
 	const char *unit, *type; /* of the value */
-	VEC(uint32_t) boxes;	 /* nodes, in flame_next order; a parent before its children */
-	int64_t *start;		 /* [nodes] left end, in the value */
-	bool *kept;		 /* [nodes] */
-	uint32_t depth;		 /* of the deepest box */
+	VEC(uint32_t)
+	boxes;		/* nodes, in flame_next order; a parent before its children */
+	int64_t *start; /* [nodes] left end, in the value */
+	bool *kept;	/* [nodes] */
+	uint32_t depth; /* of the deepest box */
 };
 /* What a picture leaves out. */
 struct picture_rest {
@@ -117,10 +122,12 @@ void picture_init(struct picture *pic, const struct profile *p, unsigned max_box
 void picture_done(struct picture *pic);
 /* @min_total: the smallest box that is drawn of those kept. */
 void picture_rest(const struct picture *pic, int64_t min_total, struct picture_rest *ret);
-/* "12 frames, 0.3 % of the time, not drawn (each below 0.1 %)"; nothing for none. Appends. */
+/* "12 frames, 0.3 % of the time, not drawn (each below 0.1 %)"; nothing for none.
+ * Appends. */
 void picture_rest_text(const struct picture *pic, const struct picture_rest *rest,
 		       struct text *t);
-/* "dir/file.c:12" of a node's function, "" when not known. Into @t, which is cleared first. */
+/* "dir/file.c:12" of a node's function, "" when not known. Into @t, which is cleared
+ * first. */
 void picture_place(const struct picture *pic, const struct flame_node *n, struct text *t);
 const char *picture_module(const struct picture *pic, const struct flame_node *n);
 /* The script with the picture's data, for inside a <script> element's CDATA section. */

@@ -5,8 +5,10 @@
 #include <limits.h>
 #include <string.h>
 
-/* Level 6 against 1, on a profile of 100,000 stacks: see the table in the commit that added it.
- * windowBits 15 + 16 asks zlib for a gzip header, which it writes with a time of 0. */
+/* Of 12 MB, a profile of 100,000 stacks: level 1 makes 3.86 MB in 0.12 s, 6 3.62 MB in
+ * 0.25 s, 9 3.61 MB in 0.48 s. Files are kept longer than anybody waits for the
+ * difference. windowBits 15 + 16 asks zlib for a gzip header, which it writes with a time
+ * of 0. */
 #define GZIP_LEVEL 6
 #define GZIP_WINDOW_BITS (15 + 16)
 

@@ -1,6 +1,7 @@
-/* One page about one profile: what to be careful about, the picture, the table of functions, the
- * facts. Everything is in the file; it asks no network for anything, and its own policy forbids it.
- * With styles and scripts forbidden too, it is still a document in the right order. */
+/* One page about one profile: what to be careful about, the picture, the table of
+ * functions, the facts. Everything is in the file; it asks no network for anything, and
+ * its own policy forbids it. With styles and scripts forbidden too, it is still a
+ * document in the right order. */
 #include "format-priv.h"
 
 #include <string.h>
@@ -30,11 +31,15 @@ static void html_flush(struct html *h)
 
 static void html_head(struct html *h, const char *title, const char *subtitle)
 {
-	text_add(&h->t, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-			"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-			"script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:\">\n"
-			"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-			"<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+	text_add(&h->t,
+		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+		 "'none'; "
+		 "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src "
+		 "data:\">\n"
+		 "<meta name=\"viewport\" content=\"width=device-width, "
+		 "initial-scale=1\">\n"
+		 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
 	html_xml(h, title);
 	text_add(&h->t, "</title>\n<style>\n");
 	text_add(&h->t, page_css);
@@ -69,7 +74,7 @@ static void html_shortened(struct html *h, const char *name)
 	struct text shown = {0};
 
 	name_shorten(&shown, name);
-	html_xml(h, shown.s);
+	html_xml(h, text_get(&shown));
 	text_done(&shown);
 }
 
@@ -93,11 +98,11 @@ static void html_top_row(struct html *h, const struct top_row *r, int64_t sum,
 		  value_text(buf, sizeof(buf), r->total, unit));
 	percent_add(&h->t, r->total, sum);
 	text_add(&h->t, "</td><td class=\"where\">");
-	html_xml(h, file);
+	html_shortened(h, file);
 	if (*file && r->start_line)
 		text_addf(&h->t, ":%u", r->start_line);
 	text_add(&h->t, "</td><td class=\"where\">");
-	html_xml(h, base_name(module));
+	html_shortened(h, base_name(module));
 	text_add(&h->t, "</td></tr>\n");
 	html_flush(h);
 }
@@ -113,15 +118,19 @@ static void html_top(struct html *h)
 
 	top_build(&top, h->p, value);
 	n = top.rows.n < HTML_TOP_ROWS ? top.rows.n : HTML_TOP_ROWS;
-	text_add(&h->t, "<section>\n<h2>Functions</h2>\n<div class=\"scroll\" tabindex=\"0\">\n<table>\n<caption>");
-	text_addf(&h->t, "%u of %u functions, by their own share of %s of ", n, top.rows.n,
-		  value_text(buf, sizeof(buf), top.sum, unit));
+	text_add(&h->t, "<section>\n<h2>Functions</h2>\n<div class=\"scroll\" "
+			"tabindex=\"0\">\n<table>\n<caption>");
+	text_addf(&h->t, "%u of %u functions, by their own share of %s of ", n,
+		  top.rows.n, value_text(buf, sizeof(buf), top.sum, unit));
 	html_xml(h, profile_text(h->p, type->type));
-	text_add(&h->t, ". Total includes what a function calls.</caption>\n"
-			"<thead><tr><th scope=\"col\">Function</th><th scope=\"col\" class=\"n\">Self</th>"
-			"<th scope=\"col\" class=\"n\">Self %</th><th scope=\"col\" class=\"n\">Total</th>"
-			"<th scope=\"col\" class=\"n\">Total %</th><th scope=\"col\">Source</th>"
-			"<th scope=\"col\">Module</th></tr></thead>\n<tbody>\n");
+	text_add(&h->t,
+		 ". Total includes what a function calls.</caption>\n"
+		 "<thead><tr><th scope=\"col\">Function</th><th scope=\"col\" "
+		 "class=\"n\">Self</th>"
+		 "<th scope=\"col\" class=\"n\">Self %</th><th scope=\"col\" "
+		 "class=\"n\">Total</th>"
+		 "<th scope=\"col\" class=\"n\">Total %</th><th scope=\"col\">Source</th>"
+		 "<th scope=\"col\">Module</th></tr></thead>\n<tbody>\n");
 	for (uint32_t i = 0; i < n; i++)
 		html_top_row(h, &top.rows.v[i], top.sum, unit);
 	text_add(&h->t, "</tbody>\n</table>\n</div>\n</section>\n");
@@ -133,7 +142,8 @@ static void html_facts(struct html *h, const struct fact *facts, size_t n)
 {
 	if (!n)
 		return;
-	text_add(&h->t, "<section>\n<h2>About this recording</h2>\n<table class=\"facts\">\n<tbody>\n");
+	text_add(&h->t, "<section>\n<h2>About this recording</h2>\n<table "
+			"class=\"facts\">\n<tbody>\n");
 	for (size_t i = 0; i < n; i++) {
 		text_add(&h->t, "<tr><th scope=\"row\">");
 		html_xml(h, facts[i].key);
@@ -158,7 +168,7 @@ void html_write(const struct profile *p, const struct flame_options *o,
 	text_add(&h.t, "<section aria-label=\"Flame graph\">\n<div class=\"picture\">\n");
 	html_flush(&h);
 	/* The page has said both already. */
-	picture.title = "Flame graph";
+	picture.title = NULL;
 	picture.subtitle = NULL;
 	svg_write(p, &picture, out);
 	text_add(&h.t, "</div>\n</section>\n");

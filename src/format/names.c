@@ -1,5 +1,5 @@
-/* Names and numbers for people: what a frame is called, how a long name is shortened so that the
- * telling part stays, how a value or a share is written. */
+/* Names and numbers for people: what a frame is called, how a long name is shortened so
+ * that the telling part stays, how a value or a share is written. */
 #include "format-priv.h"
 
 #include <math.h>
@@ -12,13 +12,14 @@ const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return slash ? slash + 1 : path;
+	/* "//anon" is no path. */
+	return slash && slash > path + 1 ? slash + 1 : slash == path ? path + 1 : path;
 }
 
 const char *flame_kind_text(uint32_t kind)
 {
 	static const char *const text[] = {
-		[FLAME_USER] = "",	  [FLAME_KERNEL] = "kernel",
+		[FLAME_USER] = "",	     [FLAME_KERNEL] = "kernel",
 		[FLAME_INLINED] = "inlined", [FLAME_JIT] = "JIT",
 		[FLAME_LABEL] = "note",
 	};
@@ -66,8 +67,8 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Columns of a fixed-width font: two from U+1000 on, where the wide scripts and the pictures are,
- * but for the punctuation and arrows of U+2000 to U+2FFF. */
+/* Columns of a fixed-width font: two from U+1000 on, where the wide scripts and the
+ * pictures are, but for the punctuation and arrows of U+2000 to U+2FFF. */
 static unsigned columns_of(const char *s, size_t n)
 {
 	unsigned columns = 0;
@@ -100,29 +101,31 @@ void name_clip(struct text *t, const char *s, size_t max)
 	text_addn(t, s + tail, n - tail);
 }
 
-/* The length of an operator's name at @s ("operator<<", "operator()"), whose signs are no brackets;
- * 0 where there is none. */
+/* The length of an operator's name at @s ("operator<<", "operator()"), whose signs are no
+ * brackets; 0 where there is none. */
 static size_t operator_length(const char *start, const char *s)
 {
 	size_t n = strlen("operator");
 
 	if (strncmp(s, "operator", n) ||
-	    (s > start && (s[-1] == '_' || (s[-1] >= '0' && s[-1] <= '9') ||
-			   (s[-1] >= 'A' && s[-1] <= 'Z') || (s[-1] >= 'a' && s[-1] <= 'z'))))
+	    (s > start &&
+	     (s[-1] == '_' || (s[-1] >= '0' && s[-1] <= '9') ||
+	      (s[-1] >= 'A' && s[-1] <= 'Z') || (s[-1] >= 'a' && s[-1] <= 'z'))))
 		return 0;
 	if (!strncmp(s + n, "()", 2))
 		return n + 2;
 	return n + strspn(s + n, "<>=-!+*/%^&|~");
 }
 
-/* A bracket that belongs to the name itself: Go's "(*T).Method", "(anonymous namespace)". */
+/* A bracket that belongs to the name itself: Go's "(*T).Method", "(anonymous namespace)".
+ * */
 static bool bracket_stays(const char *start, const char *s)
 {
 	return *s == '(' && ((s > start && s[-1] == '.') || !strncmp(s, "(anon", 5));
 }
 
-/* Appends @s without template arguments, parameters and what follows them. Returns false when the
- * brackets do not match: then it is no such name. */
+/* Appends @s without template arguments, parameters and what follows them. Returns false
+ * when the brackets do not match: then it is no such name. */
 static bool name_strip(struct text *t, const char *s)
 {
 	const char *start = s;
@@ -170,7 +173,8 @@ void name_shorten(struct text *t, const char *name)
 	text_done(&plain);
 }
 
-/* The longest end of @s that starts after "::" or '/' and fits; else the last such end. */
+/* The longest end of @s that starts after "::" or '/' and fits; else the last such end.
+ * */
 static const char *name_tail(const char *s, unsigned columns)
 {
 	const char *tail = s;
@@ -283,7 +287,10 @@ const char *value_text(char *buf, size_t size, int64_t value, const char *unit)
 	static const struct {
 		const char *unit;
 		double ns;
-	} times[] = {{"nanoseconds", 1}, {"microseconds", 1e3}, {"milliseconds", 1e6}, {"seconds", 1e9}};
+	} times[] = {{"nanoseconds", 1},
+		     {"microseconds", 1e3},
+		     {"milliseconds", 1e6},
+		     {"seconds", 1e9}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(times); i++)
 		if (!strcmp(unit, times[i].unit))

@@ -1,5 +1,5 @@
-/* What a flame graph shows of a tree that is larger than a screen, and what it says about the
- * rest. The markup is in svg.c, the script's data in script.c. */
+/* What a flame graph shows of a tree that is larger than a screen, and what it says about
+ * the rest. The markup is in svg.c, the script's data in script.c. */
 #include "format-priv.h"
 
 #include <math.h>
@@ -41,8 +41,9 @@ static int64_t find_limit(const int64_t *totals, uint32_t n, uint32_t max)
 	return low;
 }
 
-/* Keeps the @max largest nodes. Among equal ones the first made win; a parent is made before its
- * children and is at least as large (unless values are negative), so it is never lost first. */
+/* Keeps the @max largest nodes. Among equal ones the first made win; a parent is made
+ * before its children and is at least as large (unless values are negative), so it is
+ * never lost first. */
 static void picture_keep(struct picture *pic, uint32_t max)
 {
 	const struct flame *f = &pic->f;
@@ -150,7 +151,8 @@ void picture_rest(const struct picture *pic, int64_t min_total, struct picture_r
 static void count_add(struct text *t, uint64_t n)
 {
 	char digits[24];
-	size_t len = (size_t)snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+	size_t len = (size_t)snprintf(digits, sizeof(digits), "%llu",
+				      (unsigned long long)n);
 
 	for (size_t i = 0; i < len; i++) {
 		if (i && (len - i) % 3 == 0)

@@ -1,15 +1,17 @@
-/* Reads profile.proto as anybody may have written it: gzip or not, packed or not, tables in any
- * order, ids in any order, fields of later versions. What the rules of pprof's own CheckValid
- * forbid is refused with the offset of the offending message.
+/* Reads profile.proto as anybody may have written it: gzip or not, packed or not, tables
+ * in any order, ids in any order, fields of later versions. What the rules of pprof's own
+ * CheckValid forbid is refused with the offset of the offending message.
  *
- * One pass over the outermost message notes where each table's messages are; the tables are then
- * read in the order of their references: strings, mappings, functions, locations, samples. */
+ * One pass over the outermost message notes where each table's messages are; the tables
+ * are then read in the order of their references: strings, mappings, functions,
+ * locations, samples. */
 #include "format-priv.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* More than any writer stops at; what a hostile file could otherwise inflate into memory. */
+/* More than any writer stops at; what a hostile file could otherwise inflate into memory.
+ * */
 #define READ_DEPTH_MAX 65536u
 #define READ_STACKS_MAX (1u << 24)
 #define READ_LINES_MAX 65536u
@@ -217,8 +219,9 @@ static bool starts_with(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
-/* What a mapping is, profile.proto says by its file name only. x86-64 and aarch64 kernels have
- * the upper half of the addresses. JIT code is known by the names of perf and of V8. */
+/* What a mapping is, profile.proto says by its file name only. x86-64 and aarch64 kernels
+ * have the upper half of the addresses. JIT code is known by the names of perf and of V8.
+ * */
 static uint32_t mapping_kind(const struct profile *p, const struct mapping *m)
 {
 	const char *name = profile_text(p, m->filename), *base = base_name(name);

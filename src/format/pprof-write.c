@@ -1,10 +1,11 @@
-/* Writes profile.proto (github.com/google/pprof, proto/profile.proto; the numbers below are its
- * field numbers). Two passes over the tables: mark what samples use and number it, then write
- * message after message through gzip. Memory is a few integers per row, whatever the size.
+/* Writes profile.proto (github.com/google/pprof, proto/profile.proto; the numbers below
+ * are its field numbers). Two passes over the tables: mark what samples use and number
+ * it, then write message after message through gzip. Memory is a few integers per row,
+ * whatever the size.
  *
- * Ids go by how often stacks name a location: the common ones then need one byte, which is what a
- * stack is made of. Samples go in the order of the stack tree, so that neighbours share their
- * callers and deflate finds them; both orders depend on the profile alone. */
+ * Samples go in the order of the stack tree: neighbours then share their callers, which
+ * deflate finds (100,000 stacks: 3.4 MB instead of 4.6). Numbering locations by use, for
+ * shorter varints, was tried and made 7 % more: it scatters what belongs together. */
 #include "format-priv.h"
 
 #include <stdlib.h>
@@ -85,58 +86,37 @@ static void writer_use_location(struct pprof_writer *w, location_id row)
 	}
 }
 
-struct location_rank {
-	uint32_t uses;
-	location_id row;
-};
-
-static int location_rank_compare(const void *va, const void *vb)
-{
-	const struct location_rank *a = va, *b = vb;
-
-	if (a->uses != b->uses)
-		return a->uses > b->uses ? -1 : 1;
-	return a->row < b->row ? -1 : 1;
-}
-
-/* Numbers locations by use. A parent's row is below its child's, so one pass from the end marks
- * every stack that a sample has or stands on. */
+/* A parent's row is below its child's, so one pass from the end marks every stack that a
+ * sample has or stands on. */
 static void writer_mark(struct pprof_writer *w)
 {
 	const struct profile *p = w->p;
-	VEC(struct location_rank) ranks = {0};
-	bool *used = xcalloc(p->stacks.n, sizeof(*used));
-	uint32_t *uses = xcalloc(p->locations.n, sizeof(*uses));
+	bool *stacks = xcalloc(p->stacks.n, sizeof(*stacks));
+	bool *locations = xcalloc(p->locations.n, sizeof(*locations));
 
 	for (uint32_t i = 1; i < p->samples.n; i++)
-		used[p->samples.v[i].stack] = true;
+		stacks[p->samples.v[i].stack] = true;
 	for (uint32_t i = p->stacks.n; i-- > 1;) {
-		if (!used[i])
+		if (!stacks[i])
 			continue;
-		used[p->stacks.v[i].parent] = true;
-		uses[p->stacks.v[i].location]++;
+		stacks[p->stacks.v[i].parent] = true;
+		locations[p->stacks.v[i].location] = true;
 	}
-	for (location_id row = 1; row < p->locations.n; row++)
-		if (uses[row])
-			vec_push(&ranks, ((struct location_rank){uses[row], row}));
-	if (ranks.n)
-		qsort(ranks.v, ranks.n, sizeof(*ranks.v), location_rank_compare);
-
 	/* pprof takes mapping 1 for the main program, used or not. */
 	for (mapping_id row = 1; row < p->mappings.n; row++)
 		if (p->mappings.v[row].flags & MAPPING_MAIN)
 			writer_use_mapping(w, row);
-	for (uint32_t i = 0; i < ranks.n; i++)
-		writer_use_location(w, ranks.v[i].row);
-	vec_done(&ranks);
-	free(uses);
-	free(used);
+	for (location_id row = 1; row < p->locations.n; row++)
+		if (locations[row])
+			writer_use_location(w, row);
+	free(locations);
+	free(stacks);
 }
 
 /* --- samples ---------------------------------------------------------------------- */
 
-/* Reader tools drop a number that is 0 and has no unit (pprof's profile/encode.go, postDecode); a
- * number without a unit is given its key's name, as they would show it. */
+/* Reader tools drop a number that is 0 and has no unit (pprof's profile/encode.go,
+ * postDecode); a number without a unit is given its key's name, as they would show it. */
 static void writer_labels(struct pprof_writer *w, labels_id id)
 {
 	const struct labels *set = &w->p->label_sets.v[id];
@@ -176,8 +156,8 @@ static void writer_sample(struct pprof_writer *w, uint32_t row)
 	writer_message(w, 2);
 }
 
-/* Rows of the stack tree in depth-first order; a child list is built by pushing in front, from the
- * last row to the first. */
+/* Rows of the stack tree in depth-first order; a child list is built by pushing in front,
+ * from the last row to the first. */
 static uint32_t *stack_order(const struct profile *p)
 {
 	uint32_t n = p->stacks.n, next = 0;
@@ -232,8 +212,9 @@ static void writer_samples(struct pprof_writer *w)
 
 /* --- tables ----------------------------------------------------------------------- */
 
-/* A mapping without any of the has_* flags is symbolized again by readers, from whatever file they
- * find under its name: so one that had its chance says so, even if it got no names. */
+/* A mapping without any of the has_* flags is symbolized again by readers, from whatever
+ * file they find under its name: so one that had its chance says so, even if it got no
+ * names. */
 static void writer_mapping(struct pprof_writer *w, uint32_t i)
 {
 	mapping_id row = w->mappings.v[i];

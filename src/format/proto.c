@@ -1,5 +1,6 @@
-/* The protobuf wire format, as much of it as profile.proto uses: varints, packed varints and
- * length-delimited fields; fixed ones are skipped over. Groups, long deprecated, are refused.
+/* The protobuf wire format, as much of it as profile.proto uses: varints, packed varints
+ * and length-delimited fields; fixed ones are skipped over. Groups, long deprecated, are
+ * refused.
  *
  * Every length is compared with what is left before it is used. */
 #include "format-priv.h"

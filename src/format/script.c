@@ -1,5 +1,6 @@
-/* The script of the picture and the data it draws from: every box that was kept, also those that
- * are too narrow until somebody zooms in. share/viewer/flame.js documents the data's form. */
+/* The script of the picture and the data it draws from: every box that was kept, also
+ * those that are too narrow until somebody zooms in. share/viewer/flame.js documents the
+ * data's form. */
 #include "format-priv.h"
 
 #include <string.h>
@@ -46,8 +47,8 @@ static uint32_t script_string(struct script *s, const char *str)
 	return id;
 }
 
-/* A JSON string that may stand in a CDATA section and in an HTML page: nothing in it can end
- * either, or start an element. */
+/* A JSON string that may stand in a CDATA section and in an HTML page: nothing in it can
+ * end either, or start an element. */
 static void json_string_add(struct text *t, const char *s)
 {
 	text_addc(t, '"');
@@ -66,13 +67,15 @@ static void json_string_add(struct text *t, const char *s)
 
 /* --- frames ----------------------------------------------------------------------- */
 
-/* What boxes of one function share: name, place, module and kind, as numbers of strings. */
+/* What boxes of one function share: name, place, module and kind, as numbers of strings.
+ * */
 static uint32_t script_frame(struct script *s, const struct flame_node *n)
 {
-	/* A function and its mapping; without a function the name. Row numbers stay far below
-	 * 2^28: a file has at most 2^32 bytes, and a row takes several. */
+	/* A function and its mapping; without a function the name. Row numbers stay far
+	 * below 2^28: a file has at most 2^32 bytes, and a row takes several. */
 	uint64_t key = (uint64_t)(n->function ? n->function : n->name) << 32 |
-		       (uint64_t)n->mapping << 4 | (uint64_t)(n->depth == 1) << 3 | n->kind;
+		       (uint64_t)n->mapping << 4 | (uint64_t)(n->depth == 1) << 3 |
+		       n->kind;
 	uint64_t known;
 	uint32_t name, place, module;
 
@@ -123,7 +126,8 @@ static void script_boxes(struct script *s, int64_t unit)
 		uint32_t frame = script_frame(s, n);
 
 		sink_putf(s->out, "%s%u,%lld,%lld,%u", i ? "," : "", n->depth,
-			  (long long)(n->total / unit), (long long)(n->self / unit), frame);
+			  (long long)(n->total / unit), (long long)(n->self / unit),
+			  frame);
 	}
 	sink_puts(s->out, "],\n");
 }
@@ -169,9 +173,11 @@ void picture_script(const struct picture *pic, const struct picture_layout *layo
 	text_addc(&s.strings, '\0');
 	sink_puts(out, "(function () {\n");
 	sink_puts(out, flame_js);
-	sink_putf(out, "flame(document.currentScript.parentNode, {\n"
-		       "pad:%u,row:%u,base:%u,height:%u,step:%lld,\n",
-		  layout->pad, layout->row, layout->base, layout->height, (long long)unit);
+	sink_putf(out,
+		  "flame(document.currentScript.parentNode, {\n"
+		  "pad:%u,row:%u,base:%u,height:%u,step:%lld,\n",
+		  layout->pad, layout->row, layout->base, layout->height,
+		  (long long)unit);
 	script_note(&s);
 	script_boxes(&s, unit);
 	sink_puts(out, "frames:[");

@@ -1,27 +1,30 @@
 /* The flame graph as an SVG picture, root at the bottom.
  *
- * It has to be readable where nothing but markup survives: CI servers show artifacts with scripts,
- * style sheets and style attributes forbidden. So the boxes are drawn with presentation attributes,
- * tooltips are <title> elements, and colour is never the only cue: the kind of code also shows as a
- * mark in the text, a word in the tooltip and, for inlined calls, a cut corner. The script, where it
- * may run, draws all of it anew to zoom and search.
+ * It has to be readable where nothing but markup survives: CI servers show artifacts with
+ * scripts, style sheets and style attributes forbidden. So the boxes are drawn with
+ * presentation attributes, tooltips are <title> elements, and colour is never the only
+ * cue: the kind of code also shows as a mark in the text, a word in the tooltip and, for
+ * inlined calls, a cut corner. The script, where it may run, draws all of it anew to zoom
+ * and search.
  *
- * Boxes of a row share a group at the row's baseline, and those too narrow to be seen are left to
- * the script: both are a matter of bytes. */
+ * Boxes of a row share a group at the row's baseline, and those too narrow to be seen are
+ * left to the script: both are a matter of bytes. */
 #include "format-priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define SVG_TITLE "Flame graph"
 #define SVG_WIDTH 1200u
 #define SVG_PAD 10u
 #define SVG_ROW 16u
-#define SVG_TOP 70u
+#define SVG_LINE 16u /* of the text above the boxes */
 #define SVG_BOTTOM 62u
 #define SVG_BASELINE 4u /* of a row's text, above the row's lower edge */
-/* Of the fixed-width font of 11 units: 0.602 em in DejaVu Sans Mono, 0.6 in most others. */
+/* Of the fixed-width font of 11 units: 0.602 em in DejaVu Sans Mono, 0.6 in most others.
+ * */
 #define SVG_COLUMN 6.65
-#define SVG_MIN_BOX 0.3 /* narrower ones cannot be seen */
+#define SVG_MIN_BOX 0.5 /* narrower ones cannot be seen */
 
 struct svg {
 	struct picture pic;
@@ -46,8 +49,8 @@ static void svg_xml(struct svg *s, const char *str)
 
 #define SHADES 8
 
-/* The same arrays are in share/viewer/flame.js. Shades of one kind differ a little so that
- * neighbours can be told apart; all carry black text. */
+/* The same arrays are in share/viewer/flame.js. Shades of one kind differ a little so
+ * that neighbours can be told apart; all carry black text. */
 static const char *const palette[][SHADES] = {
 	[FLAME_USER] = {"fd8", "fc7", "fb6", "ec8", "fd9", "eb7", "fc9", "fca"},
 	[FLAME_KERNEL] = {"f96", "f85", "e85", "f97", "e74", "e96", "f86", "fa8"},
@@ -198,37 +201,52 @@ static void svg_boxes(struct svg *s)
 
 /* --- around them ------------------------------------------------------------------ */
 
+/* A page that embeds the picture without a title has a heading of its own. */
+static bool svg_has_title(const struct flame_options *o)
+{
+	return o->title || !o->embedded;
+}
+
+/* A line of text in the head; @y moves below it. */
+static void svg_line(struct svg *s, unsigned *y, const char *attributes,
+		     const char *words)
+{
+	text_clear(&s->part);
+	name_clip(&s->part, words, (size_t)((SVG_WIDTH - 2 * SVG_PAD) / SVG_COLUMN));
+	*y += SVG_LINE;
+	text_addf(&s->t, "<text x=\"%u\" y=\"%u\" %s>", SVG_PAD, *y, attributes);
+	svg_xml(s, text_get(&s->part));
+	text_add(&s->t, "</text>\n");
+}
+
 static void svg_head(struct svg *s, const struct flame_options *o)
 {
-	const char *title = o->title ? o->title : "Flame graph";
-	unsigned columns = (unsigned)((SVG_WIDTH - 2 * SVG_PAD) / SVG_COLUMN);
+	const char *title = o->title ? o->title : SVG_TITLE;
 	struct picture_rest rest;
+	unsigned y = 10;
 
 	if (!o->embedded)
 		text_add(&s->t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-	text_addf(&s->t,
-		  "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flame\" "
-		  "viewBox=\"0 0 %u %u\" width=\"100%%\" height=\"%u\" "
-		  "preserveAspectRatio=\"xMinYMin\" font-family=\"DejaVu Sans Mono, Menlo, "
-		  "Consolas, monospace\" font-size=\"11\" role=\"group\" aria-label=\"",
-		  SVG_WIDTH, s->layout.height, s->layout.height);
+	text_addf(
+		&s->t,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flame\" "
+		"viewBox=\"0 0 %u %u\" width=\"100%%\" height=\"%u\" "
+		"preserveAspectRatio=\"xMinYMin\" font-family=\"DejaVu Sans Mono, Menlo, "
+		"Consolas, monospace\" font-size=\"11\" role=\"group\" aria-label=\"",
+		SVG_WIDTH, s->layout.height, s->layout.height);
 	svg_xml(s, title);
 	text_addf(&s->t,
-		  "\">\n<rect class=\"ground\" width=\"%u\" height=\"%u\" fill=\"#fdfdfb\"/>\n"
-		  "<text x=\"%u\" y=\"26\" font-size=\"17\" font-family=\"sans-serif\">",
-		  SVG_WIDTH, s->layout.height, SVG_PAD);
-	svg_xml(s, title);
-	text_addf(&s->t, "</text>\n<text class=\"subtitle\" x=\"%u\" y=\"44\" fill=\"#444\">", SVG_PAD);
-	if (o->subtitle) {
-		text_clear(&s->part);
-		name_clip(&s->part, o->subtitle, columns);
-		svg_xml(s, text_get(&s->part));
-	}
-	text_addf(&s->t, "</text>\n<text class=\"note\" x=\"%u\" y=\"60\" fill=\"#444\">",
-		  SVG_PAD);
+		  "\">\n<rect class=\"ground\" width=\"%u\" height=\"%u\" "
+		  "fill=\"#fdfdfb\"/>\n",
+		  SVG_WIDTH, s->layout.height);
+	if (svg_has_title(o))
+		svg_line(s, &y, "font-size=\"17\" font-family=\"sans-serif\"", title);
+	if (o->subtitle)
+		svg_line(s, &y, "fill=\"#444\"", o->subtitle);
+	text_clear(&s->name);
 	picture_rest(&s->pic, s->min_total, &rest);
-	picture_rest_text(&s->pic, &rest, &s->t);
-	text_add(&s->t, "</text>\n");
+	picture_rest_text(&s->pic, &rest, &s->name);
+	svg_line(s, &y, "class=\"note\" fill=\"#444\"", text_get(&s->name));
 	svg_flush(s);
 }
 
@@ -268,9 +286,11 @@ static void svg_details(struct svg *s, unsigned y)
 
 	text_addf(&s->t, "<text class=\"details\" x=\"%u\" y=\"%u\">", SVG_PAD, y);
 	if (whole > 0) {
-		text_addf(&s->t, "%s of ", value_text(buf, sizeof(buf), whole, s->pic.unit));
+		text_addf(&s->t, "%s of ",
+			  value_text(buf, sizeof(buf), whole, s->pic.unit));
 		svg_xml(s, s->pic.type);
-		text_add(&s->t, " in all. The width of a box is its share; what it calls stands on top of it.");
+		text_add(&s->t, " in all. The width of a box is its share; what it calls "
+				"stands on top of it.");
 	} else {
 		text_add(&s->t, "This profile has no samples.");
 	}
@@ -278,8 +298,14 @@ static void svg_details(struct svg *s, unsigned y)
 	svg_flush(s);
 }
 
-static void svg_init(struct svg *s, const struct profile *p, const struct flame_options *o,
-		     struct sink *out)
+/* Lines above the boxes. The note keeps its line when there is nothing to say. */
+static unsigned svg_top(const struct flame_options *o)
+{
+	return 10 + SVG_LINE * (1 + svg_has_title(o) + !!o->subtitle) + 10;
+}
+
+static void svg_init(struct svg *s, const struct profile *p,
+		     const struct flame_options *o, struct sink *out)
 {
 	double scale;
 
@@ -293,7 +319,7 @@ static void svg_init(struct svg *s, const struct profile *p, const struct flame_
 	s->layout.width = SVG_WIDTH;
 	s->layout.pad = SVG_PAD;
 	s->layout.row = SVG_ROW;
-	s->layout.base = SVG_TOP + (s->pic.depth + 1) * SVG_ROW;
+	s->layout.base = svg_top(o) + (s->pic.depth + 1) * SVG_ROW;
 	s->layout.height = s->layout.base + SVG_BOTTOM;
 }
 

@@ -10,7 +10,8 @@ struct top_builder {
 	struct map groups;     /* name << 32 | source file -> row + 1 */
 	uint32_t *by_function; /* [functions] row + 1 */
 	VEC(uint32_t) last;    /* [rows] the last sample that was counted */
-	struct map modules;    /* row << 32 | file name of a mapping -> its entry below + 1 */
+	struct map
+		modules; /* row << 32 | file name of a mapping -> its entry below + 1 */
 	VEC(struct module_share) shares;
 };
 
@@ -20,8 +21,7 @@ struct module_share {
 	int64_t total;
 };
 
-static uint32_t top_group(struct top_builder *b, string_id name,
-			  const struct function *f)
+static uint32_t top_group(struct top_builder *b, string_id name, const struct function *f)
 {
 	string_id filename = f ? f->filename : 0;
 	uint64_t key = (uint64_t)name << 32 | filename;
@@ -129,7 +129,8 @@ static int top_compare(const void *va, const void *vb, void *ctx)
 	if (a->total != b->total)
 		return a->total > b->total ? -1 : 1;
 	c = strcmp(profile_text(ctx, a->name), profile_text(ctx, b->name));
-	return c ? c : strcmp(profile_text(ctx, a->filename), profile_text(ctx, b->filename));
+	return c ? c
+		 : strcmp(profile_text(ctx, a->filename), profile_text(ctx, b->filename));
 }
 
 void top_build(struct top *t, const struct profile *p, unsigned value)

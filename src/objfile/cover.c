@@ -1,7 +1,7 @@
-/* Which of many address ranges covers an address, innermost first. The ranges (symbols, functions
- * and the functions inlined into them, compilation units) nest, and in damaged files overlap in any
- * way. They are cut once into disjoint pieces that each name one range, so that a question is one
- * binary search whatever the nesting. */
+/* Which of many address ranges covers an address, innermost first. The ranges (symbols,
+ * functions and the functions inlined into them, compilation units) nest, and in damaged
+ * files overlap in any way. They are cut once into disjoint pieces that each name one
+ * range, so that a question is one binary search whatever the nesting. */
 #include "objfile-priv.h"
 
 static int range_compare(const void *a, const void *b)

@@ -1,8 +1,6 @@
-/* Where a file's names and DWARF are when they are not in the file itself: a separate debug file (by
- * build-id, debuglink or debuginfod: libdwfl's search), MiniDebugInfo, a dwz file that several debug
- * files share. Opens them; symbols.c and units.c read them.
- * libdwfl maps the debug files it opens. Here it only finds them; they are read through ELF_C_READ
- * handles of our own, see elf.c. */
+/* The DWARF of a file: its own, or that of its separate debug file, together with a dwz
+ * file that several debug files share. Finding debug files is search.c, reading the DWARF
+ * units.c and lines.c. All are read through ELF_C_READ handles, see elf.c. */
 #include <profd/objfile.h>
 
 #include <errno.h>
@@ -12,7 +10,6 @@
 #include <unistd.h>
 
 #include <elfutils/libdwelf.h>
-#include <elfutils/libdwfl.h>
 
 #include <profd/log.h>
 #include <profd/mem.h>
@@ -28,20 +25,9 @@ struct debug_elf {
 	char *path;
 };
 
-/* What the callbacks of libdwfl work on. */
-struct module_data {
-	struct objfile *o;
-	Elf *elf;    /* of the file; libdwfl ends it */
-	bool search; /* for a debug file */
-	int fd;	     /* what the search found: our own copy, or -1 */
-	char *path;
-};
-
 struct debug {
 	struct debug_elf file, alt; /* alt: what DW_FORM_GNU_ref_alt refers to */
 	Dwarf *own;		    /* of the main file */
-	Dwfl *dwfl;
-	struct module_data module;
 	bool file_searched, dwarf_loaded;
 	Dwarf *dwarf; /* own, or file.dwarf */
 };
@@ -62,8 +48,6 @@ void debug_free(struct debug *d)
 {
 	if (!d)
 		return;
-	if (d->dwfl)
-		dwfl_end(d->dwfl);
 	if (d->own)
 		dwarf_end(d->own);
 	debug_elf_done(&d->file);
@@ -79,118 +63,6 @@ static struct debug *debug_get(struct objfile *o)
 	o->debug->file.fd = -1;
 	o->debug->alt.fd = -1;
 	return o->debug;
-}
-
-static int find_elf(Dwfl_Module *module, void **userdata, const char *name,
-		    Dwarf_Addr base, char **file_name, Elf **ret_elf)
-{
-	struct module_data *m = *userdata;
-
-	*file_name = m->o->path[0] ? xstrdup(m->o->path) : NULL;
-	*ret_elf = m->elf;
-	m->elf = NULL;
-	return -1;
-}
-
-static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *name,
-			  Dwarf_Addr base, const char *file_name, const char *debuglink,
-			  GElf_Word crc, char **ret_name)
-{
-	struct module_data *m = *userdata;
-	int fd;
-
-	/* Without either libdwfl would take any NAME.debug beside the file. */
-	if (!m->search || (!debuglink && !m->o->build_id[0]))
-		return -1;
-	fd = dwfl_standard_find_debuginfo(module, userdata, name, base, file_name,
-					  debuglink, crc, ret_name);
-	if (fd < 0)
-		return fd;
-	m->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	m->path = *ret_name ? xstrdup(*ret_name) : NULL;
-	return fd;
-}
-
-static const Dwfl_Callbacks callbacks = {
-	.find_elf = find_elf,
-	.find_debuginfo = find_debuginfo,
-};
-
-/* A libdwfl session in which the file is the only module. Takes m->elf. @m has to stay. */
-static Dwfl *module_open(struct objfile *o, struct module_data *m,
-			 Dwfl_Module **ret_module, GElf_Addr *ret_bias)
-{
-	uint64_t start = UINT64_MAX, end = 0;
-	Dwfl_Module *module;
-	Dwfl *dwfl;
-	void **userdata;
-
-	m->o = o;
-	for (uint32_t i = 0; i < o->segments.n; i++) {
-		const struct segment *s = &o->segments.v[i];
-
-		if (s->vaddr < start)
-			start = s->vaddr;
-		if (s->vaddr + s->memsz_bytes > end)
-			end = s->vaddr + s->memsz_bytes;
-	}
-	dwfl = m->elf && start < end ? dwfl_begin(&callbacks) : NULL;
-	if (!dwfl)
-		goto fail;
-	dwfl_report_begin(dwfl);
-	module = dwfl_report_module(dwfl, o->path, start, end);
-	if (dwfl_report_end(dwfl, NULL, NULL) != 0 || !module)
-		goto fail;
-	dwfl_module_info(module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
-	*userdata = m;
-	if (!dwfl_module_getelf(module, ret_bias))
-		goto fail;
-	*ret_module = module;
-	return dwfl;
-fail:
-	if (dwfl)
-		dwfl_end(dwfl);
-	elf_end(m->elf); /* NULL is fine */
-	m->elf = NULL;
-	return NULL;
-}
-
-/* A handle on the file that seems to have no .symtab. libdwfl looks for debug files when the symbol
- * table or the DWARF is missing; the former costs less, as it does not open the DWARF it finds. */
-static Elf *elf_without_symtab(struct objfile *o)
-{
-	Elf *elf = o->image ? elf_memory(o->image, o->image_bytes) :
-			      elf_begin(o->fd, ELF_C_READ, NULL);
-	GElf_Shdr shdr;
-
-	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
-		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_SYMTAB)
-			continue;
-		shdr.sh_type = SHT_NOBITS;
-		gelf_update_shdr(scn, &shdr);
-	}
-	return elf;
-}
-
-/* libdwfl's search: by build-id, by name with its CRC, then debuginfod where DEBUGINFOD_URLS is set.
- * Returns a file descriptor or -1. */
-static int search(struct objfile *o, char **ret_path)
-{
-	struct module_data m = {
-		.elf = elf_without_symtab(o),
-		.search = true,
-		.fd = -1,
-	};
-	Dwfl_Module *module;
-	GElf_Addr bias;
-	Dwfl *dwfl = module_open(o, &m, &module, &bias);
-
-	if (!dwfl)
-		return -1;
-	dwfl_module_getsymtab(module);
-	dwfl_end(dwfl);
-	*ret_path = m.path;
-	return m.fd;
 }
 
 static bool debug_elf_open(struct debug_elf *f, int fd)
@@ -211,7 +83,7 @@ Elf *debug_file(struct objfile *o)
 	if (d->file_searched)
 		return d->file.elf;
 	d->file_searched = true;
-	if (!debug_elf_open(&d->file, search(o, &d->file.path)))
+	if (!debug_elf_open(&d->file, search_debug_file(o, &d->file.path)))
 		debug_elf_done(&d->file);
 	else
 		log_debug(LOG_DOMAIN, "'%s': debug file '%s'", o->path,
@@ -219,8 +91,8 @@ Elf *debug_file(struct objfile *o)
 	return d->file.elf;
 }
 
-/* DWARF sections that hold neither functions nor lines. libdw reads every section it knows when it
- * opens a file, and location lists alone are often a quarter of them. */
+/* DWARF sections that hold neither functions nor lines. libdw reads every section it
+ * knows when it opens a file, and location lists alone are often a quarter of them. */
 static bool section_unused(const char *name)
 {
 	static const char *const unused[] = {
@@ -247,8 +119,8 @@ static const char *section_suffix(Elf *elf, size_t names, const GElf_Shdr *shdr)
 	return strncmp(s, ".zdebug_", 8) == 0 ? s + 8 : NULL;
 }
 
-/* Hides the unused sections from libdw (in the handle, not in the file). True when there is DWARF,
- * and not more of it than LIMIT_DEBUG_BYTES. */
+/* Hides the unused sections from libdw (in the handle, not in the file). True when there
+ * is DWARF, and not more of it than LIMIT_DEBUG_BYTES. */
 static bool sections_prepare(Elf *elf)
 {
 	bool info = false;
@@ -282,11 +154,41 @@ static bool sections_prepare(Elf *elf)
 	return info;
 }
 
+/* libdw 0.188 takes every string for terminated. The data are copies, see elf.c, so the
+ * last byte of a section that may end in a string can be made a NUL. In a sound file it
+ * is one, or else the last attribute of a unit without functions. */
+static void strings_terminate(Elf *elf)
+{
+	size_t names;
+	GElf_Shdr shdr;
+
+	if (elf_getshdrstrndx(elf, &names) < 0)
+		return;
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+		const char *s = gelf_getshdr(scn, &shdr) && shdr.sh_type != SHT_NOBITS
+					? section_suffix(elf, names, &shdr)
+					: NULL;
+		Elf_Data *data;
+
+		if (!s || (strcmp(s, "str") != 0 && strcmp(s, "line_str") != 0 &&
+			   strcmp(s, "info") != 0))
+			continue;
+		data = elf_getdata(scn, NULL);
+		if (data && data->d_buf && data->d_size)
+			((char *)data->d_buf)[data->d_size - 1] = 0;
+	}
+}
+
 static Dwarf *dwarf_open(Elf *elf)
 {
+	Dwarf *dwarf;
+
 	if (!elf || !sections_prepare(elf))
 		return NULL;
-	return dwarf_begin_elf(elf, DWARF_C_READ, NULL);
+	dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
+	if (dwarf)
+		strings_terminate(elf);
+	return dwarf;
 }
 
 static bool alt_open(struct debug_elf *alt, const char *path, const uint8_t *want,
@@ -303,8 +205,9 @@ static bool alt_open(struct debug_elf *alt, const char *path, const uint8_t *wan
 	return false;
 }
 
-/* The shared file that dwz(1) made, named by .gnu_debugaltlink relative to the debug file, or found
- * by build-id. libdw would find it too, but map it and not compare build-ids. */
+/* The shared file that dwz(1) made, named by .gnu_debugaltlink relative to the debug
+ * file, or found by build-id. libdw would find it too, but map it and not compare
+ * build-ids. */
 static void alt_find(struct debug *d, const char *debug_path)
 {
 	_cleanup_free_ char *by_name = NULL, *by_id = NULL;
@@ -345,23 +248,6 @@ Dwarf *debug_dwarf(struct objfile *o)
 	if (d->dwarf)
 		alt_find(d, d->own || !d->file.path ? o->path : d->file.path);
 	return d->dwarf;
-}
-
-Dwfl_Module *debug_module(struct objfile *o, uint64_t *ret_bias)
-{
-	struct debug *d = debug_get(o);
-	Dwfl_Module *module;
-	GElf_Addr bias;
-
-	if (d->dwfl)
-		return NULL;
-	/* libelf counts the users of a handle. */
-	d->module.elf = elf_begin(o->fd, ELF_C_READ, o->elf);
-	d->dwfl = module_open(o, &d->module, &module, &bias);
-	if (!d->dwfl)
-		return NULL;
-	*ret_bias = bias;
-	return module;
 }
 
 bool objfile_has_lines(struct objfile *o)

@@ -1,5 +1,6 @@
-/* Mangled names to names for people, by libiberty. What this file adds is a limit: back references
- * let a short name stand for an exponentially long text, so the output is cut off while it grows. */
+/* Mangled names to names for people, by libiberty. What this file adds is a limit: back
+ * references let a short name stand for an exponentially long text, so the output is cut
+ * off while it grows. */
 #include <profd/objfile.h>
 
 #include <setjmp.h>
@@ -12,12 +13,13 @@
 
 #define LIMIT_MANGLED_BYTES 65536u
 #define LIMIT_OUTPUT_BYTES 65536u
-/* libiberty has no callback for D. Each back reference ("Q") can at most repeat what came before: with
- * k of them the text grows by less than 3^(k/3). */
+/* libiberty has no callback for D. Each back reference ("Q") can at most repeat what came
+ * before: with k of them the text grows by less than 3^(k/3). */
 #define LIMIT_D_BYTES 1024u
 #define LIMIT_D_REFERENCES 32u
 
-/* libiberty's D demangler calls this. Its own copy would come with a second definition of xmalloc. */
+/* libiberty's D demangler calls this. Its own copy would come with a second definition of
+ * xmalloc. */
 void *xrealloc(void *p, size_t n)
 {
 	p = realloc(p, n ? n : 1);
@@ -31,8 +33,8 @@ struct output {
 	jmp_buf too_long;
 };
 
-/* libiberty's callback demanglers hold nothing on the heap, so that leaving them by longjmp is safe;
- * they have no other way to be stopped. */
+/* libiberty's callback demanglers hold nothing on the heap, so that leaving them by
+ * longjmp is safe; they have no other way to be stopped. */
 static void output_add(const char *s, size_t n, void *arg)
 {
 	struct output *out = arg;
@@ -67,7 +69,8 @@ static char *demangle_d(const char *mangled)
 		       : NULL;
 }
 
-/* "_Z", "_R", "_D"; Apple's and GCC's "___Z" for blocks; "_GLOBAL_" constructors of files. */
+/* "_Z", "_R", "_D"; Apple's and GCC's "___Z" for blocks; "_GLOBAL_" constructors of
+ * files. */
 static bool maybe_mangled(const char *s)
 {
 	if (s[0] != '_')

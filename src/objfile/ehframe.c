@@ -32,7 +32,7 @@ enum {
 	PE_OMIT = 0xff,
 };
 
-#define PADDING_MAX 15 /* behind a function, up to the next multiple of 16 */
+#define ALIGNMENT 16 /* of functions: what lies behind one up to there is padding */
 #define FDES_MAX                                                                         \
 	(1u << 24) /* an index of 256 MiB; the largest known programs have 2^20 */
 #define CIE_SLOTS 64
@@ -62,44 +62,53 @@ struct eh_index {
 
 uint64_t eh_fixed(struct eh_cursor *c, unsigned n)
 {
-	uint64_t value = 0;
+	const uint8_t *p = c->p;
+	uint64_t u64;
+	uint32_t u32;
+	uint16_t u16;
 
-	if (c->bad || (size_t)(c->end - c->p) < n) {
-		c->bad = true;
+	if ((size_t)(c->end - p) < n) {
+		eh_fail(c);
 		return 0;
 	}
-	memcpy(&value, c->p, n);
 	c->p += n;
-	return value;
+	switch (n) {
+	case 2:
+		memcpy(&u16, p, sizeof(u16));
+		return u16;
+	case 4:
+		memcpy(&u32, p, sizeof(u32));
+		return u32;
+	default:
+		memcpy(&u64, p, sizeof(u64));
+		return u64;
+	}
 }
 
 uint64_t eh_uleb(struct eh_cursor *c)
 {
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
+	uint8_t byte = eh_u8(c);
+	uint64_t value = byte & 0x7f;
 
-	do {
-		byte = eh_fixed(c, 1);
+	for (unsigned shift = 7; byte & 0x80; shift += 7) {
+		byte = eh_u8(c);
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
+	}
 	return value;
 }
 
 int64_t eh_sleb(struct eh_cursor *c)
 {
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
+	uint8_t byte = eh_u8(c);
+	uint64_t value = byte & 0x7f;
+	unsigned shift = 7;
 
-	do {
-		byte = eh_fixed(c, 1);
+	for (; byte & 0x80; shift += 7) {
+		byte = eh_u8(c);
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
+	}
 	if (shift < 64 && (byte & 0x40))
 		value |= UINT64_MAX << shift;
 	return (int64_t)value;
@@ -107,11 +116,10 @@ int64_t eh_sleb(struct eh_cursor *c)
 
 void eh_skip(struct eh_cursor *c, uint64_t n)
 {
-	if (c->bad || (uint64_t)(c->end - c->p) < n) {
-		c->bad = true;
-		return;
-	}
-	c->p += n;
+	if ((uint64_t)(c->end - c->p) < n)
+		eh_fail(c);
+	else
+		c->p += n;
 }
 
 /* The value as stored, before what it is relative to is added. */
@@ -136,7 +144,7 @@ static uint64_t pointer_value(struct eh_cursor *c, uint8_t format, unsigned addr
 	case PE_SDATA4:
 		return (uint64_t)(int64_t)(int32_t)eh_fixed(c, 4);
 	default:
-		c->bad = true;
+		eh_fail(c);
 		return 0;
 	}
 }
@@ -147,7 +155,7 @@ uint64_t eh_pointer(struct eh_cursor *c, uint8_t encoding, unsigned address_byte
 	uint64_t base = 0, value;
 
 	if (encoding & PE_INDIRECT)
-		c->bad = true;
+		eh_fail(c);
 	switch (encoding & PE_RELATIVE) {
 	case PE_ABSPTR:
 		break;
@@ -157,13 +165,13 @@ uint64_t eh_pointer(struct eh_cursor *c, uint8_t encoding, unsigned address_byte
 	case PE_DATAREL:
 		base = data;
 		if (!data)
-			c->bad = true;
+			eh_fail(c);
 		break;
 	case PE_ALIGNED:
 		eh_skip(c, -vaddr & (address_bytes - 1));
 		break;
 	default:
-		c->bad = true;
+		eh_fail(c);
 	}
 	value = base + pointer_value(c, encoding & PE_FORMAT, address_bytes);
 	if (address_bytes == 4)
@@ -206,10 +214,10 @@ static void parse_augmentation(const struct eh_index *ix, const char *letters,
 
 		switch (*letters) {
 		case 'R':
-			cie->fde_encoding = eh_fixed(c, 1);
+			cie->fde_encoding = eh_u8(c);
 			break;
 		case 'P':
-			encoding = eh_fixed(c, 1);
+			encoding = eh_u8(c);
 			/* The personality is not wanted: only its size matters. */
 			if (encoding != PE_OMIT)
 				eh_pointer(c, encoding & ~PE_INDIRECT, cie->address_bytes,
@@ -225,7 +233,8 @@ static void parse_augmentation(const struct eh_index *ix, const char *letters,
 		case 'G': /* aarch64: stack memory is tagged */
 			break;
 		default:
-			c->bad |= strchr(letters, 'R') != NULL;
+			if (strchr(letters, 'R'))
+				eh_fail(c);
 			return;
 		}
 	}
@@ -241,7 +250,7 @@ static bool parse_cie(const struct eh_index *ix, uint64_t off, struct cie *ret_c
 
 	if (!entry_open(ix, off, &c) || eh_fixed(&c, 4) != 0)
 		return false;
-	version = eh_fixed(&c, 1);
+	version = eh_u8(&c);
 	if (version != 1 && version != 3 && version != 4)
 		return false;
 	letters = (const char *)c.p;
@@ -254,11 +263,11 @@ static bool parse_cie(const struct eh_index *ix, uint64_t off, struct cie *ret_c
 		letters += 2;
 	}
 	if (version == 4) /* address size; segment selectors do not exist here */
-		if (eh_fixed(&c, 1) != cie.address_bytes || eh_fixed(&c, 1) != 0)
+		if (eh_u8(&c) != cie.address_bytes || eh_u8(&c) != 0)
 			return false;
 	cie.code_align = eh_uleb(&c);
 	cie.data_align = eh_sleb(&c);
-	cie.ra_reg = version == 1 ? (uint32_t)eh_fixed(&c, 1) : (uint32_t)eh_uleb(&c);
+	cie.ra_reg = version == 1 ? eh_u8(&c) : (uint32_t)eh_uleb(&c);
 	if (*letters == 'z') {
 		uint64_t length = eh_uleb(&c);
 		struct eh_cursor data = c;
@@ -382,11 +391,11 @@ static bool table_open(struct eh_index *ix, const struct section_view *hdr)
 	if (!hdr || !hdr->data)
 		return false;
 	c = (struct eh_cursor){hdr->data, hdr->data + hdr->size, false};
-	if (eh_fixed(&c, 1) != 1)
+	if (eh_u8(&c) != 1)
 		return false;
-	frame_encoding = eh_fixed(&c, 1);
-	count_encoding = eh_fixed(&c, 1);
-	table_encoding = eh_fixed(&c, 1);
+	frame_encoding = eh_u8(&c);
+	count_encoding = eh_u8(&c);
+	table_encoding = eh_u8(&c);
 	if (c.bad || table_encoding != (PE_DATAREL | PE_SDATA4))
 		return false;
 	if (frame_encoding == PE_OMIT || count_encoding == PE_OMIT)
@@ -474,20 +483,21 @@ static uint64_t entry_start(const struct eh_index *ix, uint32_t i)
 	return ix->table ? table_start(ix, i) : ix->refs.v[i].start;
 }
 
-/* How many entries start at or below @vaddr. */
+/* How many entries start at or below @vaddr. No branch depends on what is compared: which half the
+ * answer lies in cannot be predicted, and a misprediction costs as much as a cache miss. */
 static uint32_t entries_upto(const struct eh_index *ix, uint64_t vaddr)
 {
-	uint32_t lo = 0, hi = ix->table ? ix->table_n : ix->refs.n;
+	uint32_t n = ix->table ? ix->table_n : ix->refs.n, base = 0;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
+	if (!n || entry_start(ix, 0) > vaddr)
+		return 0;
+	while (n > 1) {
+		uint32_t half = n / 2;
 
-		if (entry_start(ix, mid) <= vaddr)
-			lo = mid + 1;
-		else
-			hi = mid;
+		base += entry_start(ix, base + half) <= vaddr ? half : 0;
+		n -= half;
 	}
-	return lo;
+	return base + 1;
 }
 
 bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
@@ -498,15 +508,15 @@ bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
 	/* Where several entries have one start, all but one are leftovers and cover nothing. */
 	for (; i && n - i < 4; i--) {
 		uint64_t off = ix->table ? table_off(ix, i - 1) : ix->refs.v[i - 1].off;
+		uint64_t padded_end;
 		struct fde fde;
 
 		if (entry_start(ix, i - 1) != entry_start(ix, n - 1))
 			return false;
-		if (!parse_fde(ix, off, &fde) || fde.start > vaddr)
+		if (!parse_fde(ix, off, &fde) || fde.start == fde.end)
 			continue;
-		if (vaddr - fde.start >= fde.end - fde.start + PADDING_MAX)
-			continue;
-		if (fde.start == fde.end)
+		padded_end = (fde.end - 1) | (ALIGNMENT - 1); /* inclusive */
+		if (vaddr < fde.start || vaddr > padded_end)
 			continue;
 		*ret_fde = fde;
 		return true;

@@ -1,7 +1,7 @@
-/* Opening a file and its plain contents: segments, build-id, unwind sections, bytes behind an
- * address. Names and lines are symbols.c, debug.c and lines.c.
- * libelf is always opened with ELF_C_READ: it copies what it is asked for and never maps the file,
- * so a file that shrinks yields short reads instead of SIGBUS. */
+/* Opening a file and its plain contents: segments, build-id, unwind sections, bytes
+ * behind an address. Names and lines are symbols.c, debug.c and lines.c.
+ * libelf is always opened with ELF_C_READ: it copies what it is asked for and never maps
+ * the file, so a file that shrinks yields short reads instead of SIGBUS. */
 #include <profd/objfile.h>
 
 #include <errno.h>
@@ -59,6 +59,8 @@ size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX])
 	GElf_Phdr p;
 	GElf_Shdr shdr;
 
+	if (elf_kind(elf) != ELF_K_ELF)
+		return 0;
 	if (elf_getphdrnum(elf, &phdrs) < 0 || phdrs > LIMIT_PHDRS)
 		phdrs = 0;
 	for (size_t i = 0; i < phdrs && !n; i++) {
@@ -278,8 +280,8 @@ const void *objfile_image(const struct objfile *o, size_t *ret_n)
 	return o->image;
 }
 
-/* How well @s answers for file offset @off: code before data, and what the segment says it holds
- * before the rest of the pages that mmap(2) rounds it to. */
+/* How well @s answers for file offset @off: code before data, and what the segment says
+ * it holds before the rest of the pages that mmap(2) rounds it to. */
 static unsigned segment_rank(const struct segment *s, uint64_t off)
 {
 	uint64_t start = s->off & ~(uint64_t)(PAGE_BYTES - 1);
@@ -408,8 +410,8 @@ const struct section_view *objfile_eh_frame_hdr(struct objfile *o)
 	return &o->eh_frame_hdr;
 }
 
-/* The address of .eh_frame as .eh_frame_hdr has it. LSB Core, ".eh_frame_hdr section": version,
- * three encodings, then eh_frame_ptr. */
+/* The address of .eh_frame as .eh_frame_hdr has it. LSB Core, ".eh_frame_hdr section":
+ * version, three encodings, then eh_frame_ptr. */
 static bool eh_frame_vaddr(const struct section_view *hdr, uint64_t *ret_vaddr)
 {
 	uint64_t base = 0, value = 0;
@@ -459,7 +461,8 @@ const struct section_view *objfile_eh_frame(struct objfile *o)
 	o->eh_frame_read = true;
 	if (view_section(o, ".eh_frame", &o->eh_frame))
 		return &o->eh_frame;
-	/* No section headers: the section ends with its zero terminator, the segment at last. */
+	/* No section headers: the section ends with its zero terminator, the segment at
+	 * last. */
 	if (!eh_frame_vaddr(objfile_eh_frame_hdr(o), &vaddr))
 		return &o->eh_frame;
 	n = find_bytes(o, vaddr, LIMIT_SECTION_BYTES, &off);

@@ -1,6 +1,7 @@
-/* The functions active at an address, with file and line: the chain of inlined functions from the
- * index in units.c, the line of the code from the line table, and the lines of the calls from the
- * inlined functions' own DIEs (DWARF 5, section 3.3.8.2). Without DWARF the symbol alone. */
+/* The functions active at an address, with file and line: the chain of inlined functions
+ * from the index in units.c, the line of the code from the line table, and the lines of
+ * the calls from the inlined functions' own DIEs (DWARF 5, section 3.3.8.2). Without
+ * DWARF the symbol alone. */
 #include <profd/objfile.h>
 
 #include <string.h>
@@ -64,9 +65,9 @@ static uint64_t piece_start(Dwarf_Die *die, uint64_t vaddr)
 	return UINT64_MAX;
 }
 
-/* The function that holds the code is called what its symbol is called, so that a profile reads the
- * same with and without DWARF. Not so when the symbol is a compiler's part of the function
- * ("foo.cold"), or only some label inside it. */
+/* The function that holds the code is called what its symbol is called, so that a profile
+ * reads the same with and without DWARF. Not so when the symbol is a compiler's part of
+ * the function ("foo.cold"), or only some label inside it. */
 static bool physical_name(struct objfile *o, Dwarf_Die *die, uint64_t vaddr,
 			  struct function_name *ret_name)
 {
@@ -128,7 +129,8 @@ static unsigned source_by_dwarf(struct objfile *o, struct unit *u, uint32_t id,
 		if (parent)
 			name = names_of_die(o, &die);
 		else
-			name = physical_name(o, &die, vaddr, &physical) ? &physical : NULL;
+			name = physical_name(o, &die, vaddr, &physical) ? &physical
+									: NULL;
 		/* The physical function comes last also when the chain is cut. */
 		if (name && !parent && n == max)
 			n--;

@@ -1,7 +1,8 @@
-/* What DWARF calls a function. The linkage name, demangled, is the same name that the symbol table
- * gives. Functions that no other file can call have none (GCC leaves it out for static functions,
- * anonymous namespaces and lambdas): then the symbol of their out-of-line code is asked, and failing
- * that the name is put together from the namespaces and classes around it. */
+/* What DWARF calls a function. The linkage name, demangled, is the same name that the
+ * symbol table gives. Functions that no other file can call have none (GCC leaves it out
+ * for static functions, anonymous namespaces and lambdas): then the symbol of their
+ * out-of-line code is asked, and failing that the name is put together from the
+ * namespaces and classes around it. */
 #include <profd/objfile.h>
 
 #include <string.h>
@@ -16,12 +17,14 @@
 
 #define LIMIT_HOPS 16u
 
-/* The namespaces, classes and functions of a unit that other functions are declared in. */
+/* The namespaces, classes and functions of a unit that other functions are declared in.
+ */
 struct scopes {
 	VEC(struct scope {
 		Dwarf_Die die;
 		uint32_t parent; /* id (index + 1) of the one around it, 0: none */
-	}) v;
+	})
+	v;
 	struct map dies; /* address of a function's DIE -> id of the scope around it */
 };
 
@@ -48,42 +51,16 @@ void names_free(struct names *n)
 	free(n);
 }
 
-/* How many bytes follow @p in its unit. libdw does not look for the NUL of a string that is stored
- * in the DIE itself. */
-static size_t bytes_left(Dwarf_CU *cu, const unsigned char *p)
-{
-	const unsigned char *end;
-	Dwarf_Die die;
-	Dwarf_Off off, next;
-	size_t header;
-
-	if (!dwarf_cu_die(cu, &die, NULL, NULL, NULL, NULL, NULL, NULL))
-		return 0;
-	off = dwarf_dieoffset(&die);
-	if (dwarf_next_unit(dwarf_cu_getdwarf(cu), off - dwarf_cuoffset(&die), &next,
-			    &header, NULL, NULL, NULL, NULL, NULL, NULL) != 0 ||
-	    next < off)
-		return 0;
-	end = (const unsigned char *)die.addr + (next - off);
-	return p < end ? (size_t)(end - p) : 0;
-}
-
 const char *die_string(Dwarf_Die *die, unsigned name, bool integrate)
 {
-	size_t limit = LIMIT_NAME_BYTES;
 	Dwarf_Attribute attr;
 	const char *s;
 
-	if (!(integrate ? dwarf_attr_integrate(die, name, &attr) :
-			  dwarf_attr(die, name, &attr)))
+	if (!(integrate ? dwarf_attr_integrate(die, name, &attr)
+			: dwarf_attr(die, name, &attr)))
 		return NULL;
-	if (attr.form == DW_FORM_string) {
-		size_t left = bytes_left(attr.cu, attr.valp);
-
-		limit = left < limit ? left : limit;
-	}
 	s = dwarf_formstring(&attr);
-	return s && s[0] && strnlen(s, limit) < limit ? s : NULL;
+	return s && s[0] && strnlen(s, LIMIT_NAME_BYTES) < LIMIT_NAME_BYTES ? s : NULL;
 }
 
 static struct names *names_get(struct objfile *o)
@@ -98,7 +75,8 @@ static const char *keep(struct names *n, const char *s)
 	return arena_strndup(&n->arena, s, strlen(s));
 }
 
-/* Replaces @die by the one that its attribute @name refers to, as long as there is one. */
+/* Replaces @die by the one that its attribute @name refers to, as long as there is one.
+ */
 static void follow(Dwarf_Die *die, unsigned name)
 {
 	Dwarf_Attribute attr;
@@ -181,13 +159,35 @@ static struct scopes *scopes_get(struct objfile *o, Dwarf_CU *cu)
 	return s;
 }
 
-static const char *scope_name(Dwarf_Die *die)
+static const char *scope_name(Dwarf_Die *die, const char *plain)
 {
 	const char *name = die_string(die, DW_AT_name, true);
 
 	if (name)
 		return name;
-	return dwarf_tag(die) == DW_TAG_namespace ? "(anonymous namespace)" : NULL;
+	switch (dwarf_tag(die)) {
+	case DW_TAG_namespace:
+		return "(anonymous namespace)";
+	case DW_TAG_subprogram:
+		return NULL;
+	}
+	return strcmp(plain, "operator()") == 0 ? "{lambda}" : "{unnamed}";
+}
+
+/* The id of the scope around scope @id. A function may be described far from its class.
+ */
+static uint32_t scope_parent(const struct scopes *s, uint32_t id)
+{
+	const struct scope *scope = &s->v.v[id - 1];
+	Dwarf_Die die = scope->die;
+
+	if (dwarf_tag(&die) == DW_TAG_subprogram) {
+		follow(&die, DW_AT_abstract_origin);
+		follow(&die, DW_AT_specification);
+	}
+	if (die.addr == scope->die.addr)
+		return scope->parent;
+	return (uint32_t)map_find(&s->dies, (uintptr_t)die.addr);
 }
 
 /* @plain behind the names of everything it is declared in. */
@@ -198,13 +198,15 @@ static const char *scoped_name(struct objfile *o, Dwarf_Die die, const char *pla
 	struct scopes *s;
 	struct text text = {0};
 	const char *name = plain;
+	uint32_t id;
 
 	follow(&die, DW_AT_specification);
 	s = scopes_get(o, die.cu);
-	for (uint32_t id = (uint32_t)map_find(&s->dies, (uintptr_t)die.addr);
-	     id && n < LIMIT_HOPS; id = s->v.v[id - 1].parent) {
-		parts[n] = scope_name(&s->v.v[id - 1].die);
+	id = (uint32_t)map_find(&s->dies, (uintptr_t)die.addr);
+	for (unsigned i = 0; id && i < LIMIT_HOPS; i++) {
+		parts[n] = scope_name(&s->v.v[id - 1].die, plain);
 		n += parts[n] != NULL;
+		id = scope_parent(s, id);
 	}
 	if (!n)
 		return plain;

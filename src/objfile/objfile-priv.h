@@ -1,6 +1,6 @@
 #pragma once
-/* Shared inside src/objfile/: the open file and its lazily loaded parts. Each part belongs to the
- * file of its name; other files use the functions declared under it. */
+/* Shared inside src/objfile/: the open file and its lazily loaded parts. Each part
+ * belongs to the file of its name; other files use the functions declared under it. */
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <libelf.h>
@@ -24,7 +24,7 @@
 struct cover_range {
 	uint64_t start, end; /* [start, end) */
 	uint32_t id;	     /* 1.. */
-	uint32_t depth;	     /* of two ranges that start together the deeper one is inner */
+	uint32_t depth; /* of two ranges that start together the deeper one is inner */
 };
 struct cover {
 	struct cover_piece {
@@ -74,8 +74,8 @@ struct objfile {
 	struct names *names;
 };
 
-/* One slot on the objfile for the decoder of .eh_frame: whatever it stores there is released with
- * @free_fn (remembered on every call) when the objfile goes. */
+/* One slot on the objfile for the decoder of .eh_frame: whatever it stores there is
+ * released with @free_fn (remembered on every call) when the objfile goes. */
 void **objfile_ehframe_slot(struct objfile *o, void (*free_fn)(void *));
 
 /* elf.c */
@@ -89,8 +89,8 @@ bool objfile_is_code(const struct objfile *o, uint64_t start, uint64_t end);
 
 /* symbols.c */
 void symbols_free(struct symbols *s);
-/* The symbol as found in the file, its name for people, and whether it is a compiler's piece of a
- * function ("foo.cold", "foo.part.0"). */
+/* The symbol as found in the file, its name for people, and whether it is a compiler's
+ * piece of a function ("foo.cold", "foo.part.0"). */
 bool symbols_find(struct objfile *o, uint64_t vaddr, struct symbol *ret_symbol,
 		  const char **ret_pretty);
 /* True when a compiler split or cloned this function: "foo.cold", "foo.constprop.0". */
@@ -102,9 +102,24 @@ void debug_free(struct debug *d);
 Elf *debug_file(struct objfile *o);
 /* The file's DWARF, its own or the debug file's, or NULL. Loads it once. */
 Dwarf *debug_dwarf(struct objfile *o);
-/* .dynsym and MiniDebugInfo together, as libdwfl merges them; NULL without either. The symbols'
- * addresses have *ret_bias added. */
-Dwfl_Module *debug_module(struct objfile *o, uint64_t *ret_bias);
+/* search.c */
+/* A descriptor of the separate debug file and its path (the caller frees it), or -1. */
+int search_debug_file(struct objfile *o, char **ret_path);
+
+/* module.c */
+struct module;
+/* .dynsym and MiniDebugInfo together, as libdwfl merges them; NULL without either.
+ * Symbols have *ret_bias added to their addresses; their names live as long as the
+ * module. */
+struct module *module_new(struct objfile *o, Dwfl_Module **ret_module,
+			  uint64_t *ret_bias);
+struct module *module_free(struct module *m); /* NULL is fine; returns NULL */
+/* As search_debug_file, by libdwfl, which also asks debuginfod servers. */
+int module_search(struct objfile *o, char **ret_path);
+
+/* minidebug.c */
+/* True when the file has MiniDebugInfo that is not too large when it is unpacked. */
+bool minidebug_usable(Elf *elf);
 
 /* units.c: an index of functions, one compilation unit at a time. */
 struct function { /* a DW_TAG_subprogram or DW_TAG_inlined_subroutine with code */
@@ -112,7 +127,7 @@ struct function { /* a DW_TAG_subprogram or DW_TAG_inlined_subroutine with code 
 	uint32_t parent; /* the function it is inlined into; 0: it is the physical one */
 };
 struct unit {
-	Dwarf_Die die; /* of the unit; for split DWARF of the skeleton, which has the lines */
+	Dwarf_Die die; /* of the unit; of split DWARF the skeleton, it has the lines */
 	Dwarf_CU *cu;  /* what the functions' DIEs belong to */
 	bool walked;
 	VEC(struct function) functions; /* ids are index + 1 */

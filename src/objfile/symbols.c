@@ -1,6 +1,6 @@
-/* The functions of the symbol tables: the file's own .symtab, else its debug file's, else .dynsym with
- * MiniDebugInfo. One name is kept per address. Names stay where libelf read them; only the ones that
- * are asked for are cleaned, demangled and remembered. */
+/* The functions of the symbol tables: the file's own .symtab, else its debug file's, else
+ * .dynsym with MiniDebugInfo. One name is kept per address. Names stay where libelf read
+ * them; only the ones that are asked for are cleaned, demangled and remembered. */
 #include <profd/objfile.h>
 
 #include <string.h>
@@ -28,7 +28,8 @@ struct symbols {
 	enum symbol_source source;
 	VEC(struct symbol_entry) entries; /* ids are index + 1 */
 	struct cover cover;
-	struct map names; /* id -> struct symbol_names * */
+	struct map names;      /* id -> struct symbol_names * */
+	struct module *module; /* holds the names, or NULL */
 	struct arena arena;
 };
 
@@ -37,6 +38,7 @@ void symbols_free(struct symbols *s)
 	if (!s)
 		return;
 	vec_done(&s->entries);
+	module_free(s->module);
 	cover_done(&s->cover);
 	map_done(&s->names);
 	arena_done(&s->arena);
@@ -52,8 +54,9 @@ static unsigned leading_underscores(const char *s)
 	return n;
 }
 
-/* Among names of one address: functions before labels, sized before unsized, global before weak
- * before local, and what users call ("memcpy") before what the library does ("__memcpy"). */
+/* Among names of one address: functions before labels, sized before unsized, global
+ * before weak before local, and what users call ("memcpy") before what the library does
+ * ("__memcpy"). */
 static uint8_t symbol_rank(const GElf_Sym *sym, const char *name, bool typed)
 {
 	unsigned bind = GELF_ST_BIND(sym->st_info);
@@ -140,21 +143,23 @@ static bool table_load(struct objfile *o, struct symbols *s, Elf *elf, uint32_t 
 	return s->entries.n > 0;
 }
 
-/* libdwfl unpacks .gnu_debugdata, and finds .dynsym by the dynamic segment when the section headers
- * were stripped. */
+/* libdwfl unpacks .gnu_debugdata, and finds .dynsym by the dynamic segment when the
+ * section headers were stripped. */
 static enum symbol_source module_load(struct objfile *o, struct symbols *s)
 {
 	enum symbol_source source = SYMBOLS_NONE;
 	uint64_t bias;
-	Dwfl_Module *module = debug_module(o, &bias);
-	int n = module ? dwfl_module_getsymtab(module) : 0;
+	Dwfl_Module *module;
+	int n;
 
+	s->module = module_new(o, &module, &bias);
+	n = s->module ? dwfl_module_getsymtab(module) : 0;
 	for (int i = 1; i < n; i++) {
 		GElf_Sym sym;
 		GElf_Addr vaddr;
 		Elf *elf = NULL;
-		const char *name =
-			dwfl_module_getsym_info(module, i, &sym, &vaddr, NULL, &elf, NULL);
+		const char *name = dwfl_module_getsym_info(module, i, &sym, &vaddr, NULL,
+							   &elf, NULL);
 
 		if (!name)
 			continue;
@@ -163,14 +168,6 @@ static enum symbol_source module_load(struct objfile *o, struct symbols *s)
 			source = elf == o->elf ? SYMBOLS_DYNSYM : SYMBOLS_MINIDEBUG;
 	}
 	return s->entries.n ? source : SYMBOLS_NONE;
-}
-
-static bool has_minidebug(struct objfile *o)
-{
-	GElf_Shdr shdr;
-
-	return elf_find_section(o->elf, ".gnu_debugdata", &shdr) &&
-	       shdr.sh_size <= LIMIT_MINIDEBUG_BYTES;
 }
 
 static bool has_sections(struct objfile *o)
@@ -186,7 +183,7 @@ static enum symbol_source tables_load(struct objfile *o, struct symbols *s)
 		return SYMBOLS_SYMTAB;
 	if (table_load(o, s, debug_file(o), SHT_SYMTAB))
 		return SYMBOLS_DEBUGFILE;
-	if (has_minidebug(o) || !has_sections(o))
+	if (minidebug_usable(o->elf) || !has_sections(o))
 		return module_load(o, s);
 	return table_load(o, s, o->elf, SHT_DYNSYM) ? SYMBOLS_DYNSYM : SYMBOLS_NONE;
 }
@@ -202,8 +199,8 @@ static int entry_compare(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Keeps the best symbol of each address, and drops labels without a size that lie inside a sized
- * function: they name a place in it, not another function. */
+/* Keeps the best symbol of each address, and drops labels without a size that lie inside
+ * a sized function: they name a place in it, not another function. */
 static void entries_reduce(struct symbols *s)
 {
 	struct symbol_entry *v = s->entries.v;
@@ -222,7 +219,8 @@ static void entries_reduce(struct symbols *s)
 	s->entries.n = kept;
 }
 
-/* The end of the section, or without section headers of the segment, that holds an address. */
+/* The end of the section, or without section headers of the segment, that holds an
+ * address. */
 struct places {
 	VEC(struct cover_range) v;
 	VEC(uint64_t) ends; /* of id - 1 */

@@ -1,9 +1,10 @@
-/* An index of the functions that DWARF describes. All compilation units with code are listed once; a
- * unit's DIEs are walked once, when the first address in it is asked for. Asking libdw for the scopes
- * of every address instead walks the unit every time (measured: 100 times slower on a unit of 40,000
- * DIEs). Only what can hold code is entered. DWARF 5, sections 2.17 and 3.3.
- * Ranges outside the executable segments are dropped: linkers leave descriptions of code that they
- * removed, at address 0 or 1 or near 2^64. */
+/* An index of the functions that DWARF describes. All compilation units with code are
+ * listed once; a unit's DIEs are walked once, when the first address in it is asked for.
+ * Asking libdw for the scopes of every address instead walks the unit every time
+ * (measured: 100 times slower on a unit of 40,000 DIEs). Only what can hold code is
+ * entered. DWARF 5, sections 2.17 and 3.3.
+ * Ranges outside the executable segments are dropped: linkers leave descriptions of code
+ * that they removed, at address 0 or 1 or near 2^64. */
 #include <profd/objfile.h>
 
 #include <dwarf.h>
@@ -30,6 +31,12 @@ struct walk {
 	bool enter_types; /* functions are defined inside classes: not so in C++ */
 };
 
+struct place_in {	   /* the tree of DIEs */
+	uint32_t function; /* id of the innermost one with code, 0: none */
+	uint32_t depth;
+	bool in_function;
+};
+
 void dwarf_index_free(struct dwarf *d)
 {
 	if (!d)
@@ -52,24 +59,21 @@ bool dwarf_spend(struct objfile *o, uint32_t n)
 	return true;
 }
 
-/* Appends the ranges of code of @die. Returns the lowest start, 0 without any. */
-static uint64_t ranges_add(struct objfile *o, range_vec *ranges, Dwarf_Die *die,
-			   uint32_t id, uint32_t depth)
+/* Appends the ranges of code of @die. False when it has none. */
+static bool ranges_add(struct objfile *o, range_vec *ranges, Dwarf_Die *die, uint32_t id,
+		       uint32_t depth)
 {
-	uint64_t lowest = 0;
+	uint32_t before = ranges->n;
 	Dwarf_Addr base, start, end;
 	ptrdiff_t off = 0;
 
 	while ((off = dwarf_ranges(die, off, &base, &start, &end)) > 0) {
 		if (!dwarf_spend(o, 1))
 			break;
-		if (start >= end || !objfile_is_code(o, start, end))
-			continue;
-		vec_push(ranges, ((struct cover_range){start, end, id, depth}));
-		if (!lowest || start < lowest)
-			lowest = start;
+		if (start < end && objfile_is_code(o, start, end))
+			vec_push(ranges, ((struct cover_range){start, end, id, depth}));
 	}
-	return lowest;
+	return ranges->n > before;
 }
 
 static struct dwarf *index_load(struct objfile *o)
@@ -103,14 +107,15 @@ static bool walk_spend(struct walk *w)
 }
 
 /* Remembers where the code of an abstract function is, see names.c. */
-static void note_out_of_line(struct walk *w, Dwarf_Die *die, uint64_t vaddr)
+static void note_out_of_line(struct walk *w, Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Die origin;
+	Dwarf_Addr entry;
 
 	if (dwarf_attr(die, DW_AT_abstract_origin, &attr) &&
-	    dwarf_formref_die(&attr, &origin))
-		map_put(&w->o->dwarf->out_of_line, (uintptr_t)origin.addr, vaddr);
+	    dwarf_formref_die(&attr, &origin) && dwarf_entrypc(die, &entry) == 0 && entry)
+		map_put(&w->o->dwarf->out_of_line, (uintptr_t)origin.addr, entry);
 }
 
 /* The new function's id, 0 when it has no code. */
@@ -118,10 +123,9 @@ static uint32_t function_add(struct walk *w, Dwarf_Die *die, uint32_t parent,
 			     unsigned depth)
 {
 	uint32_t id = w->unit->functions.n + 1;
-	uint64_t vaddr = ranges_add(w->o, &w->ranges, die, id, depth);
 	struct function *f;
 
-	if (!vaddr)
+	if (!ranges_add(w->o, &w->ranges, die, id, depth))
 		return 0;
 	f = vec_add(&w->unit->functions);
 	f->die_addr = die->addr;
@@ -129,54 +133,66 @@ static uint32_t function_add(struct walk *w, Dwarf_Die *die, uint32_t parent,
 	return id;
 }
 
-static void walk_children(struct walk *w, Dwarf_Die *parent, uint32_t function,
-			  unsigned depth);
+static void walk_children(struct walk *w, Dwarf_Die *parent, struct place_in p);
 
-static void walk_die(struct walk *w, Dwarf_Die *die, uint32_t function, unsigned depth)
+/* Functions without code of their own are entered too: the body of a lambda is described
+ * inside the closure class inside the abstract function around it. */
+static void walk_subprogram(struct walk *w, Dwarf_Die *die, struct place_in p)
 {
-	uint32_t id;
+	uint32_t id = function_add(w, die, 0, p.depth);
 
+	if (id)
+		note_out_of_line(w, die);
+	p.function = id;
+	p.in_function = true;
+	p.depth++;
+	walk_children(w, die, p);
+}
+
+static void walk_inlined(struct walk *w, Dwarf_Die *die, struct place_in p)
+{
+	p.function = function_add(w, die, p.function, p.depth);
+	p.depth++;
+	if (p.function)
+		walk_children(w, die, p);
+}
+
+static void walk_die(struct walk *w, Dwarf_Die *die, struct place_in p)
+{
 	switch (dwarf_tag(die)) {
 	case DW_TAG_subprogram:
-		id = function_add(w, die, 0, depth);
-		if (!id)
-			return;
-		note_out_of_line(w, die, w->ranges.v[w->ranges.n - 1].start);
-		walk_children(w, die, id, depth + 1);
+		walk_subprogram(w, die, p);
 		return;
 	case DW_TAG_inlined_subroutine:
-		id = function_add(w, die, function, depth);
-		if (id)
-			walk_children(w, die, id, depth + 1);
-		return;
-	case DW_TAG_lexical_block:
-	case DW_TAG_namespace:
-	case DW_TAG_try_block:
-	case DW_TAG_catch_block:
-		walk_children(w, die, function, depth + 1);
+		walk_inlined(w, die, p);
 		return;
 	case DW_TAG_module:
 	case DW_TAG_class_type:
 	case DW_TAG_structure_type:
 	case DW_TAG_union_type:
 	case DW_TAG_enumeration_type:
-		if (w->enter_types)
-			walk_children(w, die, function, depth + 1);
-		return;
+		if (!w->enter_types && !p.in_function)
+			return;
+		/* fall through */
+	case DW_TAG_lexical_block:
+	case DW_TAG_namespace:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block:
+		p.depth++;
+		walk_children(w, die, p);
 	}
 }
 
-static void walk_children(struct walk *w, Dwarf_Die *parent, uint32_t function,
-			  unsigned depth)
+static void walk_children(struct walk *w, Dwarf_Die *parent, struct place_in p)
 {
 	Dwarf_Die die;
 
-	if (depth > LIMIT_DEPTH || dwarf_child(parent, &die) != 0)
+	if (p.depth > LIMIT_DEPTH || dwarf_child(parent, &die) != 0)
 		return;
 	do {
 		if (!walk_spend(w))
 			return;
-		walk_die(w, &die, function, depth);
+		walk_die(w, &die, p);
 	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
@@ -209,7 +225,7 @@ static void unit_walk(struct objfile *o, struct unit *u)
 		root = split;
 	u->cu = root.cu;
 	w.enter_types = !is_c_family(dwarf_srclang(&root));
-	walk_children(&w, &root, 0, 1);
+	walk_children(&w, &root, (struct place_in){.depth = 1});
 	cover_build(&u->cover, w.ranges.v, w.ranges.n);
 	vec_done(&w.ranges);
 }

@@ -1,9 +1,10 @@
-/* The tables that describe code: mappings, functions, locations and their lines. Where the facts
- * come from (ELF, perf, a file) is the caller's business.
+/* The tables that describe code: mappings, functions, locations and their lines. Where
+ * the facts come from (ELF, perf, a file) is the caller's business.
  *
- * One index finds two sorts of locations. A plain one is a mapping and an address, and gets its
- * lines later. A named one comes with its lines and they belong to its identity, because a file
- * whose addresses were erased has nothing else to tell its locations apart. */
+ * One index finds two sorts of locations. A plain one is a mapping and an address, and
+ * gets its lines later. A named one comes with its lines and they belong to its identity,
+ * because a file whose addresses were erased has nothing else to tell its locations
+ * apart. */
 #include <profd/profile.h>
 
 #include <assert.h>

@@ -1,8 +1,8 @@
-/* The life of a profile, its strings and what describes it as a whole. The tables of code are in
- * code.c, stacks and samples in stacks.c.
+/* The life of a profile, its strings and what describes it as a whole. The tables of code
+ * are in code.c, stacks and samples in stacks.c.
  *
- * Strings are cleaned once, here, so that no writer has to expect a control character or broken
- * UTF-8 (a symbol name is whatever bytes a linker wrote). */
+ * Strings are cleaned once, here, so that no writer has to expect a control character or
+ * broken UTF-8 (a symbol name is whatever bytes a linker wrote). */
 #include <profd/profile.h>
 
 #include <assert.h>

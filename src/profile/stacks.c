@@ -1,5 +1,5 @@
-/* Stacks, label sets and samples: what is called for every sample. Nothing here allocates unless a
- * table or an index has to grow. */
+/* Stacks, label sets and samples: what is called for every sample. Nothing here allocates
+ * unless a table or an index has to grow. */
 #include <profd/profile.h>
 
 #include <assert.h>
@@ -66,8 +66,8 @@ labels_id profile_labels(struct profile *p, const struct label *labels, uint32_t
 
 	if (!n)
 		return 0;
-	/* The rows go to their final place first, sorted by insertion (sets are small), and are
-	 * given up again when the set is known. */
+	/* The rows go to their final place first, sorted by insertion (sets are small),
+	 * and are given up again when the set is known. */
 	vec_reserve(&p->label_rows, p->label_rows.n + n);
 	rows = p->label_rows.v + set.first;
 	for (uint32_t i = 0; i < n; i++) {

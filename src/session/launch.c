@@ -27,7 +27,7 @@ struct launch_private {
 	int go_fd;     /* closing it unheard makes the child exit */
 	int error_fd;
 	sigset_t old_mask;
-	struct sigaction old_pipe;
+	struct sigaction old_pipe, old_child;
 };
 
 static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_t *mask)
@@ -59,7 +59,8 @@ static void block_signals(sigset_t *ret_blocked, sigset_t *ret_old)
 int launch_start(struct launch *l, char *const argv[], struct error *err)
 {
 	int go[2] = {-1, -1}, error[2] = {-1, -1}, code;
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	const struct sigaction ignore = {.sa_handler = SIG_IGN},
+			       standard = {.sa_handler = SIG_DFL};
 	sigset_t blocked;
 
 	*l = (struct launch){.pidfd = -1, .signalfd = -1};
@@ -87,6 +88,9 @@ int launch_start(struct launch *l, char *const argv[], struct error *err)
 	l->priv->error_fd = error[0];
 	l->priv->command = xstrdup(argv[0]);
 	sigaction(SIGPIPE, &ignore, &l->priv->old_pipe);
+	/* Who starts profd with SIGCHLD ignored has the kernel reap its children unseen. The child,
+	 * forked already, keeps what was inherited. */
+	sigaction(SIGCHLD, &standard, &l->priv->old_child);
 	l->signalfd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
 	if (l->pidfd >= 0)
@@ -222,6 +226,7 @@ void launch_done(struct launch *l)
 	if (l->signalfd >= 0)
 		close(l->signalfd);
 	sigaction(SIGPIPE, &p->old_pipe, NULL);
+	sigaction(SIGCHLD, &p->old_child, NULL);
 	sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
 	free(p->command);
 	free(p);

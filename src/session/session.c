@@ -132,6 +132,11 @@ static unsigned unwind_user(struct session *ses, const struct event *e, struct p
 		return 0;
 	}
 	n = unwind(ses->unwinder, &in, ses->frames, ses->options.max_depth, ret_stop);
+	/* In the middle of execve(2) the registers are still those of the program before. */
+	if (n == 1 && !ses->frames[0].vma && s->nkernel) {
+		*ret_stop = STOP_NO_USER;
+		return 0;
+	}
 	if (ses->observer)
 		ses->observer(ses->observer_arg, &in, ses->frames, n, *ret_stop);
 	return n;

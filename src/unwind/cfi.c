@@ -187,6 +187,8 @@ static __attribute__((noinline)) int step_rare(struct walk *w, union rule rule)
 	uint64_t off = (uint64_t)(int64_t)rule.off, value;
 
 	switch (rule.kind & RULE_KIND_MASK) {
+	case RULE_BP: /* and rbp is not known */
+		return STOP_BAD_SP;
 	case RULE_SP_DEREF:
 	case RULE_BP_DEREF:
 		return step_deref(w, rule);
@@ -218,16 +220,17 @@ static int walk_rules(struct cfi *c, struct walk *w)
 
 	do {
 		union rule rule = rule_get(c, w);
-		uint64_t off = (uint64_t)(int64_t)rule.off;
+		uint64_t base;
 
-		if (rule.kind == RULE_SP)
-			step = step_return(w, rule, w->sp + off);
-		else if (rule.kind == RULE_BP && w->bp_known)
-			step = step_return(w, rule, w->bp + off);
-		else if (rule.kind == RULE_BP)
-			step = STOP_BAD_SP;
-		else
+		if (rule.kind == RULE_SP) {
+			base = w->sp;
+		} else if (rule.kind == RULE_BP && w->bp_known) {
+			base = w->bp;
+		} else {
 			step = step_rare(w, rule);
+			continue;
+		}
+		step = step_return(w, rule, base + (uint64_t)(int64_t)rule.off);
 	} while (step == STEP_ON);
 	return step;
 }

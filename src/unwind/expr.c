@@ -230,7 +230,7 @@ static void stack_op(struct eval *e, uint8_t op)
 	case OP_OVER:
 		return push_pick(e, 1);
 	case OP_PICK:
-		return push_pick(e, eh_fixed(&e->c, 1));
+		return push_pick(e, eh_u8(&e->c));
 	case OP_SWAP:
 		a = pop(e);
 		b = pop(e);
@@ -249,9 +249,9 @@ static void push_const(struct eval *e, uint8_t op)
 	case OP_ADDR:
 		return push(e, eh_fixed(c, 8) + e->env->bias);
 	case OP_CONST1U:
-		return push(e, eh_fixed(c, 1));
+		return push(e, eh_u8(c));
 	case OP_CONST1S:
-		return push(e, (uint64_t)(int8_t)eh_fixed(c, 1));
+		return push(e, (uint64_t)(int8_t)eh_u8(c));
 	case OP_CONST2U:
 		return push(e, eh_fixed(c, 2));
 	case OP_CONST2S:
@@ -272,7 +272,7 @@ static void push_const(struct eval *e, uint8_t op)
 
 static void step(struct eval *e)
 {
-	uint8_t op = (uint8_t)eh_fixed(&e->c, 1);
+	uint8_t op = eh_u8(&e->c);
 	uint64_t reg;
 
 	if (op >= OP_LIT0 && op <= OP_LIT31)
@@ -289,7 +289,7 @@ static void step(struct eval *e)
 	case OP_DEREF:
 		return deref(e, 8);
 	case OP_DEREF_SIZE:
-		return deref(e, eh_fixed(&e->c, 1));
+		return deref(e, eh_u8(&e->c));
 	case OP_BREGX:
 		reg = eh_uleb(&e->c);
 		return push_reg(e, reg, eh_sleb(&e->c));

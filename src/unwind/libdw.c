@@ -31,7 +31,6 @@ struct libdw {
 	unsigned n, max;
 	bool full, outside;
 	bool no_map;
-	bool was_active; /* the frame before is not behind a call */
 };
 
 static int no_debuginfo(Dwfl_Module *mod, void **userdata, const char *modname,
@@ -191,13 +190,21 @@ static int add_frame(Dwfl_Frame *state, void *arg)
 		l->full = true;
 		return DWARF_CB_ABORT;
 	}
-	/* libdw calls both the trampoline and what it interrupted active. */
-	if (l->n > 1 && active && l->was_active)
-		l->frames[l->n - 1].flags = FRAME_SIGNAL;
-	l->was_active = active && !(l->n && l->was_active);
 	l->frames[l->n++] = (struct frame){
 		.pc = pc, .vma = v, .flags = active ? 0 : FRAME_CALL};
 	return DWARF_CB_OK;
+}
+
+/* To libdw, frame 0, a signal trampoline and what that interrupted are all "active": not behind a
+ * call. The last but one of such a run is a trampoline, and so is every second before it. */
+static void mark_trampolines(struct frame *frames, unsigned n)
+{
+	for (unsigned begin = 0, end; begin < n; begin = end + 1) {
+		for (end = begin; end < n && !(frames[end].flags & FRAME_CALL);)
+			end++;
+		for (unsigned i = end; i >= begin + 2; i -= 2)
+			frames[i - 2].flags = FRAME_SIGNAL;
+	}
 }
 
 static enum unwind_stop stop_of(const struct libdw *l, int result)
@@ -229,8 +236,9 @@ static unsigned libdw_unwind(struct unwinder *u, const struct unwind_input *in,
 	l->frames = frames;
 	l->max = max;
 	l->n = 0;
-	l->full = l->outside = l->no_map = l->was_active = false;
+	l->full = l->outside = l->no_map = false;
 	result = dwfl_getthread_frames(dwfl, 1, add_frame, l);
+	mark_trampolines(frames, l->n);
 	*ret_stop = stop_of(l, result);
 	return l->n ? l->n : w.n;
 }

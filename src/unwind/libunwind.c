@@ -176,19 +176,19 @@ static unw_addr_space_t space_for(struct libunwind *l, struct space *space)
 /* From the current frame to its caller. */
 static int step_cursor(struct libunwind *l, struct walk *w, unw_cursor_t *cursor)
 {
-	bool signal = unw_is_signal_frame(cursor) > 0;
 	struct frame *frame = &w->frames[w->n - 1];
+	int r = unw_step(cursor);
 	unw_word_t pc;
-	int r;
 
-	if (signal)
-		frame->flags = (frame->flags & ~(uint32_t)FRAME_CALL) | FRAME_SIGNAL;
-	r = unw_step(cursor);
 	if (r < 0)
 		return l->outside ? STOP_TRUNCATED : STOP_NO_CFI;
 	if (r == 0 || unw_get_reg(cursor, UNW_REG_IP, &pc) < 0 || !pc)
 		return STOP_END;
-	return walk_push(w, pc, signal ? 0 : FRAME_CALL);
+	/* What libunwind calls a signal frame is the one that the signal interrupted. */
+	if (unw_is_signal_frame(cursor) <= 0)
+		return walk_push(w, pc, FRAME_CALL);
+	frame->flags = (frame->flags & ~(uint32_t)FRAME_CALL) | FRAME_SIGNAL;
+	return walk_push(w, pc, 0);
 }
 
 static unsigned libunwind_unwind(struct unwinder *u, const struct unwind_input *in,

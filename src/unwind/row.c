@@ -45,7 +45,7 @@ struct machine {
 	uint64_t loc;
 	uint64_t target;
 	bool passed; /* the next row begins behind target: loc is where */
-	struct row row;
+	struct row *row;
 	const struct row *initial; /* what DW_CFA_restore goes back to; NULL in the CIE */
 	struct row remembered[REMEMBER_MAX];
 	unsigned depth;
@@ -61,14 +61,14 @@ static void advance(struct machine *m, uint64_t to)
 {
 	/* Tables grow downwards; a location that goes back is damage. */
 	if (to < m->loc) {
-		m->c.bad = true;
+		eh_fail(&m->c);
 		return;
 	}
 	m->loc = to;
 	if (to > m->target)
 		m->passed = true;
 	else
-		m->row.start = to;
+		m->row->start = to;
 }
 
 static void advance_by(struct machine *m, uint64_t delta)
@@ -80,7 +80,7 @@ static void advance_by(struct machine *m, uint64_t delta)
 static void set_place(struct machine *m, uint64_t reg, struct place place)
 {
 	if (reg < REG_COUNT)
-		m->row.regs[reg] = place;
+		m->row->regs[reg] = place;
 }
 
 static void set_offset(struct machine *m, uint64_t reg, enum place_kind kind, int64_t off)
@@ -91,7 +91,7 @@ static void set_offset(struct machine *m, uint64_t reg, enum place_kind kind, in
 static void restore(struct machine *m, uint64_t reg)
 {
 	if (reg < REG_COUNT && m->initial)
-		m->row.regs[reg] = m->initial->regs[reg];
+		m->row->regs[reg] = m->initial->regs[reg];
 }
 
 static struct place block(struct machine *m, enum place_kind kind)
@@ -102,7 +102,7 @@ static struct place block(struct machine *m, enum place_kind kind)
 	place.expr = m->c.p;
 	place.n = (uint32_t)n;
 	if (n > UINT32_MAX)
-		m->c.bad = true;
+		eh_fail(&m->c);
 	eh_skip(&m->c, n);
 	return place;
 }
@@ -110,17 +110,17 @@ static struct place block(struct machine *m, enum place_kind kind)
 static void set_cfa(struct machine *m, uint64_t reg, int64_t off)
 {
 	if (reg >= REG_COUNT)
-		m->c.bad = true;
-	m->row.cfa_reg = (uint32_t)reg;
-	m->row.cfa_off = off;
-	m->row.cfa_expr = NULL;
+		eh_fail(&m->c);
+	m->row->cfa_reg = (uint32_t)reg;
+	m->row->cfa_off = off;
+	m->row->cfa_expr = NULL;
 }
 
 /* Changing one half of "register + offset" needs there to be one. */
 static void change_cfa(struct machine *m, uint64_t reg, int64_t off)
 {
-	if (m->row.cfa_expr)
-		m->c.bad = true;
+	if (m->row->cfa_expr)
+		eh_fail(&m->c);
 	set_cfa(m, reg, off);
 }
 
@@ -128,28 +128,28 @@ static void set_cfa_expr(struct machine *m)
 {
 	struct place place = block(m, PLACE_VAL_EXPR);
 
-	m->row.cfa_expr = place.expr;
-	m->row.cfa_n = place.n;
+	m->row->cfa_expr = place.expr;
+	m->row->cfa_n = place.n;
 }
 
 static void remember_state(struct machine *m)
 {
 	if (m->depth == REMEMBER_MAX)
-		m->c.bad = true;
+		eh_fail(&m->c);
 	else
-		m->remembered[m->depth++] = m->row;
+		m->remembered[m->depth++] = *m->row;
 }
 
 static void restore_state(struct machine *m)
 {
-	uint64_t start = m->row.start;
+	uint64_t start = m->row->start;
 
 	if (!m->depth) {
-		m->c.bad = true;
+		eh_fail(&m->c);
 		return;
 	}
-	m->row = m->remembered[--m->depth];
-	m->row.start = start;
+	*m->row = m->remembered[--m->depth];
+	m->row->start = start;
 }
 
 static void set_loc(struct machine *m, const struct fde *fde)
@@ -157,7 +157,7 @@ static void set_loc(struct machine *m, const struct fde *fde)
 	uint64_t vaddr;
 
 	if (!fde) { /* in a CIE there is no location */
-		m->c.bad = true;
+		eh_fail(&m->c);
 		return;
 	}
 	vaddr = fde->insns_vaddr + (uint64_t)(m->c.p - fde->insns);
@@ -176,7 +176,7 @@ static void run_extended(struct machine *m, const struct fde *fde, uint8_t op)
 	case CFA_SET_LOC:
 		return set_loc(m, fde);
 	case CFA_ADVANCE_LOC1:
-		return advance_by(m, eh_fixed(c, 1));
+		return advance_by(m, eh_u8(c));
 	case CFA_ADVANCE_LOC2:
 		return advance_by(m, eh_fixed(c, 2));
 	case CFA_ADVANCE_LOC4:
@@ -190,9 +190,9 @@ static void run_extended(struct machine *m, const struct fde *fde, uint8_t op)
 	case CFA_DEF_CFA_EXPRESSION:
 		return set_cfa_expr(m);
 	case CFA_DEF_CFA_OFFSET:
-		return change_cfa(m, m->row.cfa_reg, (int64_t)eh_uleb(c));
+		return change_cfa(m, m->row->cfa_reg, (int64_t)eh_uleb(c));
 	case CFA_DEF_CFA_OFFSET_SF:
-		return change_cfa(m, m->row.cfa_reg, factored(m, (uint64_t)eh_sleb(c)));
+		return change_cfa(m, m->row->cfa_reg, factored(m, (uint64_t)eh_sleb(c)));
 	case CFA_GNU_ARGS_SIZE: /* for the landing pads of exceptions */
 		eh_uleb(c);
 		return;
@@ -233,9 +233,9 @@ static void run_extended(struct machine *m, const struct fde *fde, uint8_t op)
 	case CFA_DEF_CFA_SF:
 		return set_cfa(m, reg, factored(m, (uint64_t)eh_sleb(c)));
 	case CFA_DEF_CFA_REGISTER:
-		return change_cfa(m, reg, m->row.cfa_off);
+		return change_cfa(m, reg, m->row->cfa_off);
 	default:
-		c->bad = true;
+		eh_fail(c);
 	}
 }
 
@@ -243,7 +243,7 @@ static void run_extended(struct machine *m, const struct fde *fde, uint8_t op)
 static bool run(struct machine *m, const struct fde *fde)
 {
 	for (unsigned n = 0; m->c.p < m->c.end && !m->passed && !m->c.bad; n++) {
-		uint8_t op = (uint8_t)eh_fixed(&m->c, 1), low = op & 0x3f;
+		uint8_t op = eh_u8(&m->c), low = op & 0x3f;
 
 		if (n == INSNS_MAX)
 			return false;
@@ -269,26 +269,26 @@ bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row)
 	struct machine m; /* not cleared as a whole: remembered is 5 KiB */
 	struct row initial;
 
+	/* A CIE that sets no CFA is one that damage left. */
+	memset(ret_row, 0, sizeof(*ret_row));
+	ret_row->cfa_reg = REG_COUNT;
+	m.row = ret_row;
 	m.cie = &fde->cie;
 	m.c = (struct eh_cursor){fde->cie.insns, fde->cie.end, false};
 	m.loc = m.target = 0;
 	m.passed = false;
 	m.initial = NULL;
 	m.depth = 0;
-	memset(&m.row, 0, sizeof(m.row));
-	/* A CIE that sets no CFA is one that damage left. */
-	m.row.cfa_reg = REG_COUNT;
 	if (!run(&m, NULL) || m.passed)
 		return false;
 
-	initial = m.row;
+	initial = *ret_row;
 	m.initial = &initial;
 	m.c = (struct eh_cursor){fde->insns, fde->insns_end, false};
-	m.loc = m.row.start = fde->start;
+	m.loc = ret_row->start = fde->start;
 	m.target = vaddr;
-	if (!run(&m, fde) || (!m.row.cfa_expr && m.row.cfa_reg >= REG_COUNT))
+	if (!run(&m, fde) || (!ret_row->cfa_expr && ret_row->cfa_reg >= REG_COUNT))
 		return false;
-	m.row.end = m.passed && m.loc < fde->end ? m.loc : fde->end;
-	*ret_row = m.row;
+	ret_row->end = m.passed && m.loc < fde->end ? m.loc : fde->end;
 	return true;
 }

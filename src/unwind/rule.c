@@ -33,17 +33,17 @@ static bool parse_breg(const uint8_t *expr, size_t n, struct breg_expr *ret)
 	struct eh_cursor c = {expr, expr + n, false};
 	struct breg_expr b = {0};
 
-	b.reg = (unsigned)eh_fixed(&c, 1) - OP_BREG0;
+	b.reg = (unsigned)eh_u8(&c) - OP_BREG0;
 	if (c.bad || b.reg >= REG_COUNT)
 		return false;
 	b.off = eh_sleb(&c);
 	if (c.p < c.end) {
-		if (eh_fixed(&c, 1) != OP_DEREF)
+		if (eh_u8(&c) != OP_DEREF)
 			return false;
 		b.deref = true;
 	}
 	if (c.p < c.end) {
-		if (eh_fixed(&c, 1) != OP_PLUS_UCONST)
+		if (eh_u8(&c) != OP_PLUS_UCONST)
 			return false;
 		b.off2 = (int64_t)eh_uleb(&c);
 	}
@@ -172,9 +172,10 @@ union rule rule_from_row(const struct row *row, bool signal_frame)
 union rule rule_without_cfi(struct objfile *o, uint64_t vaddr)
 {
 	uint64_t entry = objfile_entry(o);
+	struct fde fde;
 
 	/* ld.so's _start has no CFI: nothing called it. */
-	if (entry && vaddr - entry < ENTRY_BYTES)
+	if (entry && vaddr - entry < ENTRY_BYTES && !ehframe_find(o, entry, &fde))
 		return rule_of(RULE_END);
 	return rule_of(RULE_NONE);
 }

@@ -27,7 +27,8 @@ struct unwind_ops {
 	int (*init)(struct unwinder *u, struct error *err); /* sets u->state */
 	void (*done)(struct unwinder *u);
 	unsigned (*unwind)(struct unwinder *u, const struct unwind_input *in,
-			   struct frame *frames, unsigned max, enum unwind_stop *ret_stop);
+			   struct frame *frames, unsigned max,
+			   enum unwind_stop *ret_stop);
 	void (*flush)(struct unwinder *u); /* forgets what was decoded; may be NULL */
 };
 
@@ -35,8 +36,9 @@ struct unwinder {
 	const struct unwind_ops *ops;
 	void *state; /* the backend's own */
 	struct unwind_stats stats;
-	struct map looks;   /* (file, vaddr) -> what the code there looks like: walk.c */
-	unsigned broken;    /* unwinder_break */
+	struct map looks; /* (file, vaddr) -> what the code there looks like: walk.c */
+	struct general_row *rows; /* general.c's cache */
+	unsigned broken;	  /* unwinder_break */
 	bool force_general; /* tests: every stack takes the path with all registers */
 };
 
@@ -64,11 +66,12 @@ void unwinder_force_general(struct unwinder *u, bool on);
 struct walk {
 	struct unwinder *u;
 	const struct unwind_input *in;
-	uint64_t readable_bytes; /* offsets in the stack copy at which 8 bytes can be read */
+	uint64_t
+		readable_bytes; /* offsets in the stack copy at which 8 bytes can be read */
 	uint64_t pc, sp, bp;
 	bool bp_known;
-	bool top;     /* pc is where the thread or a signal interrupted it, not behind a call */
-	uint64_t uc;  /* top after a signal: where its ucontext lies; else 0 */
+	bool top; /* pc is where the thread or a signal interrupted it, not behind a call */
+	uint64_t uc;	       /* top after a signal: where its ucontext lies; else 0 */
 	const struct vma *vma; /* of the frame */
 	struct frame *frames;
 	unsigned n, max;
@@ -84,7 +87,7 @@ enum {
 
 /* Puts the sample's own pc into frames[0]. STEP_ON, or a stop. */
 int walk_start(struct walk *w, struct unwinder *u, const struct unwind_input *in,
-		     struct frame *frames, unsigned max);
+	       struct frame *frames, unsigned max);
 /* A step where there is no CFI: a signal trampoline by its code, a leaf function, rbp. */
 int walk_guess(struct walk *w);
 /* Register @reg of a top frame. */
@@ -180,25 +183,26 @@ struct row {
 	struct place regs[REG_COUNT];
 };
 
-/* The row for @vaddr (past the FDE's end: the last one). False: damaged. */
+/* The row for @vaddr (past the FDE's end: the last one). False: damaged, and *ret_row is anything. */
 bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row);
 
 /* --- rules: a row in 8 bytes -------------------------------------------------------- */
 
 enum rule_kind {
-	RULE_SP = 1,   /* CFA = rsp + off */
-	RULE_BP,       /* CFA = rbp + off */
-	RULE_SP_DEREF, /* CFA = *(rsp + low half of off) + high half of off */
-	RULE_BP_DEREF, /* the same with rbp */
-	RULE_PLT,      /* CFA = rsp + off, 8 more from (pc & 15) >= bp8 on */
+	RULE_SP = 1,	/* CFA = rsp + off */
+	RULE_BP,	/* CFA = rbp + off */
+	RULE_SP_DEREF,	/* CFA = *(rsp + low half of off) + high half of off */
+	RULE_BP_DEREF,	/* the same with rbp */
+	RULE_PLT,	/* CFA = rsp + off, 8 more from (pc & 15) >= bp8 on */
 	RULE_SIGRETURN, /* registers are in the ucontext at rsp + off */
 	RULE_REG,	/* CFA = register + off; top frame only */
-	RULE_RA_REG,	/* CFA = rsp + off, return address in a register; top frame only */
-	RULE_END,	/* the return address is undefined: the thread's root */
-	RULE_GENERAL,	/* does not fit */
-	RULE_NONE,	/* no CFI */
+	RULE_RA_REG,  /* CFA = rsp + off, return address in a register; top frame only */
+	RULE_END,     /* the return address is undefined: the thread's root */
+	RULE_GENERAL, /* does not fit */
+	RULE_NONE,    /* no CFI */
 	RULE_KIND_MASK = 0x0f,
-	RULE_REG_SHIFT = 4, /* RULE_REG, RULE_RA_REG: the register, in the high half of kind */
+	RULE_REG_SHIFT =
+		4, /* RULE_REG, RULE_RA_REG: the register, in the high half of kind */
 };
 
 enum rule_bp {

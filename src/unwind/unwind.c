@@ -62,6 +62,7 @@ struct unwinder *unwinder_free(struct unwinder *u)
 		return NULL;
 	u->ops->done(u);
 	map_done(&u->looks);
+	free(u->rows);
 	free(u);
 	return NULL;
 }

@@ -95,7 +95,7 @@ readable_artifacts() {
 		*.json) "$PYTHON" -m json.tool "$file" >/dev/null ;;
 		*.svg) tail -n 1 "$file" | grep -q '</svg>$' ;;
 		*.html) tail -n 1 "$file" | grep -q '</html>$' ;;
-		*.folded) [ -s "$file" ] && [ -z "$(tail -c 1 "$file")" ] ;;
+		*.folded) [ -z "$(tail -c 1 "$file")" ] ;; # no sample, no line
 		*.md) [ -s "$file" ] && [ -z "$(tail -c 1 "$file")" ] ;;
 		*) fail "unknown file $file" ;;
 		esac || fail "$file is not complete"

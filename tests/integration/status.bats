@@ -192,10 +192,10 @@ how_it_ended() {
 }
 
 @test "the workload ends, its child does not: profd does not wait for it" {
-	timeout 60 "$PROFD" record -o out -- sh -c 'sleep 1000 & echo $! >pid' 2>stderr >stdout
-	whole_artifacts out
-	kill "$(cat pid)" # it was left alone
+	timeout 60 "$PROFD" record -o out -- sh -c 'sleep 1000 & echo $! >pid' 2>stderr >stdout 3>&-
 	cat stderr
+	kill "$(cat pid)" # it was left alone
+	whole_artifacts out
 }
 
 @test "--version and --help end with 0 and go to stdout" {

@@ -51,7 +51,7 @@ load lib
 	build threads threads.c -pthread
 	record threads -- "$program" 1200
 	verify
-	grep -q '^work-[0-9];' "$dir/cpu.folded" # the threads' own names
+	gzip -dc "$dir/cpu.pb.gz" | grep -qa 'work-[0-9]' # the threads' own names
 }
 
 @test "fork, vfork, posix_spawn, exec and a daemon" {

@@ -61,7 +61,7 @@ setup() {
 }
 
 @test "a compiler" {
-	"$PYTHON" "$WORKLOADS/gen-c.py" 60 >"$BATS_TEST_TMPDIR/big.c"
+	"$PYTHON" "$WORKLOADS/gen-c.py" 25 >"$BATS_TEST_TMPDIR/big.c"
 	agrees -- gcc -O2 -c -o "$BATS_TEST_TMPDIR/big.o" "$BATS_TEST_TMPDIR/big.c"
 }
 

@@ -1,6 +1,7 @@
-/* Makes profiles without recording anything, for tests that hold our writers against other
- * people's readers: gen-profile KIND FORMAT writes one on stdout, gen-profile read FILE FORMAT one
- * that was read from a pprof file. With PROFD_GEN_TIMES set, it says on stderr how long it took. */
+/* Makes profiles without recording anything, for tests that hold our writers against
+ * other people's readers: gen-profile KIND FORMAT writes one on stdout, gen-profile read
+ * FILE FORMAT one that was read from a pprof file. With PROFD_GEN_TIMES set, it says on
+ * stderr how long it took. */
 #include <profd/format.h>
 
 #include <stdio.h>
@@ -34,8 +35,12 @@ static labels_id thread_labels(struct profile *p, const char *comm, int64_t tid,
 {
 	struct label l[] = {
 		{.key = profile_string(p, "comm"), .str = profile_string(p, comm)},
-		{.key = profile_string(p, "tid"), .num = tid, .unit = profile_string(p, "id")},
-		{.key = profile_string(p, "cpu"), .num = cpu, .unit = profile_string(p, "cpu")},
+		{.key = profile_string(p, "tid"),
+		 .num = tid,
+		 .unit = profile_string(p, "id")},
+		{.key = profile_string(p, "cpu"),
+		 .num = cpu,
+		 .unit = profile_string(p, "cpu")},
 	};
 
 	return profile_labels(p, l, ARRAY_SIZE(l));
@@ -98,9 +103,11 @@ static struct profile *make_small(void)
 {
 	struct profile *p = new_profile();
 	mapping_id libc = add_mapping(p, "/usr/lib/x86_64-linux-gnu/libc.so.6",
-				      "58254ca972fe248ee2ad9e4a5e7b1c5d", 0x26000, 0x17b000, 0);
-	mapping_id app = add_mapping(p, "/srv/app/bin/app", "deadbeefcafe0123456789abcdef0123",
-				     0x1000, 0x9000, MAPPING_MAIN);
+				      "58254ca972fe248ee2ad9e4a5e7b1c5d", 0x26000,
+				      0x17b000, 0);
+	mapping_id app = add_mapping(p, "/srv/app/bin/app",
+				     "deadbeefcafe0123456789abcdef0123", 0x1000, 0x9000,
+				     MAPPING_MAIN);
 	mapping_id kernel = add_mapping(p, "[kernel.kallsyms]", NULL, 0xffffffff81000000,
 					0xffffffff82000000, MAPPING_KERNEL);
 	mapping_id jit = add_mapping(p, "//anon", NULL, 0x7f0000000000, 0x7f0000010000,
@@ -108,9 +115,10 @@ static struct profile *make_small(void)
 	location_id start = add_location(p, app, 0x1040, 0,
 					 add_line(p, "_start", NULL, NULL, 0, 0));
 	location_id libc_main = add_location(
-		p, libc, 0x27249, 0, add_line(p, "__libc_start_call_main", NULL, NULL, 0, 0));
-	location_id main_fn = add_location(p, app, 0x1234, 0,
-					   add_line(p, "main", NULL, "src/main.cc", 10, 14));
+		p, libc, 0x27249, 0,
+		add_line(p, "__libc_start_call_main", NULL, NULL, 0, 0));
+	location_id main_fn = add_location(
+		p, app, 0x1234, 0, add_line(p, "main", NULL, "src/main.cc", 10, 14));
 	location_id sort = profile_location(p, app, 0x2345, 0);
 	struct line chain[] = {
 		add_line(p, "std::swap<int>(int&, int&)",
@@ -118,19 +126,25 @@ static struct profile *make_small(void)
 			 "/usr/include/c++/12/bits/move.h", 196, 204),
 		add_line(p, "app::Sorter<int>::partition(int*, int*)",
 			 "_ZN3app6SorterIiE9partitionEPiS2_", "src/sort.cc", 30, 41),
-		add_line(p, "app::Sorter<int>::run(std::vector<int, std::allocator<int> > const&)",
-			 "_ZN3app6SorterIiE3runERKSt6vectorIiSaIiEE", "src/sort.cc", 80, 92),
+		add_line(p,
+			 "app::Sorter<int>::run(std::vector<int, std::allocator<int> > "
+			 "const&)",
+			 "_ZN3app6SorterIiE3runERKSt6vectorIiSaIiEE", "src/sort.cc", 80,
+			 92),
 	};
-	location_id jitted = add_location(p, jit, 0x7f0000000100, LOCATION_JIT,
-					  add_line(p, "LazyCompile:*handler app.js", NULL, NULL, 0, 0));
+	location_id jitted = add_location(
+		p, jit, 0x7f0000000100, LOCATION_JIT,
+		add_line(p, "LazyCompile:*handler app.js", NULL, NULL, 0, 0));
 	location_id write_fn = add_location(p, libc, 0xf8b23, 0,
 					    add_line(p, "write", NULL, NULL, 0, 0));
 	location_id sys = add_location(p, kernel, 0xffffffff81a00123, LOCATION_KERNEL,
 				       add_line(p, "ksys_write", NULL, NULL, 0, 0));
-	location_id raw = add_location(p, libc, 0x99999, LOCATION_UNRESOLVED,
-				       add_line(p, "libc.so.6+0x99999", NULL, NULL, 0, 0));
+	location_id raw = add_location(
+		p, libc, 0x99999, LOCATION_UNRESOLVED,
+		add_line(p, "libc.so.6+0x99999", NULL, NULL, 0, 0));
 	location_id cut = profile_label_location(p, "[truncated]");
-	labels_id l0 = thread_labels(p, "app", 100, 0), l1 = thread_labels(p, "app worker", 101, 1);
+	labels_id l0 = thread_labels(p, "app", 100, 0),
+		  l1 = thread_labels(p, "app worker", 101, 1);
 	stack_id s;
 
 	profile_set_lines(p, sort, chain, ARRAY_SIZE(chain));
@@ -151,15 +165,16 @@ static struct profile *make_small(void)
 
 /* --- large ones ------------------------------------------------------------------- */
 
-/* @nstacks random walks over @nfunctions with names as C++ has them. Callers are drawn from few,
- * callees from more, so that the tree branches as real ones do. */
+/* @nstacks random walks over @nfunctions with names as C++ has them. Callers are drawn
+ * from few, callees from more, so that the tree branches as real ones do. */
 static struct profile *make_random(uint32_t nstacks, uint32_t nfunctions, uint32_t depth)
 {
 	static const char *const word[] = {"parse", "token", "lower", "fold",  "expand",
 					   "visit", "merge", "alloc", "query", "commit"};
 	struct profile *p = new_profile();
-	mapping_id app = add_mapping(p, "/srv/app/bin/compiler", "00112233445566778899aabbccddeeff",
-				     0x1000, 0x2000000, MAPPING_MAIN);
+	mapping_id app = add_mapping(p, "/srv/app/bin/compiler",
+				     "00112233445566778899aabbccddeeff", 0x1000,
+				     0x2000000, MAPPING_MAIN);
 	labels_id labels = thread_labels(p, "compiler", 4242, 1);
 	location_id *at = xcalloc(nfunctions, sizeof(*at));
 	char name[128], mangled[128], file[64];
@@ -169,12 +184,16 @@ static struct profile *make_random(uint32_t nstacks, uint32_t nfunctions, uint32
 		unsigned n = 1 + (i % 3 == 0);
 
 		for (unsigned k = 0; k < n; k++) {
-			snprintf(name, sizeof(name), "cc::%s::%s_%s_%u(cc::Node*, unsigned int)%s",
+			snprintf(name, sizeof(name),
+				 "cc::%s::%s_%s_%u(cc::Node*, unsigned int)%s",
 				 word[i % 10], word[i / 10 % 10], word[i / 7 % 10], i,
 				 k + 1 < n ? " const" : "");
-			snprintf(mangled, sizeof(mangled), "_ZN2cc%u%s%uE%u", i, word[i % 10], k, i);
-			snprintf(file, sizeof(file), "src/%s/%s.cc", word[i % 10], word[i / 10 % 10]);
-			lines[k] = add_line(p, name, mangled, file, 10 + i % 900, 20 + i % 900);
+			snprintf(mangled, sizeof(mangled), "_ZN2cc%u%s%uE%u", i,
+				 word[i % 10], k, i);
+			snprintf(file, sizeof(file), "src/%s/%s.cc", word[i % 10],
+				 word[i / 10 % 10]);
+			lines[k] = add_line(p, name, mangled, file, 10 + i % 900,
+					    20 + i % 900);
 		}
 		at[i] = profile_location(p, app, 0x1000 + 16 * i, 0);
 		profile_set_lines(p, at[i], lines, n);
@@ -197,14 +216,19 @@ static struct profile *make_random(uint32_t nstacks, uint32_t nfunctions, uint32
 static struct profile *make_deep(uint32_t depth)
 {
 	struct profile *p = new_profile();
-	mapping_id app = add_mapping(p, "/srv/app/bin/deep", "aa", 0x1000, 0x9000, MAPPING_MAIN);
+	mapping_id app = add_mapping(p, "/srv/app/bin/deep", "aa", 0x1000, 0x9000,
+				     MAPPING_MAIN);
 	labels_id labels = thread_labels(p, "deep", 7, 0);
 	location_id f[] = {
-		add_location(p, app, 0x1100, 0, add_line(p, "even", NULL, "deep.c", 3, 5)),
-		add_location(p, app, 0x1200, 0, add_line(p, "odd", NULL, "deep.c", 9, 12)),
+		add_location(p, app, 0x1100, 0,
+			     add_line(p, "even", NULL, "deep.c", 3, 5)),
+		add_location(p, app, 0x1200, 0,
+			     add_line(p, "odd", NULL, "deep.c", 9, 12)),
 	};
 	stack_id s = profile_stack(
-		p, 0, add_location(p, app, 0x1300, 0, add_line(p, "main", NULL, "deep.c", 20, 22)));
+		p, 0,
+		add_location(p, app, 0x1300, 0,
+			     add_line(p, "main", NULL, "deep.c", 20, 22)));
 
 	for (uint32_t i = 0; i < depth; i++) {
 		s = profile_stack(p, s, f[i & 1]);
@@ -231,18 +255,29 @@ static struct profile *make_hostile(void)
 		"&amp;&lt;&#60;",
 		"\xe2\x80\xae gnorw eht yaw dnuor",
 		"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e::\xe9\x96\xa2\xe6\x95\xb0",
-		"operator<<", "operator()", "std::operator<< <char>(std::ostream&, char)",
-		"(anonymous namespace)::f(int)", "net/http.(*conn).serve", "))))((((", "<<<<", "",
-		"$(rm -rf /) `id` %s%n %08x", "--><!--", "\\u003c\\",
+		"operator<<",
+		"operator()",
+		"std::operator<< <char>(std::ostream&, char)",
+		"(anonymous namespace)::f(int)",
+		"net/http.(*conn).serve",
+		"))))((((",
+		"<<<<",
+		"",
+		"$(rm -rf /) `id` %s%n %08x",
+		"--><!--",
+		"\\u003c\\",
 	};
 	struct profile *p = new_profile();
-	mapping_id app = add_mapping(p, "/tmp/<b>\"&'.so", "zz\"", 0x1000, 0x9000, MAPPING_MAIN);
+	mapping_id app = add_mapping(p, "/tmp/<b>\"&'.so", "zz\"", 0x1000, 0x9000,
+				     MAPPING_MAIN);
 	labels_id labels = thread_labels(p, "co;mm <i>", 7, 0);
 	char *huge = xmalloc(65536);
 	stack_id root = 0;
 	location_id bare = profile_location(p, app, 0x8888, 0);
 
-	root = profile_stack(p, 0, add_location(p, app, 0x1001, 0, add_line(p, "main", NULL, NULL, 0, 0)));
+	root = profile_stack(
+		p, 0,
+		add_location(p, app, 0x1001, 0, add_line(p, "main", NULL, NULL, 0, 0)));
 	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++) {
 		location_id l = add_location(p, app, 0x2000 + i, 0,
 					     add_line(p, names[i], NULL, names[i], i, i));
@@ -252,7 +287,10 @@ static struct profile *make_hostile(void)
 	for (unsigned i = 0; i < 65535; i++)
 		huge[i] = "ns::Cl<T>::f(x, "[i % 16];
 	huge[65535] = '\0';
-	add_sample(p, profile_stack(p, root, add_location(p, app, 0x3000, 0, add_line(p, huge, NULL, huge, 1, 1))),
+	add_sample(p,
+		   profile_stack(p, root,
+				 add_location(p, app, 0x3000, 0,
+					      add_line(p, huge, NULL, huge, 1, 1))),
 		   labels, 200);
 	add_sample(p, profile_stack(p, root, bare), labels, 30);
 	add_sample(p, 0, labels, 2);
@@ -289,7 +327,8 @@ static void write_top(const struct profile *p, struct sink *out)
 	top_build(&top, p, profile_default_value(p));
 	for (uint32_t i = 0; i < top.rows.n; i++)
 		sink_putf(out, "%lld %lld %s\n", (long long)top.rows.v[i].self,
-			  (long long)top.rows.v[i].total, profile_text(p, top.rows.v[i].name));
+			  (long long)top.rows.v[i].total,
+			  profile_text(p, top.rows.v[i].name));
 	top_done(&top);
 }
 
@@ -297,9 +336,11 @@ static int write_as(const struct profile *p, const char *format, struct sink *ou
 {
 	struct flame_options o = {.title = "CPU time of ./app --input \"a & b\"",
 				  .subtitle = "perf, cpu-clock at 999 Hz, 2 CPUs"};
-	struct fact facts[] = {{"command", "./app --input \"a & b\" <x>"}, {"engine", "perf"}};
-	const char *warnings[] = {"3 % of the stacks are incomplete: libfoo.so has no unwind tables",
-				  "hostile <script>alert(5)</script>"};
+	struct fact facts[] = {{"command", "./app --input \"a & b\" <x>"},
+			       {"engine", "perf"}};
+	const char *warnings[] = {
+		"3 % of the stacks are incomplete: libfoo.so has no unwind tables",
+		"hostile <script>alert(5)</script>"};
 
 	if (!strcmp(format, "pprof"))
 		pprof_write(p, out);
@@ -308,7 +349,8 @@ static int write_as(const struct profile *p, const char *format, struct sink *ou
 	else if (!strcmp(format, "svg"))
 		svg_write(p, &o, out);
 	else if (!strcmp(format, "html"))
-		html_write(p, &o, facts, ARRAY_SIZE(facts), warnings, ARRAY_SIZE(warnings), out);
+		html_write(p, &o, facts, ARRAY_SIZE(facts), warnings,
+			   ARRAY_SIZE(warnings), out);
 	else if (!strcmp(format, "top"))
 		write_top(p, out);
 	else

@@ -1,0 +1,11 @@
+include tests/oracle/oracles.mk
+
+# Profiles made without recording, for the readers that others wrote.
+check_PROGRAMS += tests/oracle/gen-profile
+tests_oracle_gen_profile_SOURCES = tests/oracle/gen-profile.c
+tests_oracle_gen_profile_LDADD = src/libprofd.a $(PROFD_LIBS)
+
+EXTRA_DIST += \
+	tests/oracle/compare-pprof \
+	tests/oracle/pprof.bats \
+	tests/oracle/profile.proto

@@ -1,0 +1,8 @@
+check_PROGRAMS += tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
+	tests/unit/test-flame
+TESTS += tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
+	tests/unit/test-flame
+tests_unit_test_profile_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_pprof_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_folded_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_flame_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

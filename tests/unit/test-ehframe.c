@@ -44,7 +44,7 @@ static bool expr_is(const uint8_t *expr, size_t n, const Dwarf_Op *op, size_t no
 	struct eh_cursor c = {expr, expr + n, false};
 
 	for (; nops; op++, nops--) {
-		uint8_t atom = (uint8_t)eh_fixed(&c, 1);
+		uint8_t atom = eh_u8(&c);
 
 		if (atom != op->atom)
 			return false;
@@ -55,7 +55,7 @@ static bool expr_is(const uint8_t *expr, size_t n, const Dwarf_Op *op, size_t no
 			if (eh_uleb(&c) != op->number)
 				return false;
 		} else if (atom == DW_OP_const1u) {
-			if (eh_fixed(&c, 1) != op->number)
+			if (eh_u8(&c) != op->number)
 				return false;
 		} else if (atom < DW_OP_lit0 && atom != DW_OP_deref &&
 			   (atom < DW_OP_dup || atom > DW_OP_ne)) {
@@ -411,6 +411,20 @@ static void test_rows_broken(void **state)
 	}
 }
 
+/* Nothing called the dynamic linker's entry point, whether CFI says so or is missing there. */
+static void test_entry(void **state)
+{
+	static const char path[] = "/lib64/ld-linux-x86-64.so.2";
+	struct error err = {0};
+	struct objfile *o = objfile_open(open(path, O_RDONLY | O_CLOEXEC), path, &err);
+
+	if (!o)
+		skip();
+	assert_int_equal(rule_decode(o, objfile_entry(o)).kind, RULE_END);
+	assert_int_equal(rule_decode(o, objfile_entry(o) + 7).kind, RULE_END);
+	objfile_put(o);
+}
+
 /* --- a static binary: no table ---------------------------------------------------------- */
 
 static const char static_source[] =
@@ -570,7 +584,7 @@ static void entry_end(struct bytes *b, size_t begin, bool wide)
 
 #define EH_VADDR 0x10000ull
 #define START 0x1000ull
-#define LENGTH 0x40ull
+#define LENGTH 0x39ull
 
 /* A CIE (CFA = rsp + 8, return address at CFA - 8) and one FDE for [START, START + LENGTH) that has
  * CFA = rsp + 16 from START + 4 on. */
@@ -628,8 +642,7 @@ static void put_section(struct bytes *b, uint8_t version, const char *letters,
 		put_uleb(b, LENGTH);
 	} else if ((encoding & 0x0f) == DW_EH_PE_sleb128) {
 		put_uleb(b, START); /* bit 6 of the last byte is clear */
-		put(b, 0xc0, 1);
-		put(b, 0, 1);
+		put(b, LENGTH, 1);  /* and here, too */
 	} else {
 		uint64_t base = (encoding & 0x70) == DW_EH_PE_pcrel ? EH_VADDR + b->n : 0;
 
@@ -664,8 +677,8 @@ static void check_section(const struct bytes *b, bool found)
 		assert_int_equal(row.cfa_off, 16);
 		assert_int_equal(row.end, START + LENGTH);
 		assert_false(ehframe_find(o, START - 1, &fde));
-		assert_true(ehframe_find(o, START + LENGTH + 14, &fde));
-		assert_false(ehframe_find(o, START + LENGTH + 15, &fde));
+		assert_true(ehframe_find(o, START + 0x3f, &fde));
+		assert_false(ehframe_find(o, START + 0x40, &fde));
 	}
 	objfile_put(o);
 }
@@ -897,6 +910,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_rows_broken),
+		cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_static),
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_encodings_refused),

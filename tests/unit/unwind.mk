@@ -1,0 +1,5 @@
+check_PROGRAMS += tests/unit/test-ehframe tests/unit/test-unwind
+TESTS += tests/unit/test-ehframe tests/unit/test-unwind
+tests_unit_test_ehframe_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_unwind_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_unwind_LDFLAGS = $(AM_LDFLAGS) -pthread

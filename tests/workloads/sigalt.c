@@ -7,6 +7,7 @@
  * the stack from the handler upwards holds both; otherwise it is elsewhere, and the copy
  * can show no more than which function was interrupted. */
 #include <signal.h>
+#include <string.h>
 #include <sys/time.h>
 
 #include "work.h"
@@ -42,12 +43,14 @@ static FN void interrupted(uint64_t n)
 	BURN(n);
 }
 
-/* Below all frames that the program will have on its ordinary stack. */
+/* Below all frames that the program will have on its ordinary stack. The kernel copies only
+ * pages that are there: each is touched. */
 static FN char *far_below(void)
 {
 	char block[48 << 10];
 	char *p = block;
 
+	memset(block, 0, sizeof(block));
 	__asm__ volatile("" : "+r"(p) : : "memory");
 	return p;
 }

@@ -1,0 +1,29 @@
+/* pprof files from outside: what is accepted must be writable in every format. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include <profd/format.h>
+#include <profd/text.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct error err = {0};
+	struct profile *p = pprof_read(data, n, (size_t)16 << 20, &err);
+	struct text t = {0};
+	struct sink_text out;
+	struct top top = {0};
+
+	if (!p)
+		return 0;
+	sink_text_init(&out, &t);
+	pprof_write(p, &out.sink);
+	folded_write(p, true, &out.sink);
+	svg_write(p, &(struct flame_options){.title = "x", .max_boxes = 100}, &out.sink);
+	top_build(&top, p, profile_default_value(p));
+	top_done(&top);
+	text_done(&t);
+	profile_free(p);
+	return 0;
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# What we write, read by others: go tool pprof, protoc, xmllint. And the other way round: a profile
+# that Go wrote. Nothing is recorded here; gen-profile makes the profiles.
+
+load ../integration/lib
+
+GEN=${TEST_TOOLS:-$BUILDDIR/tests}/oracle/gen-profile
+COMPARE=$SRCDIR/tests/oracle/compare-pprof
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	export PPROF_TMPDIR=$PWD PPROF_BINARY_PATH=/nonexistent
+}
+
+# pprof OPTION... FILE >OUT: must succeed, and have nothing to say on stderr.
+pprof() {
+	go tool pprof "$@" 2>err || {
+		cat err
+		return 1
+	}
+	[ ! -s err ] || fail "pprof said: $(cat err)"
+}
+
+@test "go tool pprof reads every kind, with the totals of the folded file" {
+	needs go
+	for kind in small frames20k deep deeper hostile; do
+		"$GEN" $kind pprof >$kind.pb.gz
+		"$GEN" $kind folded >$kind.folded
+		pprof -raw $kind.pb.gz >raw
+		echo "$kind"
+		"$COMPARE" raw raw $kind.folded
+	done
+}
+
+@test "go tool pprof -top: every function's own and total time are ours" {
+	needs go
+	for kind in small frames20k deep; do
+		"$GEN" $kind pprof >$kind.pb.gz
+		"$GEN" $kind top >$kind.top
+		pprof -top -unit=ns -nodecount=1000000 -nodefraction=0 -edgefraction=0 \
+			$kind.pb.gz >top
+		echo "$kind"
+		"$COMPARE" top top $kind.top
+	done
+}
+
+@test "go tool pprof shows labels, comments, mappings, inlined frames" {
+	needs go
+	"$GEN" small pprof >small.pb.gz
+	pprof -raw small.pb.gz >raw
+	cat raw
+	grep -qx 'Comment: engine: perf, cpu-clock at 999 Hz' raw
+	grep -q 'comm:\[app worker\]' raw
+	# A label of 0 survives because it has a unit.
+	grep -q 'cpu:\[0 cpu\]' raw
+	grep -qx '1: 0x1000/0x9000/0x1000 /srv/app/bin/app deadbeefcafe0123456789abcdef0123 \[FN\]\[FL\]\[LN\]\[IN\]' raw
+	grep -q 'cpu/nanoseconds\[dflt\]' raw
+	# One location, three functions, innermost first.
+	grep -A2 'std::swap<int>(int&, int&) /usr/include/c++/12/bits/move.h:204' raw >chain
+	sed -n 2p chain | grep -q 'app::Sorter<int>::partition(int\*, int\*) src/sort.cc:41'
+	sed -n 3p chain | grep -q 'app::Sorter<int>::run('
+}
+
+@test "protoc decodes it, and every id is in order from 1" {
+	needs protoc
+	for kind in small frames20k hostile; do
+		"$GEN" $kind pprof | gunzip -c >$kind.pb
+		protoc --decode=perftools.profiles.Profile --proto_path="$SRCDIR/tests/oracle" \
+			profile.proto <$kind.pb >$kind.txt
+		# Field numbers where names should be: something profile.proto does not know.
+		lacks '^ *[0-9][0-9]*[:{ ]' $kind.txt
+		for table in mapping location function; do
+			awk -v t="$table" '$0 == t " {" { in_table = 1 }
+				$0 == "}" { in_table = 0 }
+				in_table && /^  id: / { if ($2 != ++n) { print t, $2, n; exit 1 } }
+				END { print t, n + 0 }' $kind.txt
+		done
+		grep -m1 string_table $kind.txt | grep -qx 'string_table: ""'
+	done
+}
+
+@test "writing what was read gives the same bytes" {
+	for kind in small frames20k deep hostile empty; do
+		"$GEN" $kind pprof >one.pb.gz
+		"$GEN" read one.pb.gz pprof >two.pb.gz
+		"$GEN" read two.pb.gz pprof >three.pb.gz
+		cmp two.pb.gz three.pb.gz
+		"$GEN" $kind folded >one.folded
+		"$GEN" read one.pb.gz folded >two.folded
+		cmp one.folded two.folded
+		"$GEN" $kind annotated >one.folded
+		"$GEN" read one.pb.gz annotated >two.folded
+		cmp one.folded two.folded
+	done
+}
+
+@test "a CPU profile that Go wrote is read with Go's totals" {
+	needs go
+	mkdir program
+	cat >program/main.go <<-'END'
+	package main
+
+	import (
+		"os"
+		"runtime/pprof"
+		"sort"
+		"time"
+	)
+
+	func fill(n int) []int {
+		s := make([]int, n)
+		for i := range s {
+			s[i] = (i * 7919) % n
+		}
+		return s
+	}
+
+	func main() {
+		f, _ := os.Create(os.Args[1])
+		pprof.StartCPUProfile(f)
+		for end := time.Now().Add(time.Second); time.Now().Before(end); {
+			sort.Ints(fill(20000))
+		}
+		pprof.StopCPUProfile()
+		f.Close()
+		h, _ := os.Create(os.Args[2])
+		pprof.Lookup("heap").WriteTo(h, 0)
+		h.Close()
+	}
+	END
+	cat >program/go.mod <<-'END'
+	module program
+
+	go 1.19
+	END
+	(cd program && GOFLAGS=-mod=mod GOTOOLCHAIN=local go build -o ../burn .)
+	./burn cpu.pb.gz heap.pb.gz
+	for name in cpu heap; do
+		pprof -raw $name.pb.gz >raw
+		"$GEN" read $name.pb.gz folded >folded
+		echo $name
+		"$COMPARE" raw raw folded
+		# And once more through our writer.
+		"$GEN" read $name.pb.gz pprof >again.pb.gz
+		pprof -raw again.pb.gz >raw
+		"$COMPARE" raw raw folded
+	done
+	pprof -top -unit=ns -nodecount=1000000 -nodefraction=0 cpu.pb.gz >top
+	"$GEN" read cpu.pb.gz top >ours
+	"$COMPARE" top top ours
+	grep -q 'main.main' ours
+}
+
+@test "xmllint accepts every picture" {
+	needs xmllint
+	for kind in small frames20k deep deeper hostile empty; do
+		"$GEN" $kind svg >$kind.svg
+		xmllint --noout --nonet $kind.svg
+	done
+	# What CI servers that forbid scripts and styles would strip is not needed to see anything.
+	lacks 'style=' hostile.svg
+	lacks '<style' hostile.svg
+}
+
+@test "folded lines are sorted and have the form that readers expect" {
+	for kind in small frames20k deep hostile; do
+		"$GEN" $kind folded >$kind.folded
+		grep -vE '^[^;]+(;[^;]+)* [0-9]+$' $kind.folded && fail "a line has another form"
+		sed 's/ [0-9]*$//' $kind.folded | LC_ALL=C sort -c -u
+	done
+}

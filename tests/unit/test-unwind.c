@@ -1,0 +1,1370 @@
+/* Unwinding of stacks that this program made itself and therefore knows: at points of its choosing,
+ * and at every single instruction of a workload (the trap flag), prologues, epilogues, the dynamic
+ * linker and the vdso included. The cfi backend is compared frame by frame with its own general path,
+ * with libdw and with libunwind, and with the return addresses that the functions noted. */
+#include <alloca.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <elf.h>
+
+#include <profd/clock.h>
+#include <profd/mem.h>
+#include <profd/unwind.h>
+
+#include "../../src/unwind/unwind-priv.h"
+
+#define FRAMES_MAX 512
+#define SAMPLES_MAX 60000
+#define STORE_BYTES (1ull << 30) /* of address space; used is what is written */
+#define ALT_STACK_BYTES (64u << 10)
+#define THREAD_STACK_BYTES (256u << 10)
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
+#elif defined(__clang__)
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
+#else
+#define UNCHECKED
+#endif
+#define NOINLINE __attribute__((noinline, noclone))
+#ifdef __clang__
+#undef NOINLINE
+#define NOINLINE __attribute__((noinline))
+#endif
+
+/* --- taking samples --------------------------------------------------------------------- */
+
+enum scenario {
+	MAIN_THREAD,
+	DEEP,
+	ALLOCA,
+	REALIGNED,
+	QSORT,
+	ASM_FRAMES, /* CFA by expression, by *(rbp - 8) */
+	NO_CFI_FRAME,
+	NO_CFI_LEAF,
+	NO_CFI_LOST,
+	JIT,
+	HANDLER,
+	ALT_STACK,
+	STEPPED,
+	SCENARIOS,
+};
+
+static const char *const scenario_names[SCENARIOS] = {
+	[MAIN_THREAD] = "main thread",
+	[DEEP] = "deep",
+	[ALLOCA] = "alloca",
+	[REALIGNED] = "realigned",
+	[QSORT] = "qsort",
+	[ASM_FRAMES] = "asm",
+	[NO_CFI_FRAME] = "frame without CFI",
+	[NO_CFI_LEAF] = "leaf without CFI",
+	[NO_CFI_LOST] = "lost without CFI",
+	[JIT] = "jit",
+	[HANDLER] = "handler",
+	[ALT_STACK] = "alternate stack",
+	[STEPPED] = "stepped",
+};
+
+struct sample {
+	struct regs regs;
+	const uint8_t *stack;
+	size_t stack_bytes;
+	const uint64_t *known; /* return addresses, outermost first */
+	unsigned known_n;
+	enum scenario scenario;
+};
+
+static struct sample *samples;
+static unsigned samples_n;
+static uint8_t *store;
+static size_t store_used;
+static uintptr_t stack_end;
+static volatile enum scenario scenario;
+
+/* What the functions of the workloads note about themselves. */
+static volatile uint64_t known[FRAMES_MAX];
+static volatile unsigned known_n;
+
+#define ENTER()                                                                          \
+	do {                                                                             \
+		known[known_n] = (uint64_t)(uintptr_t)__builtin_return_address(0);       \
+		known_n = known_n + 1;                                                   \
+	} while (0)
+#define LEAVE() (known_n = known_n - 1)
+
+/* Word by word: these are other functions' frames, red zones of a sanitizer included. */
+static UNCHECKED const void *keep(const volatile uint64_t *from, size_t words)
+{
+	volatile uint64_t *to = (volatile uint64_t *)(store + store_used);
+
+	if (store_used + words * 8 > STORE_BYTES)
+		abort();
+	for (size_t i = 0; i < words; i++)
+		to[i] = from[i];
+	store_used += words * 8;
+	return (const void *)to;
+}
+
+static UNCHECKED void capture(const ucontext_t *uc)
+{
+	static const uint8_t gregs[REG_COUNT] = {
+		[0] = REG_RAX,	[1] = REG_RDX,	[2] = REG_RCX,	[3] = REG_RBX,
+		[4] = REG_RSI,	[5] = REG_RDI,	[6] = REG_RBP,	[7] = REG_RSP,
+		[8] = REG_R8,	[9] = REG_R9,	[10] = REG_R10, [11] = REG_R11,
+		[12] = REG_R12, [13] = REG_R13, [14] = REG_R14, [15] = REG_R15,
+		[16] = REG_RIP,
+	};
+	struct sample *s = &samples[samples_n];
+	uintptr_t sp = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+
+	if (samples_n == SAMPLES_MAX)
+		return;
+	samples_n++;
+	for (unsigned i = 0; i < REG_COUNT; i++)
+		s->regs.r[i] = (uint64_t)uc->uc_mcontext.gregs[gregs[i]];
+	s->regs.valid = (1u << REG_COUNT) - 1;
+	s->stack_bytes = (stack_end - sp) & ~7ul;
+	s->stack = keep((const volatile uint64_t *)sp, s->stack_bytes / 8);
+	s->known_n = known_n;
+	s->known = keep(known, known_n);
+	s->scenario = scenario;
+}
+
+static void on_capture(int sig, siginfo_t *si, void *uc)
+{
+	int saved = errno;
+
+	capture(uc);
+	errno = saved;
+}
+
+static NOINLINE void leaf(void)
+{
+	ENTER();
+	raise(SIGUSR1);
+	LEAVE();
+}
+
+/* --- workloads ---------------------------------------------------------------------------- */
+
+static NOINLINE int odd(int depth);
+
+static NOINLINE int even(int depth)
+{
+	int r;
+
+	ENTER();
+	if (depth == 0)
+		leaf();
+	r = depth == 0 ? 0 : 1 + odd(depth - 1);
+	LEAVE();
+	return r;
+}
+
+static NOINLINE int odd(int depth)
+{
+	volatile int numbers[11];
+	int r;
+
+	ENTER();
+	numbers[depth % 11] = depth;
+	r = even(depth - 1) + (numbers[depth % 11] == depth);
+	LEAVE();
+	return r;
+}
+
+static NOINLINE int with_alloca(int depth)
+{
+	volatile char *bytes;
+	int r;
+
+	ENTER();
+	bytes = alloca(16 + (size_t)(depth * 37 % 200));
+	bytes[3] = (char)depth;
+	if (depth == 0)
+		leaf();
+	r = depth == 0 ? 0 : 1 + with_alloca(depth - 1);
+	r += bytes[3] == (char)depth;
+	LEAVE();
+	return r;
+}
+
+/* gcc addresses the arguments of such a function through *(rbp - 8). */
+static NOINLINE int realigned(int depth)
+{
+	volatile char *bytes;
+	_Alignas(64) volatile char line[64];
+	int r;
+
+	ENTER();
+	line[depth % 64] = (char)depth;
+	bytes = alloca(16 + (size_t)(depth * 37 % 200));
+	bytes[3] = (char)depth;
+	if (depth == 0)
+		leaf();
+	r = depth == 0 ? 0 : 1 + realigned(depth - 1);
+	r += bytes[3] == line[depth % 64] && (uintptr_t)line % 64 == 0;
+	LEAVE();
+	return r;
+}
+
+static int comparisons;
+
+static NOINLINE int compare_ints(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	ENTER();
+	if (comparisons++ == 20)
+		leaf();
+	LEAVE();
+	return x < y ? -1 : x > y;
+}
+
+static NOINLINE void with_qsort(void)
+{
+	int numbers[40];
+
+	ENTER();
+	for (int i = 0; i < 40; i++)
+		numbers[i] = i * 17 % 40;
+	comparisons = 0;
+	qsort(numbers, 40, sizeof(*numbers), compare_ints);
+	assert_true(numbers[0] == 0);
+	LEAVE();
+}
+
+/* Frames that no compiler would make. Each calls its argument. */
+void expr_frame(void (*fn)(void));
+void deref_frame(void (*fn)(void));
+void register_frame(void (*fn)(void));
+void bare_frame(void (*fn)(void));
+void bare_leaf(void);
+void bare_lost(void (*fn)(void));
+__asm__(".text\n"
+	".globl expr_frame, deref_frame, register_frame, bare_frame, bare_leaf, "
+	"bare_lost\n"
+	/* CFA = rsp + r12 * 8: needs a register that the hot path does not carry. */
+	".type expr_frame, @function\n"
+	"expr_frame: .cfi_startproc\n"
+	"push %r12; .cfi_def_cfa_offset 16; .cfi_offset r12, -16\n"
+	"sub $48, %rsp; .cfi_def_cfa_offset 64\n"
+	"mov $8, %r12d; .cfi_escape 0x0f, 0x07, 0x77, 0x00, 0x7c, 0x00, 0x38, 0x1e, "
+	"0x22\n"
+	"call *%rdi\n"
+	"nop; .cfi_def_cfa rsp, 64\n"
+	"add $48, %rsp; .cfi_def_cfa_offset 16\n"
+	"pop %r12; .cfi_def_cfa_offset 8; .cfi_restore r12\n"
+	"ret; .cfi_endproc\n"
+	/* CFA = *(rbp - 8), rbp at rbp + 0: what gcc makes of realigned frames. */
+	".type deref_frame, @function\n"
+	"deref_frame: .cfi_startproc\n"
+	"push %rbp; .cfi_def_cfa_offset 16; .cfi_offset rbp, -16\n"
+	"mov %rsp, %rbp; .cfi_def_cfa_register rbp\n"
+	"lea 16(%rbp), %rax\n"
+	"push %rax; .cfi_escape 0x0f, 0x03, 0x76, 0x78, 0x06\n"
+	".cfi_escape 0x10, 0x06, 0x02, 0x76, 0x00\n"
+	"sub $8, %rsp\n"
+	"call *%rdi\n"
+	"leave; .cfi_def_cfa rsp, 8; .cfi_restore rbp\n"
+	"ret; .cfi_endproc\n"
+	/* CFA = r13 + 24, as ld.so's resolver has it in rbx. */
+	".type register_frame, @function\n"
+	"register_frame: .cfi_startproc\n"
+	"push %r13; .cfi_def_cfa_offset 16; .cfi_offset r13, -16\n"
+	"sub $8, %rsp; .cfi_def_cfa_offset 24\n"
+	"mov %rsp, %r13; .cfi_def_cfa_register r13\n"
+	"and $-64, %rsp\n"
+	"call *%rdi\n"
+	"mov %r13, %rsp; .cfi_def_cfa_register rsp\n"
+	"add $8, %rsp; .cfi_def_cfa_offset 16\n"
+	"pop %r13; .cfi_def_cfa_offset 8; .cfi_restore r13\n"
+	"ret; .cfi_endproc\n"
+	/* No CFI, and too far behind what has some to pass for its padding: a frame pointer, */
+	".skip 16, 0x90\n"
+	".type bare_frame, @function\n"
+	"bare_frame: push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret\n"
+	/* a leaf that traps, */
+	".type bare_leaf, @function\n"
+	"bare_leaf: int3; ret\n"
+	/* and a frame of which nothing says how large it is. */
+	".type bare_lost, @function\n"
+	"bare_lost: push %rbp; xor %ebp, %ebp; call *%rdi; pop %rbp; ret\n");
+
+static NOINLINE void with_asm(void)
+{
+	ENTER();
+	expr_frame(leaf);
+	deref_frame(leaf);
+	register_frame(leaf);
+	LEAVE();
+}
+
+static NOINLINE void nested_asm(void)
+{
+	ENTER();
+	expr_frame(with_asm);
+	deref_frame(with_asm);
+	register_frame(with_asm);
+	LEAVE();
+}
+
+static NOINLINE void with_bare(void)
+{
+	ENTER();
+	scenario = NO_CFI_FRAME;
+	bare_frame(leaf);
+	scenario = NO_CFI_LEAF;
+	bare_leaf();
+	scenario = NO_CFI_LOST;
+	bare_lost(leaf);
+	LEAVE();
+}
+
+static uint8_t *jit_code;
+
+static NOINLINE void with_jit(void)
+{
+	/* push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret */
+	static const uint8_t code[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+	void (*fn)(void (*)(void));
+
+	ENTER();
+	jit_code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+	assert_true(jit_code != MAP_FAILED);
+	memcpy(jit_code, code, sizeof(code));
+	assert_int_equal(mprotect(jit_code, 4096, PROT_READ | PROT_EXEC), 0);
+	memcpy(&fn, &jit_code, sizeof(fn));
+	fn(leaf);
+	LEAVE();
+}
+
+static void on_nested(int sig)
+{
+	even(4);
+}
+
+static NOINLINE void with_handler(void)
+{
+	ENTER();
+	raise(SIGUSR2);
+	LEAVE();
+}
+
+/* --- every instruction ---------------------------------------------------------------------- */
+
+/* From the next instruction on each one is followed by SIGTRAP: Intel SDM, volume 3, 17.3.1.4. */
+void trap_flag_set(void);
+void trap_flag_clear(void);
+__asm__(".text\n"
+	".type trap_flag_set, @function\n"
+	"trap_flag_set: .cfi_startproc\n"
+	"pushfq; .cfi_def_cfa_offset 16\n"
+	"orq $0x100, (%rsp)\n"
+	"popfq; .cfi_def_cfa_offset 8\n"
+	"ret; .cfi_endproc\n"
+	".type trap_flag_clear, @function\n"
+	"trap_flag_clear: .cfi_startproc\n"
+	"pushfq; .cfi_def_cfa_offset 16\n"
+	"andq $~0x100, (%rsp)\n"
+	"popfq; .cfi_def_cfa_offset 8\n"
+	"ret; .cfi_endproc\n");
+
+static void nothing(void)
+{
+}
+
+static void on_stepped(int sig)
+{
+	nothing();
+}
+
+static NOINLINE void stepped(void)
+{
+	int numbers[6] = {5, 3, 4, 1, 2, 0};
+	struct timespec ts;
+	char text[64];
+
+	ENTER();
+	trap_flag_set();
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	qsort(numbers, 6, sizeof(*numbers), compare_ints);
+	snprintf(text, sizeof(text), "%d %s %.3f", numbers[2], "x", 1.5);
+	/* First calls, so that the dynamic linker looks them up. */
+	getpgrp();
+	getuid();
+	expr_frame(nothing);
+	deref_frame(nothing);
+	register_frame(nothing);
+	trap_flag_clear();
+	LEAVE();
+}
+
+/* The handler's own return is of interest, too: it is left with the flag set by hand. */
+static NOINLINE void stepped_signal(void)
+{
+	ENTER();
+	raise(SIGWINCH);
+	LEAVE();
+}
+
+static void on_winch(int sig)
+{
+	trap_flag_set();
+	on_stepped(sig);
+}
+
+/* --- running them --------------------------------------------------------------------------- */
+
+static void handle(int sig, void (*fn)(int), int flags)
+{
+	struct sigaction sa = {.sa_handler = fn, .sa_flags = flags};
+
+	sigaction(sig, &sa, NULL);
+}
+
+static void handle_capture(int sig)
+{
+	struct sigaction sa = {.sa_sigaction = on_capture, .sa_flags = SA_SIGINFO};
+
+	sigaction(sig, &sa, NULL);
+}
+
+static void *run_workloads(void *arg)
+{
+	stack_t alt = {.ss_sp = arg, .ss_size = ALT_STACK_BYTES};
+
+	stack_end = (uintptr_t)arg + ALT_STACK_BYTES + THREAD_STACK_BYTES;
+	scenario = DEEP;
+	known_n = 0;
+	even(40);
+	even(120);
+	scenario = ALLOCA;
+	with_alloca(30);
+	scenario = REALIGNED;
+	realigned(30);
+	scenario = QSORT;
+	with_qsort();
+	scenario = ASM_FRAMES;
+	with_asm();
+	nested_asm();
+	with_bare();
+	scenario = JIT;
+	with_jit();
+	scenario = HANDLER;
+	with_handler();
+	scenario = ALT_STACK;
+	sigaltstack(&alt, NULL);
+	handle(SIGUSR2, on_nested, SA_ONSTACK);
+	with_handler();
+	scenario = STEPPED;
+	comparisons = 1000; /* no leaf */
+	stepped();
+	stepped_signal();
+	trap_flag_clear();
+	return NULL;
+}
+
+static uintptr_t main_stack_end(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long start, end = 0;
+	char line[4096];
+
+	while (fgets(line, sizeof(line), maps))
+		if (strstr(line, "[stack]") && sscanf(line, "%lx-%lx", &start, &end) == 2)
+			break;
+	fclose(maps);
+	return end;
+}
+
+static void take_samples(void)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	pthread_attr_t attr;
+	pthread_t thread;
+	uint8_t *block;
+
+	samples = mmap(NULL, SAMPLES_MAX * sizeof(*samples), prot, flags, -1, 0);
+	store = mmap(NULL, STORE_BYTES, prot, flags, -1, 0);
+	/* The alternate stack lies below the thread's: one copy holds both. */
+	block = mmap(NULL, ALT_STACK_BYTES + THREAD_STACK_BYTES, prot, flags, -1, 0);
+	assert_true(samples != MAP_FAILED && store != MAP_FAILED && block != MAP_FAILED);
+	handle_capture(SIGUSR1);
+	handle_capture(SIGTRAP);
+	handle(SIGUSR2, on_nested, 0);
+	handle(SIGWINCH, on_winch, 0);
+	stack_end = main_stack_end();
+	scenario = MAIN_THREAD;
+	even(20);
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, block + ALT_STACK_BYTES, THREAD_STACK_BYTES);
+	assert_int_equal(pthread_create(&thread, &attr, run_workloads, block), 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
+}
+
+/* --- the space ------------------------------------------------------------------------------ */
+
+static struct space *space;
+
+static struct objfile *open_vdso(uint64_t start, uint64_t end)
+{
+	struct error err = {0};
+	void *image = NULL;
+
+	if (start == getauxval(AT_SYSINFO_EHDR))
+		memcpy(&image, &start, sizeof(image));
+	return image ? objfile_open_image(image, end - start, "[vdso]", &err) : NULL;
+}
+
+static void map_line(struct vma *v, const char *path)
+{
+	static struct objfile *last;
+	struct error err = {0};
+	uint64_t vaddr = 0;
+
+	v->kind = VMA_OTHER;
+	if (!*path)
+		v->kind = VMA_JIT;
+	if (!strcmp(path, "[vdso]")) {
+		v->kind = VMA_VDSO;
+		v->obj = open_vdso(v->start, v->end);
+		v->off = 0;
+	} else if (*path == '/') {
+		v->kind = VMA_FILE;
+		if (last && !strcmp(objfile_path(last), path))
+			v->obj = objfile_get(last);
+		else
+			v->obj = objfile_open(open(path, O_RDONLY | O_CLOEXEC), path,
+					      &err);
+		objfile_put(last);
+		last = v->obj ? objfile_get(v->obj) : NULL;
+	}
+	if (v->obj && objfile_off_to_vaddr(v->obj, v->off, &vaddr))
+		v->bias = v->start - vaddr;
+	space_map(space, v);
+	objfile_put(v->obj);
+}
+
+static void build_space(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[4096];
+
+	space = space_new();
+	while (fgets(line, sizeof(line), maps)) {
+		struct vma v = {0};
+		char prot[5], path[4096] = "";
+
+		if (sscanf(line,
+			   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %4095[^\n]",
+			   &v.start, &v.end, prot, &v.off, path) < 4)
+			fail_msg("'%s'", line);
+		if (prot[2] == 'x')
+			map_line(&v, path);
+	}
+	fclose(maps);
+}
+
+/* --- comparing ------------------------------------------------------------------------------ */
+
+struct stack {
+	struct frame frames[FRAMES_MAX];
+	unsigned n;
+	enum unwind_stop stop;
+};
+
+static void unwind_sample(struct unwinder *u, const struct sample *s, struct stack *ret)
+{
+	struct unwind_input in = {
+		.regs = &s->regs,
+		.stack = s->stack,
+		.stack_bytes = s->stack_bytes,
+		.space = space,
+		.pid = 1,
+	};
+
+	ret->n = unwind(u, &in, ret->frames, FRAMES_MAX, &ret->stop);
+}
+
+static bool frames_equal(const struct stack *a, const struct stack *b, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (a->frames[i].pc != b->frames[i].pc ||
+		    a->frames[i].vma != b->frames[i].vma ||
+		    (a->frames[i].flags ^ b->frames[i].flags) &
+			    (FRAME_CALL | FRAME_SIGNAL))
+			return false;
+	return true;
+}
+
+static bool pcs_equal(const struct stack *a, const struct stack *b, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (a->frames[i].pc != b->frames[i].pc)
+			return false;
+	return true;
+}
+
+static bool stacks_equal(const struct stack *a, const struct stack *b)
+{
+	return a->n == b->n && a->stop == b->stop && frames_equal(a, b, a->n);
+}
+
+/* Every noted return address, outermost first, is met in order. */
+static bool stack_is_known(const struct sample *s, const struct stack *st)
+{
+	unsigned i = st->n, met = 0;
+
+	while (i-- && met < s->known_n)
+		if (st->frames[i].pc == s->known[met])
+			met++;
+	return met == s->known_n;
+}
+
+static void print_stack(const char *title, const struct stack *st)
+{
+	print_message("  %s: %s\n", title, unwind_stop_name(st->stop));
+	for (unsigned i = 0; i < st->n && i < 24; i++) {
+		const struct vma *v = st->frames[i].vma;
+
+		print_message("    %2u %" PRIx64 " %s+%" PRIx64 " flags %x\n", i,
+			      st->frames[i].pc, v && v->obj ? objfile_path(v->obj) : "?",
+			      v ? vma_vaddr(v, st->frames[i].pc) : 0,
+			      st->frames[i].flags);
+	}
+}
+
+struct tally {
+	unsigned samples, frames;
+	unsigned same; /* all frames and the stop */
+	unsigned
+		shorter; /* the oracle gave up on the way, we did not; its frames are ours */
+	unsigned other;
+};
+
+static void tally_add(struct tally *t, const struct stack *ours,
+		      const struct stack *theirs)
+{
+	t->samples++;
+	t->frames += ours->n;
+	if (stacks_equal(ours, theirs))
+		t->same++;
+	else if (theirs->n < ours->n && pcs_equal(ours, theirs, theirs->n))
+		t->shorter++;
+	else
+		t->other++;
+}
+
+static struct unwinder *open_backend(enum unwind_backend backend)
+{
+	struct error err = {0};
+	struct unwinder *u = unwinder_new(backend, &err);
+
+	if (!u)
+		assert_int_equal(err.code, -ENOTSUP);
+	return u;
+}
+
+/* --- tests: the oracles --------------------------------------------------------------------- */
+
+/* Where there is no CFI, everybody guesses in their own way. */
+static bool is_guesswork(enum scenario k)
+{
+	return k >= NO_CFI_FRAME && k <= JIT;
+}
+
+static void compare_scenario(enum scenario k, const char *name, struct unwinder *oracle,
+			     struct tally *all)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	struct tally t = {0};
+
+	for (unsigned i = 0; i < samples_n; i++) {
+		struct stack ours, theirs;
+		unsigned other = t.other;
+
+		if (samples[i].scenario != k)
+			continue;
+		unwind_sample(cfi, &samples[i], &ours);
+		unwind_sample(oracle, &samples[i], &theirs);
+		tally_add(&t, &ours, &theirs);
+		if (t.other > other && t.other <= 2 && !is_guesswork(k)) {
+			print_stack("cfi", &ours);
+			print_stack(name, &theirs);
+		}
+	}
+	print_message("%s, %s: %u samples, %u frames: %u the same, %u given up by %s, %u "
+		      "different\n",
+		      name, scenario_names[k], t.samples, t.frames, t.same, t.shorter,
+		      name, t.other);
+	assert_true(t.samples > 0);
+	unwinder_free(cfi);
+	if (is_guesswork(k))
+		return;
+	all->samples += t.samples;
+	all->frames += t.frames;
+	all->same += t.same;
+	all->other += t.other;
+}
+
+static struct tally compare_with(const char *name, struct unwinder *oracle)
+{
+	struct tally all = {0};
+
+	for (unsigned k = 0; k < SCENARIOS; k++)
+		compare_scenario(k, name, oracle, &all);
+	print_message("%s: %u of %u samples the same, %u different\n", name, all.same,
+		      all.samples, all.other);
+	assert_true(all.samples > 2000);
+	return all;
+}
+
+static void test_general(void **state)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	struct unwinder *general = open_backend(UNWIND_CFI);
+
+	unwinder_force_general(general, true);
+	for (unsigned i = 0; i < samples_n; i++) {
+		struct stack a, b;
+
+		unwind_sample(cfi, &samples[i], &a);
+		unwind_sample(general, &samples[i], &b);
+		assert_true(stacks_equal(&a, &b));
+	}
+	assert_int_equal(unwinder_stats(general)->general, samples_n);
+	assert_true(unwinder_stats(cfi)->general > 0);
+	print_message("%ju of %u samples needed all registers\n",
+		      (uintmax_t)unwinder_stats(cfi)->general, samples_n);
+	unwinder_free(general);
+	unwinder_free(cfi);
+}
+
+/* Neither oracle gets far from where the dynamic linker resolves a symbol: the CFA of the resolver is
+ * kept in rbx, which elfutils 0.188 takes for lost, as libunwind does some of its callees' frames. */
+static void test_libdw(void **state)
+{
+	struct unwinder *libdw = open_backend(UNWIND_LIBDW);
+	struct tally all = compare_with("libdw", libdw);
+
+	assert_int_equal(all.other, 0);
+	assert_true(all.same >= all.samples * 0.95);
+	unwinder_free(libdw);
+}
+
+static void test_libunwind(void **state)
+{
+	struct unwinder *libunwind = open_backend(UNWIND_LIBUNWIND);
+	struct tally all;
+
+	if (!libunwind) {
+		print_message("built without libunwind\n");
+		skip();
+	}
+	all = compare_with("libunwind", libunwind);
+	assert_int_equal(all.other, 0);
+	assert_true(all.same >= all.samples * 0.95);
+	unwinder_free(libunwind);
+}
+
+/* --- tests: what the program knows ---------------------------------------------------------- */
+
+static void test_known(void **state)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	unsigned unknown = 0, incomplete = 0;
+
+	for (unsigned i = 0; i < samples_n; i++) {
+		struct stack st;
+
+		unwind_sample(cfi, &samples[i], &st);
+		if (samples[i].scenario == NO_CFI_LOST) {
+			assert_int_equal(st.stop, STOP_NO_CFI);
+			continue;
+		}
+		if (!stack_is_known(&samples[i], &st) && ++unknown <= 3)
+			print_stack("not what the program noted", &st);
+		if (st.stop != STOP_END && ++incomplete <= 3)
+			print_stack(scenario_names[samples[i].scenario], &st);
+	}
+	print_message("%u samples: %u not as noted, %u incomplete\n", samples_n, unknown,
+		      incomplete);
+	assert_int_equal(unknown, 0);
+	assert_int_equal(incomplete, 0);
+	unwinder_free(cfi);
+}
+
+static unsigned count_flag(const struct stack *st, uint32_t flag)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < st->n; i++)
+		n += !!(st->frames[i].flags & flag);
+	return n;
+}
+
+static void test_guesses(void **state)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	uint64_t guessed = 0;
+
+	for (unsigned i = 0; i < samples_n; i++) {
+		struct stack st;
+
+		unwind_sample(cfi, &samples[i], &st);
+		switch (samples[i].scenario) {
+		case NO_CFI_LEAF:
+			assert_true(st.frames[1].flags & FRAME_GUESSED);
+			/* fallthrough */
+		case NO_CFI_FRAME:
+		case JIT:
+			assert_int_equal(count_flag(&st, FRAME_GUESSED), 1);
+			guessed++;
+			break;
+		default:
+			assert_int_equal(count_flag(&st, FRAME_GUESSED), 0);
+		}
+	}
+	assert_int_equal(guessed, 3);
+	assert_int_equal(unwinder_stats(cfi)->guessed, 3);
+	unwinder_free(cfi);
+}
+
+static void test_signals(void **state)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	unsigned in_trampoline = 0, in_vdso = 0;
+
+	for (unsigned i = 0; i < samples_n; i++) {
+		enum scenario k = samples[i].scenario;
+		struct stack st;
+		unsigned n;
+
+		unwind_sample(cfi, &samples[i], &st);
+		n = count_flag(&st, FRAME_SIGNAL);
+		in_trampoline += st.frames[0].flags == FRAME_SIGNAL;
+		in_vdso += st.frames[0].vma->kind == VMA_VDSO;
+		if (k == HANDLER || k == ALT_STACK)
+			assert_int_equal(n, 1);
+		else if (k != STEPPED)
+			assert_int_equal(n, 0);
+		for (unsigned f = 0; f + 1 < st.n; f++) {
+			const struct frame *fr = &st.frames[f];
+
+			/* Behind a trampoline comes what was interrupted. */
+			if (fr->flags & FRAME_SIGNAL)
+				assert_int_equal(fr->flags | fr[1].flags, FRAME_SIGNAL);
+			else if (!(fr[1].flags & FRAME_SIGNAL))
+				assert_true(fr[1].flags & FRAME_CALL);
+		}
+	}
+	print_message("%u samples in the trampoline, %u in the vdso\n", in_trampoline,
+		      in_vdso);
+	assert_true(in_trampoline > 0);
+	assert_true(in_vdso > 0 || !getauxval(AT_SYSINFO_EHDR));
+	unwinder_free(cfi);
+}
+
+/* --- tests: the oracles are able to notice ---------------------------------------------------- */
+
+/* The kinds of rule that the samples meet. */
+static void count_rules(unsigned counts[RULE_NONE + 1])
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+
+	for (unsigned i = 0; i < samples_n; i++) {
+		struct stack st;
+
+		unwind_sample(cfi, &samples[i], &st);
+		for (unsigned f = 0; f < st.n; f++) {
+			const struct frame *fr = &st.frames[f];
+			uint64_t pc = fr->pc - !!(fr->flags & FRAME_CALL);
+			union rule rule = {.kind = RULE_NONE};
+
+			if (fr->vma && fr->vma->obj)
+				rule = rule_decode(fr->vma->obj, vma_vaddr(fr->vma, pc));
+			counts[rule.kind & RULE_KIND_MASK]++;
+		}
+	}
+	unwinder_free(cfi);
+}
+
+static void test_broken(void **state)
+{
+	static const unsigned rules[UNWIND_BREAK_MAX + 1] = {
+		[BREAK_SP] = RULE_SP,	    [BREAK_BP] = RULE_BP,
+		[BREAK_SAVED_BP] = RULE_BP, [BREAK_DEREF] = RULE_BP_DEREF,
+		[BREAK_PLT] = RULE_PLT,	    [BREAK_SIGRETURN] = RULE_SIGRETURN,
+		[BREAK_END] = RULE_END,	    [BREAK_EXPR] = RULE_GENERAL,
+	};
+	struct unwinder *general = open_backend(UNWIND_CFI);
+	struct unwinder *broken = open_backend(UNWIND_CFI);
+	unsigned counts[RULE_NONE + 1] = {0};
+
+	unwinder_force_general(general, true);
+	count_rules(counts);
+	for (unsigned kind = 0; kind <= UNWIND_BREAK_MAX; kind++) {
+		unsigned mismatches = 0;
+
+		unwinder_break(broken, kind);
+		for (unsigned i = 0; i < samples_n; i++) {
+			struct stack a, b;
+
+			unwind_sample(general, &samples[i], &a);
+			unwind_sample(broken, &samples[i], &b);
+			mismatches += !stacks_equal(&a, &b);
+		}
+		print_message(
+			"broken %u: %u frames with such a rule, %u of %u stacks wrong\n",
+			kind, counts[rules[kind]], mismatches, samples_n);
+		if (kind == 0)
+			assert_int_equal(mismatches, 0);
+		else if (kind != BREAK_PLT || counts[RULE_PLT])
+			assert_true(mismatches > 0);
+	}
+	unwinder_free(broken);
+	unwinder_free(general);
+}
+
+/* --- tests: why it ends ----------------------------------------------------------------------- */
+
+static const struct sample *first_of(enum scenario k)
+{
+	for (unsigned i = 0; i < samples_n; i++)
+		if (samples[i].scenario == k)
+			return &samples[i];
+	fail_msg("no sample of '%s'", scenario_names[k]);
+	return NULL;
+}
+
+static void test_truncated(void **state)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+
+	for (unsigned k = 0; k < SCENARIOS; k++) {
+		struct sample cut = *first_of(k);
+		struct stack whole, st;
+		unsigned longest = 0;
+
+		unwind_sample(cfi, &cut, &whole);
+		for (size_t n = 0; n < first_of(k)->stack_bytes && n < 20000; n += 4) {
+			cut.stack_bytes = n;
+			/* Exactly n bytes, for the sanitizer to watch. */
+			cut.stack = n ? xmemdup(first_of(k)->stack, n) : NULL;
+			unwind_sample(cfi, &cut, &st);
+			free((void *)cut.stack);
+			assert_true(st.n >= 1 && st.n <= whole.n);
+			assert_true(frames_equal(&whole, &st, st.n));
+			assert_true(st.n >= longest);
+			longest = st.n;
+			if (st.n < whole.n)
+				assert_true(st.stop == STOP_TRUNCATED ||
+					    (is_guesswork(k) && st.stop == STOP_NO_CFI));
+		}
+	}
+	unwinder_free(cfi);
+}
+
+static void test_depth(void **state)
+{
+	const struct sample *s = first_of(DEEP);
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	struct unwind_input in = {&s->regs, s->stack, s->stack_bytes, space, 1};
+	struct frame frames[FRAMES_MAX];
+	enum unwind_stop stop;
+	struct stack whole;
+
+	unwind_sample(cfi, s, &whole);
+	for (unsigned max = 1; max < whole.n; max++) {
+		assert_int_equal(unwind(cfi, &in, frames, max, &stop), max);
+		assert_int_equal(stop, STOP_DEPTH);
+	}
+	assert_int_equal(unwind(cfi, &in, frames, whole.n, &stop), whole.n);
+	assert_int_equal(stop, STOP_END);
+	unwinder_free(cfi);
+}
+
+static void test_nothing_there(void **state)
+{
+	for (unsigned b = UNWIND_CFI; b <= UNWIND_LIBDW; b++) {
+		struct unwinder *u = open_backend(b);
+		struct sample s = *first_of(DEEP);
+		struct stack st;
+
+		if (!u)
+			continue;
+		s.regs.valid = 0;
+		unwind_sample(u, &s, &st);
+		assert_int_equal(st.n, 1);
+		assert_int_equal(st.stop, STOP_NO_USER);
+		s = *first_of(DEEP);
+		s.regs.r[DWREG_RIP] = 16;
+		unwind_sample(u, &s, &st);
+		assert_int_equal(st.n, 1);
+		assert_int_equal(st.frames[0].pc, 16);
+		assert_null(st.frames[0].vma);
+		assert_int_equal(st.stop, STOP_NO_MAP);
+		unwinder_free(u);
+	}
+}
+
+/* The stack holds anything at all: it ends, and reads nothing outside. */
+static void test_garbage(void **state)
+{
+	uint32_t seed = 7;
+
+	for (unsigned b = UNWIND_CFI; b <= UNWIND_FP; b++) {
+		struct unwinder *u = open_backend(b);
+
+		for (unsigned i = 0; i < 4000; i++) {
+			struct sample s = samples[i * 7919u % samples_n];
+			size_t n = s.stack_bytes < 4096 ? s.stack_bytes : 4096;
+			uint8_t *copy = xmemdup(s.stack, n);
+			struct stack st;
+
+			for (unsigned k = 0; k < 200; k++) {
+				seed = seed * 1664525u + 1013904223u;
+				copy[(seed >> 8) % n] = (uint8_t)(seed >> 3);
+			}
+			seed = seed * 1664525u + 1013904223u;
+			s.regs.r[seed >> 8 & 15] ^= 1ull << (seed >> 13 & 63);
+			s.stack = copy;
+			s.stack_bytes = n;
+			unwinder_force_general(u, i & 1);
+			unwind_sample(u, &s, &st);
+			assert_true(st.n >= 1 && st.stop < STOP_COUNT);
+			free(copy);
+		}
+		unwinder_free(u);
+	}
+}
+
+/* --- tests: frame pointers -------------------------------------------------------------------- */
+
+static void test_fp(void **state)
+{
+	/* Three frames in anonymous code at 0x1000; the words lie at 0x8000. */
+	uint64_t stack[] = {0x8010, 0x1100, 0x8020, 0x1200, 0, 0x1300};
+	struct regs regs = {.valid = 1u << DWREG_RIP | 1u << DWREG_RSP | 1u << DWREG_RBP};
+	struct vma v = {.start = 0x1000, .end = 0x2000, .kind = VMA_JIT};
+	struct unwind_input in = {.regs = &regs, .stack = (uint8_t *)stack};
+	struct unwinder *fp = open_backend(UNWIND_FP);
+	struct frame frames[8];
+	enum unwind_stop stop;
+
+	in.space = space_new();
+	space_map(in.space, &v);
+	in.stack_bytes = sizeof(stack);
+	regs.r[DWREG_RIP] = 0x1010;
+	regs.r[DWREG_RSP] = regs.r[DWREG_RBP] = 0x8000;
+	assert_int_equal(unwind(fp, &in, frames, 8, &stop), 4);
+	assert_int_equal(stop, STOP_END);
+	assert_int_equal(frames[1].pc, 0x1100);
+	assert_int_equal(frames[3].pc, 0x1300);
+	assert_int_equal(frames[3].flags, FRAME_CALL | FRAME_GUESSED);
+	in.stack_bytes = 40;
+	assert_int_equal(unwind(fp, &in, frames, 8, &stop), 3);
+	assert_int_equal(stop, STOP_TRUNCATED);
+	in.stack_bytes = sizeof(stack);
+	stack[2] = 0x8000; /* back to where it was */
+	assert_int_equal(unwind(fp, &in, frames, 8, &stop), 3);
+	assert_int_equal(stop, STOP_BAD_SP);
+	stack[3] = 0x3000;
+	assert_int_equal(unwind(fp, &in, frames, 8, &stop), 2);
+	assert_int_equal(stop, STOP_NO_MAP);
+	stack[3] = 0;
+	assert_int_equal(unwind(fp, &in, frames, 8, &stop), 2);
+	assert_int_equal(stop, STOP_END);
+	assert_int_equal(unwind(fp, &in, frames, 1, &stop), 1);
+	assert_int_equal(stop, STOP_DEPTH);
+	space_put(in.space);
+	unwinder_free(fp);
+}
+
+/* --- tests: a file without CFI --------------------------------------------------------------- */
+
+static const uint8_t bare_code[] = {
+	[0x00] = 0xe8,		      /* call: returns to 5 */
+	[0x10] = 0xff, [0x11] = 0xd0, /* call *%rax: returns to 0x12 */
+	[0x20] = 0x48, 0xc7,	      0xc0, 0x0f, 0, 0, 0, /* mov $15, %rax */
+	[0x27] = 0x0f, [0x28] = 0x05, /* syscall: musl's trampoline */
+	[0x60] = 0xc3,
+};
+
+/* bare_code at vaddr 0x1000, in a space of its own, with the entry point at @entry. */
+static struct space *bare_space(uint64_t entry)
+{
+	struct {
+		Elf64_Ehdr ehdr;
+		Elf64_Phdr phdr;
+		uint8_t code[sizeof(bare_code)];
+	} image = {
+		.ehdr = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB,
+				     EV_CURRENT},
+			 .e_type = ET_DYN,
+			 .e_machine = EM_X86_64,
+			 .e_version = EV_CURRENT,
+			 .e_entry = entry,
+			 .e_phoff = sizeof(Elf64_Ehdr),
+			 .e_ehsize = sizeof(Elf64_Ehdr),
+			 .e_phentsize = sizeof(Elf64_Phdr),
+			 .e_phnum = 1},
+		.phdr = {.p_type = PT_LOAD,
+			 .p_flags = PF_R | PF_X,
+			 .p_offset = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr),
+			 .p_vaddr = 0x1000,
+			 .p_filesz = sizeof(bare_code),
+			 .p_memsz = sizeof(bare_code)},
+	};
+	struct error err = {0};
+	struct vma v = {.start = 0x1000, .end = 0x2000, .kind = VMA_FILE};
+	struct vma unreadable = {.start = 0x4000, .end = 0x5000, .kind = VMA_FILE};
+	struct space *s = space_new();
+
+	memcpy(image.code, bare_code, sizeof(bare_code));
+	v.obj = objfile_open_image(&image, sizeof(image), "bare", &err);
+	assert_non_null(v.obj);
+	space_map(s, &v);
+	space_map(s, &unreadable);
+	objfile_put(v.obj);
+	return s;
+}
+
+#define BARE_STACK 0x8000ull
+
+static void unwind_bare(struct space *s, uint64_t pc, uint64_t bp, const uint64_t *words,
+			size_t n, struct stack *ret)
+{
+	struct regs regs = {.valid = (1u << REG_COUNT) - 1};
+	struct unwind_input in = {&regs, (const uint8_t *)words, n * 8, s, 1};
+
+	regs.r[DWREG_RIP] = pc;
+	regs.r[DWREG_RSP] = BARE_STACK;
+	regs.r[DWREG_RBP] = bp;
+	for (unsigned general = 0; general < 2; general++) {
+		struct unwinder *cfi = open_backend(UNWIND_CFI);
+
+		unwinder_force_general(cfi, general);
+		ret->n = unwind(cfi, &in, ret->frames, FRAMES_MAX, &ret->stop);
+		unwinder_free(cfi);
+	}
+}
+
+static void test_bare(void **state)
+{
+	uint64_t words[64] = {[2] = BARE_STACK + 48, [3] = 0x1005, [7] = 0x1041};
+	struct space *s = bare_space(0), *started = bare_space(0x1010);
+	struct stack st;
+
+	/* A chain that ends as Go's do: rbp is 0 and the return address is behind no call. */
+	unwind_bare(s, 0x1030, BARE_STACK + 16, words, 64, &st);
+	assert_int_equal(st.n, 3);
+	assert_int_equal(st.stop, STOP_END);
+	assert_int_equal(st.frames[1].pc, 0x1005);
+	assert_int_equal(st.frames[2].pc, 0x1041);
+	assert_int_equal(st.frames[2].flags, FRAME_CALL | FRAME_GUESSED);
+	/* It does not begin that way. */
+	unwind_bare(s, 0x1030, BARE_STACK + 48, words, 64, &st);
+	assert_int_equal(st.n, 1);
+	assert_int_equal(st.stop, STOP_NO_CFI);
+	unwind_bare(s, 0x1030, 0, words, 64, &st);
+	assert_int_equal(st.stop, STOP_NO_CFI);
+	/* It leaves the stack copy. */
+	unwind_bare(s, 0x1030, BARE_STACK + 16, words, 6, &st);
+	assert_int_equal(st.n, 2);
+	assert_int_equal(st.stop, STOP_TRUNCATED);
+	/* A return address behind something else than a call. */
+	words[3] = 0x1008;
+	unwind_bare(s, 0x1030, BARE_STACK + 16, words, 64, &st);
+	assert_int_equal(st.n, 1);
+	assert_int_equal(st.stop, STOP_NO_CFI);
+	/* A leaf; then nothing leads on. */
+	words[0] = 0x1012;
+	unwind_bare(s, 0x1030, 0, words, 64, &st);
+	assert_int_equal(st.n, 2);
+	assert_int_equal(st.frames[1].pc, 0x1012);
+	assert_int_equal(st.stop, STOP_NO_CFI);
+	/* The program's entry point is a root. */
+	unwind_bare(started, 0x1030, 0, words, 64, &st);
+	assert_int_equal(st.n, 1);
+	assert_int_equal(st.stop, STOP_END);
+	/* A file that could not be read. */
+	words[0] = 0;
+	unwind_bare(s, 0x4010, 0, words, 64, &st);
+	assert_int_equal(st.n, 1);
+	assert_int_equal(st.stop, STOP_NO_MAP);
+	/* A trampoline without CFI is known by its code. */
+	words[0] = 0;
+	words[168 / 8] = 0x1030;
+	words[160 / 8] = BARE_STACK + 256;
+	words[120 / 8] = 0;
+	words[256 / 8] = 0x1005;
+	unwind_bare(s, 0x1020, 0, words, 64, &st);
+	assert_int_equal(st.n, 3);
+	assert_int_equal(st.frames[0].flags, FRAME_SIGNAL);
+	assert_int_equal(st.frames[1].pc, 0x1030);
+	assert_int_equal(st.frames[1].flags, 0);
+	assert_int_equal(st.frames[2].pc, 0x1005);
+	space_put(s);
+	space_put(started);
+}
+
+/* --- tests: caches ---------------------------------------------------------------------------- */
+
+static void test_caches(void **state)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	struct space *first = space, *second = space_new();
+	struct unwind_stats before;
+	struct stack a, b;
+
+	for (uint32_t i = 0; i < space->vmas.n; i++)
+		space_map(second, &space->vmas.v[i]);
+	unwind_sample(cfi, first_of(DEEP), &a);
+	before = *unwinder_stats(cfi);
+	assert_true(before.l1_hits > 0); /* recursion */
+	assert_true(before.decoded > 0);
+	assert_int_equal(before.l2_hits, 0);
+	assert_int_equal(before.frames, a.n);
+
+	unwind_sample(cfi, first_of(DEEP), &b);
+	assert_int_equal(unwinder_stats(cfi)->decoded, before.decoded);
+	assert_int_equal(unwinder_stats(cfi)->l1_hits, before.l1_hits + a.n);
+
+	/* Another process with the same files. */
+	space = second;
+	unwind_sample(cfi, first_of(DEEP), &b);
+	assert_int_equal(unwinder_stats(cfi)->decoded, before.decoded);
+	assert_int_equal(unwinder_stats(cfi)->l2_hits, before.decoded);
+	assert_true(stacks_equal(&a, &b) || a.frames[0].vma != b.frames[0].vma);
+
+	/* It maps nothing any more: what was remembered of it is not used. */
+	space_clear(second);
+	unwind_sample(cfi, first_of(DEEP), &b);
+	assert_int_equal(b.n, 1);
+	assert_int_equal(b.stop, STOP_NO_MAP);
+	space = first;
+	space_put(second);
+	unwinder_free(cfi);
+}
+
+/* More address spaces than the cache can tell apart: it forgets, and is right. */
+static void test_generations(void **state)
+{
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+	struct vma last = space->vmas.v[space->vmas.n - 1];
+	struct stack a, b;
+
+	unwind_sample(cfi, first_of(NO_CFI_LEAF), &a);
+	for (unsigned i = 0; i < 140000; i++) {
+		space_map(space, &last); /* changes nothing but the generation */
+		unwind_sample(cfi, first_of(NO_CFI_LEAF), &b);
+		assert_true(stacks_equal(&a, &b));
+	}
+	unwinder_free(cfi);
+}
+
+/* --- figures ---------------------------------------------------------------------------------- */
+
+static double ns_per_frame(enum unwind_backend backend, const unsigned *chosen,
+			   unsigned n, unsigned rounds)
+{
+	struct unwinder *u = open_backend(backend);
+	uint64_t start = 0, frames = 0;
+	struct stack st;
+
+	if (!u)
+		return 0;
+	for (unsigned round = 0; round <= rounds; round++) {
+		if (round == 1) /* the first one fills the caches */
+			start = clock_now_ns();
+		frames = round ? frames : 0;
+		for (unsigned i = 0; i < n; i++) {
+			unwind_sample(u, &samples[chosen[i]], &st);
+			frames += st.n;
+		}
+	}
+	unwinder_free(u);
+	return (double)(clock_now_ns() - start) / (double)frames;
+}
+
+static void compare_speed(const char *name, const unsigned *chosen, unsigned n,
+			  unsigned rounds)
+{
+	double own = ns_per_frame(UNWIND_CFI, chosen, n, 20 * rounds);
+	double libdw = ns_per_frame(UNWIND_LIBDW, chosen, n, rounds);
+	double libunwind = ns_per_frame(UNWIND_LIBUNWIND, chosen, n, rounds);
+
+	print_message(
+		"%s: cfi %.1f ns/frame, libdw %.0f (%.0fx), libunwind %.0f (%.0fx)\n",
+		name, own, libdw, libdw / own, libunwind, libunwind / own);
+	assert_true(own < libdw);
+}
+
+/* Figures to read; asserted is only what no noise can turn around. */
+static void test_speed(void **state)
+{
+	unsigned live[64], stepped_few[1000], lives = 0, steppeds = 0;
+	struct unwinder *cfi = open_backend(UNWIND_CFI);
+
+	for (unsigned i = 0; i < samples_n; i++) {
+		uint64_t general = unwinder_stats(cfi)->general;
+		enum scenario k = samples[i].scenario;
+		struct stack st;
+
+		unwind_sample(cfi, &samples[i], &st);
+		if (is_guesswork(k) || unwinder_stats(cfi)->general != general)
+			continue;
+		if (k == STEPPED && steppeds < ARRAY_SIZE(stepped_few))
+			stepped_few[steppeds++] = i;
+		if (k != STEPPED && lives < ARRAY_SIZE(live))
+			live[lives++] = i;
+	}
+	compare_speed("chosen points", live, lives, 200);
+	compare_speed("stepped, without the general ones", stepped_few, steppeds, 10);
+	unwinder_free(cfi);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_known),	    cmocka_unit_test(test_general),
+		cmocka_unit_test(test_libdw),	    cmocka_unit_test(test_libunwind),
+		cmocka_unit_test(test_guesses),	    cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_broken),	    cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_depth),	    cmocka_unit_test(test_nothing_there),
+		cmocka_unit_test(test_garbage),	    cmocka_unit_test(test_fp),
+		cmocka_unit_test(test_bare),	    cmocka_unit_test(test_caches),
+		cmocka_unit_test(test_generations), cmocka_unit_test(test_speed),
+	};
+	int failed;
+
+	take_samples();
+	build_space();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	space_put(space);
+	return failed;
+}
