@@ -159,7 +159,10 @@ bool launch_reap(struct launch *l)
 	if (l->reaped)
 		return true;
 	pid = wait4(l->pid, &l->status, WNOHANG, &l->usage);
-	if (pid != l->pid)
+	/* Gone without a status: better an end with profd's own than waiting for ever. */
+	if (pid < 0 && errno == ECHILD)
+		l->status = W_EXITCODE(125, 0);
+	else if (pid != l->pid)
 		return false;
 	l->end_ns = clock_now_ns();
 	l->reaped = true;
