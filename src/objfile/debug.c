@@ -154,9 +154,8 @@ static bool sections_prepare(Elf *elf)
 	return info;
 }
 
-/* libdw 0.188 takes every string for terminated. The data are copies, see elf.c, so the
- * last byte of a section that may end in a string can be made a NUL. In a sound file it
- * is one, or else the last attribute of a unit without functions. */
+/* In a sound file the last byte is a NUL anyway, or belongs to the last attribute of a unit
+ * without functions. */
 static void strings_terminate(Elf *elf)
 {
 	size_t names;
@@ -168,14 +167,11 @@ static void strings_terminate(Elf *elf)
 		const char *s = gelf_getshdr(scn, &shdr) && shdr.sh_type != SHT_NOBITS
 					? section_suffix(elf, names, &shdr)
 					: NULL;
-		Elf_Data *data;
 
 		if (!s || (strcmp(s, "str") != 0 && strcmp(s, "line_str") != 0 &&
 			   strcmp(s, "info") != 0))
 			continue;
-		data = elf_getdata(scn, NULL);
-		if (data && data->d_buf && data->d_size)
-			((char *)data->d_buf)[data->d_size - 1] = 0;
+		elf_data_terminate(elf_getdata(scn, NULL));
 	}
 }
 
@@ -211,7 +207,7 @@ static bool alt_open(struct debug_elf *alt, const char *path, const uint8_t *wan
 static void alt_find(struct debug *d, const char *debug_path)
 {
 	_cleanup_free_ char *by_name = NULL, *by_id = NULL;
-	char hex[2 * BUILD_ID_MAX + 1];
+	char hex[BUILD_ID_HEX];
 	const char *name;
 	const void *id;
 	ssize_t n = dwelf_dwarf_gnu_debugaltlink(d->dwarf, &name, &id);
@@ -219,8 +215,7 @@ static void alt_find(struct debug *d, const char *debug_path)
 
 	if (n < 2 || n > BUILD_ID_MAX)
 		return;
-	for (ssize_t i = 0; i < n; i++)
-		sprintf(hex + 2 * i, "%02x", ((const uint8_t *)id)[i]);
+	build_id_print(id, (size_t)n, hex);
 	by_id = xasprintf("/usr/lib/debug/.build-id/%.2s/%s.debug", hex, hex + 2);
 	if (name[0] == '/' || !slash)
 		by_name = xstrdup(name);

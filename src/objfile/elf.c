@@ -83,6 +83,13 @@ size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX])
 	return n;
 }
 
+void build_id_print(const uint8_t *id, size_t n, char hex[BUILD_ID_HEX])
+{
+	hex[0] = 0;
+	for (size_t i = 0; i < n; i++)
+		sprintf(hex + 2 * i, "%02x", id[i]);
+}
+
 Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *ret_shdr)
 {
 	size_t names;
@@ -103,6 +110,12 @@ Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *ret_shdr)
 		return scn;
 	}
 	return NULL;
+}
+
+void elf_data_terminate(Elf_Data *data)
+{
+	if (data && data->d_buf && data->d_size)
+		((char *)data->d_buf)[data->d_size - 1] = 0;
 }
 
 static bool machine_known(const GElf_Ehdr *ehdr)
@@ -159,8 +172,7 @@ static int read_headers(struct objfile *o, struct error *err)
 	o->entry = ehdr.e_entry;
 	o->is_64bit = ehdr.e_ident[EI_CLASS] == ELFCLASS64;
 	n = elf_build_id(o->elf, id);
-	for (size_t i = 0; i < n; i++)
-		sprintf(o->build_id + 2 * i, "%02x", id[i]);
+	build_id_print(id, n, o->build_id);
 	return 0;
 }
 
@@ -326,9 +338,8 @@ bool objfile_is_code(const struct objfile *o, uint64_t start, uint64_t end)
 	return false;
 }
 
-/* The part of [vaddr, vaddr + n) that one segment has in the file; 0: none. */
-static size_t find_bytes(const struct objfile *o, uint64_t vaddr, size_t n,
-			 uint64_t *ret_off)
+size_t objfile_find_bytes(const struct objfile *o, uint64_t vaddr, size_t n,
+			  uint64_t *ret_off)
 {
 	for (uint32_t i = 0; i < o->segments.n; i++) {
 		const struct segment *s = &o->segments.v[i];
@@ -347,7 +358,7 @@ size_t objfile_read(const struct objfile *o, uint64_t vaddr, void *buf, size_t n
 	uint64_t off;
 	ssize_t got;
 
-	n = find_bytes(o, vaddr, n, &off);
+	n = objfile_find_bytes(o, vaddr, n, &off);
 	if (!n)
 		return 0;
 	if (!o->image) {
@@ -465,7 +476,7 @@ const struct section_view *objfile_eh_frame(struct objfile *o)
 	 * last. */
 	if (!eh_frame_vaddr(objfile_eh_frame_hdr(o), &vaddr))
 		return &o->eh_frame;
-	n = find_bytes(o, vaddr, LIMIT_SECTION_BYTES, &off);
+	n = objfile_find_bytes(o, vaddr, LIMIT_SECTION_BYTES, &off);
 	view_chunk(o, off, n, vaddr, &o->eh_frame);
 	return &o->eh_frame;
 }

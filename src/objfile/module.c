@@ -145,11 +145,61 @@ int module_search(struct objfile *o, char **ret_path)
 	return m.fd;
 }
 
+void module_terminate_strings(Elf *elf)
+{
+	GElf_Shdr shdr;
+
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));)
+		if (gelf_getshdr(scn, &shdr) && shdr.sh_type == SHT_STRTAB)
+			elf_data_terminate(elf_getdata(scn, NULL));
+}
+
+/* The value of the last entry @tag of the dynamic segment at @phdr. */
+static uint64_t dynamic_value(Elf *elf, const GElf_Phdr *phdr, int64_t tag)
+{
+	Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)phdr->p_offset,
+					      phdr->p_filesz, ELF_T_DYN);
+	uint64_t value = 0;
+	GElf_Dyn dyn;
+
+	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++)
+		if (dyn.d_tag == tag)
+			value = dyn.d_un.d_val;
+	return value;
+}
+
+/* Without section headers libdwfl reads the strings where the dynamic segment says they are.
+ * libelf keeps such a chunk and hands out the same one again. */
+static void dynamic_terminate_strings(struct objfile *o)
+{
+	size_t n = 0;
+	GElf_Phdr phdr;
+
+	if (elf_getphdrnum(o->elf, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t size, off;
+
+		if (!gelf_getphdr(o->elf, (int)i, &phdr) || phdr.p_type != PT_DYNAMIC ||
+		    phdr.p_filesz > LIMIT_SECTION_BYTES || phdr.p_offset > INT64_MAX)
+			continue;
+		size = dynamic_value(o->elf, &phdr, DT_STRSZ);
+		if (size > LIMIT_SECTION_BYTES ||
+		    objfile_find_bytes(o, dynamic_value(o->elf, &phdr, DT_STRTAB), size,
+				       &off) != size ||
+		    off > INT64_MAX)
+			continue;
+		elf_data_terminate(
+			elf_getdata_rawchunk(o->elf, (int64_t)off, size, ELF_T_BYTE));
+	}
+}
+
 struct module *module_new(struct objfile *o, Dwfl_Module **ret_module, uint64_t *ret_bias)
 {
 	struct module *m = xcalloc(1, sizeof(*m));
 	GElf_Addr bias;
 
+	dynamic_terminate_strings(o);
 	/* libelf counts the users of a handle. */
 	m->data.elf = elf_begin(o->fd, ELF_C_READ, o->elf);
 	m->dwfl = module_open(o, &m->data, ret_module, &bias);

@@ -10,6 +10,8 @@
 #include <profd/vec.h>
 
 /* Limits on what a file may ask for. Real files stay far below all of them. */
+#define BUILD_ID_MAX 64 /* bytes; real ones have 8 to 20 */
+#define BUILD_ID_HEX (2 * BUILD_ID_MAX + 1)
 #define LIMIT_NAME_BYTES 65536u		 /* one name */
 #define LIMIT_SECTION_BYTES (256u << 20) /* .eh_frame */
 #define LIMIT_MINIDEBUG_BYTES (8u << 20) /* .gnu_debugdata as stored, compressed */
@@ -54,7 +56,7 @@ struct names;	/* names.c */
 struct objfile {
 	uint32_t refs, id;
 	char *path;
-	char build_id[2 * 64 + 1];
+	char build_id[BUILD_ID_HEX];
 	int fd;
 	void *image; /* instead of fd */
 	size_t image_bytes;
@@ -79,11 +81,18 @@ struct objfile {
 void **objfile_ehframe_slot(struct objfile *o, void (*free_fn)(void *));
 
 /* elf.c */
-#define BUILD_ID_MAX 64
 /* The bytes of the file's build-id; their number, 0 without one. */
 size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX]);
+/* In lower case; @n is at most BUILD_ID_MAX. */
+void build_id_print(const uint8_t *id, size_t n, char hex[BUILD_ID_HEX]);
 /* The section called @name that has contents, or NULL. */
 Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *ret_shdr);
+/* How many bytes of [vaddr, vaddr + n) one segment has in the file, and where; 0: none. */
+size_t objfile_find_bytes(const struct objfile *o, uint64_t vaddr, size_t n,
+			  uint64_t *ret_off);
+/* Makes the last byte a NUL. Data are copies, so this is possible; elfutils 0.188 takes
+ * strings for terminated. */
+void elf_data_terminate(Elf_Data *data);
 /* True when [start, end) touches code of this file. */
 bool objfile_is_code(const struct objfile *o, uint64_t start, uint64_t end);
 
@@ -113,6 +122,8 @@ struct module;
  * module. */
 struct module *module_new(struct objfile *o, Dwfl_Module **ret_module,
 			  uint64_t *ret_bias);
+/* To be called with every new @elf that dwfl_module_getsym_info says a name is from. */
+void module_terminate_strings(Elf *elf);
 struct module *module_free(struct module *m); /* NULL is fine; returns NULL */
 /* As search_debug_file, by libdwfl, which also asks debuginfod servers. */
 int module_search(struct objfile *o, char **ret_path);

@@ -52,12 +52,11 @@ static bool file_crc(int fd, uint32_t *ret_crc)
 static bool same_build_id(const struct wanted *w, int fd)
 {
 	uint8_t id[BUILD_ID_MAX];
-	char hex[2 * BUILD_ID_MAX + 1] = "";
+	char hex[BUILD_ID_HEX];
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
 	size_t n = elf ? elf_build_id(elf, id) : 0;
 
-	for (size_t i = 0; i < n; i++)
-		sprintf(hex + 2 * i, "%02x", id[i]);
+	build_id_print(id, n, hex);
 	elf_end(elf);
 	return strcmp(hex, w->o->build_id) == 0;
 }

@@ -150,6 +150,7 @@ static enum symbol_source module_load(struct objfile *o, struct symbols *s)
 	enum symbol_source source = SYMBOLS_NONE;
 	uint64_t bias;
 	Dwfl_Module *module;
+	Elf *last = NULL;
 	int n;
 
 	s->module = module_new(o, &module, &bias);
@@ -163,6 +164,9 @@ static enum symbol_source module_load(struct objfile *o, struct symbols *s)
 
 		if (!name)
 			continue;
+		if (elf != last)
+			module_terminate_strings(elf);
+		last = elf;
 		symbol_add(o, s, &sym, vaddr - bias, name);
 		if (source != SYMBOLS_MINIDEBUG)
 			source = elf == o->elf ? SYMBOLS_DYNSYM : SYMBOLS_MINIDEBUG;

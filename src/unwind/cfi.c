@@ -110,7 +110,6 @@ static inline union rule rule_get(struct cfi *c, struct walk *w)
 	}
 	if (lookup >> TAG_SHIFT) /* the vsyscall page, or a space of 57 bits */
 		return rule_lookup(c, w, lookup);
-	slot->key = 0; /* stays empty if this does not come back */
 	slot->rule = rule_lookup(c, w, lookup);
 	slot->key = key;
 	return slot->rule;

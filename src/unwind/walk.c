@@ -126,7 +126,7 @@ static int guess_failed(const struct walk *w)
 {
 	const struct vma *v = w->vma;
 
-	return (v->kind == VMA_FILE && !v->obj ? STOP_NO_MAP : STOP_NO_CFI);
+	return v->kind == VMA_FILE && !v->obj ? STOP_NO_MAP : STOP_NO_CFI;
 }
 
 /* Go's goroutines "return" to a place that never called: goexit + 1. There rbp is 0. */
