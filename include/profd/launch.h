@@ -28,11 +28,15 @@ int launch_start(struct launch *l, char *const argv[], struct error *err);
 /* Lets the child exec (execvp(3)). Returns 0, or the exec's -errno with err set: -ENOENT for the
  * command itself means "not found" (127), anything else "not executable" (126). */
 int launch_exec(struct launch *l, struct error *err);
-/* To be called when signalfd is readable. Signals that another process sent to profd alone are
- * passed on; those of the terminal have reached the workload already. */
-void launch_signals(struct launch *l);
-/* Reaps the workload if it has ended. True once it has. */
-bool launch_reap(struct launch *l);
+/* Ends the workload and its descendants @ns from now, 0 being never: SIGTERM first, SIGKILL 5 s
+ * later. Sets l->timed_out when it does. */
+void launch_timeout(struct launch *l, uint64_t ns);
+/* To be called when pidfd or signalfd is readable, and at least every 100 ms: passes on signals that
+ * another process sent to profd alone (those of the terminal have reached the workload already),
+ * watches the timeout, reaps. True once the workload has ended and is reaped. */
+bool launch_tick(struct launch *l);
+/* Waits for the end, ticking. */
+void launch_wait(struct launch *l);
 /* Signals the workload and all its descendants that /proc shows. */
 void launch_kill(struct launch *l, int sig);
 /* Kills the child if it still waits for launch_exec; undoes what launch_start changed. */

@@ -16,8 +16,8 @@ struct source_stats {
 };
 
 /* The rings of @s, merged, until the workload @l has exited and the rings are drained once more.
- * @timeout_ns: kill the workload when it takes longer (0: never). Both are borrowed. */
-struct source *source_perf_new(struct sampler *s, struct launch *l, uint64_t timeout_ns);
+ * Both are borrowed. */
+struct source *source_perf_new(struct sampler *s, struct launch *l);
 struct source *source_free(struct source *src); /* NULL is fine; returns NULL */
 /* 1: *ret_event holds the next event, borrowed until the next call. 0: no more. <0: -errno. */
 int source_next(struct source *src, struct event *ret_event);

@@ -237,6 +237,16 @@ static uint64_t used_ns(const struct recording *r)
 	return sampler_info(r->sampler)->kernel ? user + sys : user;
 }
 
+/* Where sampling is forbidden or out of resources, the job that profd stands in front of goes on
+ * without it. What the user asked for by name has to exist. */
+static bool may_run_unprofiled(const struct options *o, int code)
+{
+	if (o->require_profile || code == -EINVAL)
+		return false;
+	return !(o->sampler.event && code == -ENOENT);
+}
+
+/* Returns 0 with r->session NULL, and err set, when the workload is to run without being sampled. */
 static int prepare(struct recording *r, struct error *err)
 {
 	const struct sampler_info *info;
@@ -252,9 +262,10 @@ static int prepare(struct recording *r, struct error *err)
 	code = launch_start(&r->launch, r->o->command, err);
 	if (code < 0)
 		return code;
+	launch_timeout(&r->launch, r->o->timeout_ns);
 	r->sampler = sampler_open(&r->o->sampler, r->launch.pid, err);
 	if (!r->sampler)
-		return err->code;
+		return may_run_unprofiled(r->o, err->code) ? 0 : err->code;
 	info = sampler_info(r->sampler);
 	r->start_wall_ns = clock_wall_ns();
 	so = (struct session_options){
@@ -272,10 +283,11 @@ static int prepare(struct recording *r, struct error *err)
 
 static void say_how(const struct recording *r)
 {
-	const struct sampler_info *i = sampler_info(r->sampler);
+	const struct sampler_info *i;
 
-	if (!r->o->verbose)
+	if (!r->o->verbose || !r->session)
 		return;
+	i = sampler_info(r->sampler);
 	fprintf(stderr,
 		"profd: sampling %s at %u Hz on %u CPUs, %s; %zu KiB of buffer per CPU, "
 		"%zu bytes "
@@ -292,7 +304,7 @@ static int run_loop(struct recording *r)
 	struct event e;
 	int code;
 
-	r->source = source_perf_new(r->sampler, &r->launch, r->o->timeout_ns);
+	r->source = source_perf_new(r->sampler, &r->launch);
 	while ((code = source_next(r->source, &e)) > 0)
 		session_feed(r->session, &e);
 	return code;
@@ -402,6 +414,31 @@ static int end_like_workload(struct recording *r, int trouble)
 	return WEXITSTATUS(status);
 }
 
+static int exec_failed(struct recording *r, int code, const struct error *err)
+{
+	launch_wait(&r->launch);
+	outdir_discard(&r->dir);
+	finish(r);
+	return cmd_fail(code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE, err);
+}
+
+/* Samples until the workload has ended, and writes. A negative errno is told already. */
+static int sample_and_write(struct recording *r)
+{
+	struct error err = {0};
+	int code = run_loop(r), written;
+
+	if (code < 0) {
+		error_set(&err, code, "sampling stopped early: %s", strerror(-code));
+		cmd_fail(0, &err);
+		launch_wait(&r->launch);
+	}
+	written = write_all(r, &err);
+	if (written < 0)
+		cmd_fail(0, &err);
+	return code < 0 ? code : written;
+}
+
 static int record(const struct options *o)
 {
 	struct recording r = {.o = o, .dir.fd = -1};
@@ -412,23 +449,21 @@ static int record(const struct options *o)
 		finish(&r);
 		return cmd_fail(EXIT_PROFD, &err);
 	}
+	if (!r.session) {
+		outdir_discard(&r.dir);
+		cmd_fail(0, &err);
+		fputs("profd: the workload runs without being profiled\n", stderr);
+	}
 	say_how(&r);
 	code = launch_exec(&r.launch, &err);
-	if (code < 0) {
-		while (!launch_reap(&r.launch))
-			;
-		outdir_discard(&r.dir);
-		finish(&r);
-		return cmd_fail(code == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
-				&err);
+	if (code < 0)
+		return exec_failed(&r, code, &err);
+	if (r.session) {
+		code = sample_and_write(&r);
+	} else {
+		launch_wait(&r.launch);
+		code = -ENODATA;
 	}
-	code = run_loop(&r);
-	if (code < 0)
-		error_set(&err, code, "sampling stopped early: %s", strerror(-code));
-	else
-		code = write_all(&r, &err);
-	if (code < 0)
-		cmd_fail(0, &err);
 	return end_like_workload(&r, code);
 }
 

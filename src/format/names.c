@@ -155,6 +155,8 @@ static bool name_strip(struct text *t, const char *s)
 		}
 		s++;
 	}
+	if (t->len == from) /* nothing but brackets: t->s may not even exist */
+		return false;
 	while (t->len > from && t->s[t->len - 1] == ' ')
 		t->len--;
 	if (t->len > from + 6 && !memcmp(t->s + t->len - 6, " const", 6))
@@ -173,8 +175,7 @@ void name_shorten(struct text *t, const char *name)
 	text_done(&plain);
 }
 
-/* The longest end of @s that starts after "::" or '/' and fits; else the last such end.
- * */
+/* The longest end of @s that starts after "::" or '/' and fits; else the last such end. */
 static const char *name_tail(const char *s, unsigned columns)
 {
 	const char *tail = s;

@@ -87,7 +87,7 @@ void build_id_print(const uint8_t *id, size_t n, char hex[BUILD_ID_HEX])
 {
 	hex[0] = 0;
 	for (size_t i = 0; i < n; i++)
-		sprintf(hex + 2 * i, "%02x", id[i]);
+		snprintf(hex + 2 * i, 3, "%02x", id[i]);
 }
 
 Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *ret_shdr)

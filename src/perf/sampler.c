@@ -26,6 +26,7 @@
 #include <profd/number.h>
 
 #define RING_DEFAULT_BYTES ((size_t)4 << 20)
+#define RING_MAX_BYTES ((size_t)64 << 20)
 #define RING_MIN_BYTES ((size_t)64 << 10)
 #define RING_MIN_DUMPS 32
 /* perf_event_open(2), sample_stack_user: a multiple of 8 below 64 KiB. */
@@ -169,16 +170,34 @@ static int open_cpus(struct sampler *s, pid_t pid, size_t ring_bytes, size_t ncp
 	return s->ncpus ? 0 : -ENODEV;
 }
 
+/* Records that a ring has room for: what comes in while profd waits for a CPU, some 50 ms on a
+ * machine that the workload keeps busy. */
+static size_t ring_dumps(const struct sampler_options *o)
+{
+	return o->hz / 20 > RING_MIN_DUMPS ? o->hz / 20 : RING_MIN_DUMPS;
+}
+
+static size_t ring_wanted(const struct sampler_options *o)
+{
+	size_t ring = RING_DEFAULT_BYTES;
+
+	if (o->ring_bytes)
+		return o->ring_bytes;
+	while (ring < ring_dumps(o) * STACK_MAX_BYTES && ring < RING_MAX_BYTES)
+		ring *= 2;
+	return ring;
+}
+
 /* One rung: the largest ring that the quota grants. */
 static int open_rung(struct sampler *s, const struct sampler_options *o, pid_t pid,
 		     size_t ncpus)
 {
-	size_t ring = o->ring_bytes ? o->ring_bytes : RING_DEFAULT_BYTES;
+	size_t ring = ring_wanted(o);
 	int code;
 
 	s->info.ring_bytes_wanted = ring;
 	for (; ring >= RING_MIN_BYTES; ring /= 2) {
-		size_t stack = o->stack_bytes ? o->stack_bytes : ring / RING_MIN_DUMPS;
+		size_t stack = o->stack_bytes ? o->stack_bytes : ring / ring_dumps(o);
 
 		stack = (stack > STACK_MAX_BYTES ? STACK_MAX_BYTES : stack) & ~(size_t)7;
 		s->attr.sample_stack_user = (uint32_t)stack;

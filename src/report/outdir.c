@@ -2,7 +2,6 @@
  * measuring is not lost to a missing permission. */
 #include <profd/report.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -50,21 +49,18 @@ static int move_old(struct outdir *d, struct error *err)
 	return 0;
 }
 
-static bool has_entries(int dirfd)
+/* An artifact of an earlier run, by its name. Other files of the user's may stay where they are. */
+static bool has_results(int dirfd)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	bool any = false;
+	static const char *const names[] = {"run.json",	 "summary.md", "index.html",
+					    "cpu.pb.gz", "cpu.folded", "cpu.svg"};
+	struct stat st;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (fstatat(dirfd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
 	}
-	for (struct dirent *e; !any && (e = readdir(dir));)
-		any = strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
-	closedir(dir);
-	return any;
+	return false;
 }
 
 /* Creates every directory of the path that is missing. */
@@ -116,8 +112,9 @@ int outdir_open(struct outdir *d, const char *path, bool force, struct error *er
 		error_hint(err, "give a writable directory with -o");
 		return code;
 	}
-	if (path && !force && has_entries(d->fd)) {
-		error_set(err, -EEXIST, "'%s' is not empty", d->path);
+	if (path && !force && has_results(d->fd)) {
+		error_set(err, -EEXIST, "'%s' holds the results of an earlier run",
+			  d->path);
 		error_hint(err,
 			   "--force writes over what is there; without -o the earlier "
 			   "profd-out is kept as profd-out.old");

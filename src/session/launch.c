@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,12 @@ struct launch_private {
 	int error_fd;
 	sigset_t old_mask;
 	struct sigaction old_pipe, old_child;
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
+	bool asked;	      /* SIGTERM was sent */
 };
+
+#define TICK_MS 100
+#define KILL_AFTER_NS (5 * NSEC_PER_SEC)
 
 static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_t *mask)
 {
@@ -140,7 +146,7 @@ int launch_exec(struct launch *l, struct error *err)
 	return -code;
 }
 
-void launch_signals(struct launch *l)
+static void pass_signals(struct launch *l)
 {
 	struct signalfd_siginfo si;
 
@@ -152,7 +158,7 @@ void launch_signals(struct launch *l)
 	}
 }
 
-bool launch_reap(struct launch *l)
+static bool reap(struct launch *l)
 {
 	pid_t pid;
 
@@ -209,6 +215,44 @@ void launch_kill(struct launch *l, int sig)
 	for (uint32_t i = pids.n; i-- > 0;)
 		kill((pid_t)pids.v[i], sig);
 	vec_done(&pids);
+}
+
+void launch_timeout(struct launch *l, uint64_t ns)
+{
+	l->priv->deadline_ns = ns ? clock_now_ns() + ns : 0;
+}
+
+/* First ask, then insist. */
+static void check_deadline(struct launch *l)
+{
+	struct launch_private *p = l->priv;
+	uint64_t now;
+
+	if (!p->deadline_ns || l->reaped)
+		return;
+	now = clock_now_ns();
+	if (now < p->deadline_ns)
+		return;
+	launch_kill(l, p->asked ? SIGKILL : SIGTERM);
+	l->timed_out = true;
+	p->asked = true;
+	p->deadline_ns = now + KILL_AFTER_NS;
+}
+
+bool launch_tick(struct launch *l)
+{
+	pass_signals(l);
+	check_deadline(l);
+	return reap(l);
+}
+
+void launch_wait(struct launch *l)
+{
+	struct pollfd fds[] = {{.fd = l->pidfd, .events = POLLIN},
+			       {.fd = l->signalfd, .events = POLLIN}};
+
+	while (!launch_tick(l))
+		poll(fds, ARRAY_SIZE(fds), TICK_MS);
 }
 
 void launch_done(struct launch *l)

@@ -43,8 +43,8 @@ struct session {
 	bool main_seen, finished;
 	location_id stop_locations[STOP_COUNT];
 	string_id key_comm, key_thread, key_pid, key_tid, key_cpu, unit_id;
-	void (*observer)(void *arg, const struct unwind_input *in, const struct frame *frames,
-			 unsigned n, enum unwind_stop stop);
+	void (*observer)(void *arg, const struct unwind_input *in,
+			 const struct frame *frames, unsigned n, enum unwind_stop stop);
 	void *observer_arg;
 };
 

@@ -12,13 +12,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 
-#include <profd/clock.h>
 #include <profd/mem.h>
 
-#define ROUND_MAX_NS (100000000ull)
-#define KILL_AFTER_NS (5 * NSEC_PER_SEC)
+#define ROUND_MAX_MS 100
 
 struct source {
 	struct sampler *sampler;
@@ -31,12 +28,11 @@ struct source {
 	uint64_t bound_ns;  /* events up to here may go out */
 	uint64_t newest_ns; /* seen in the rounds so far */
 	uint64_t last_ns;   /* of the last event handed out */
-	uint64_t deadline_ns, kill_ns;
-	bool draining; /* the workload is gone and its events are off */
+	bool draining;	    /* the workload is gone and its events are off */
 	struct source_stats stats;
 };
 
-struct source *source_perf_new(struct sampler *s, struct launch *l, uint64_t timeout_ns)
+struct source *source_perf_new(struct sampler *s, struct launch *l)
 {
 	struct source *src = xcalloc(1, sizeof(*src));
 
@@ -51,8 +47,6 @@ struct source *source_perf_new(struct sampler *s, struct launch *l, uint64_t tim
 	}
 	src->fds[src->nrings] = (struct pollfd){.fd = l->pidfd, .events = POLLIN};
 	src->fds[src->nrings + 1] = (struct pollfd){.fd = l->signalfd, .events = POLLIN};
-	if (timeout_ns)
-		src->deadline_ns = clock_now_ns() + timeout_ns;
 	return src;
 }
 
@@ -103,27 +97,9 @@ static void round_begin(struct source *src)
 	src->stats.rounds++;
 }
 
-/* --timeout: first ask, then insist. */
-static void check_deadline(struct source *src)
-{
-	uint64_t now;
-
-	if (!src->deadline_ns)
-		return;
-	now = clock_now_ns();
-	if (now < src->deadline_ns)
-		return;
-	launch_kill(src->launch, src->kill_ns ? SIGKILL : SIGTERM);
-	src->launch->timed_out = true;
-	src->kill_ns = src->deadline_ns;
-	src->deadline_ns = now + KILL_AFTER_NS;
-}
-
 static int wait_round(struct source *src)
 {
-	int timeout_ms = (int)(ROUND_MAX_NS / 1000000);
-
-	if (poll(src->fds, src->nrings + 2, timeout_ms) < 0 && errno != EINTR)
+	if (poll(src->fds, src->nrings + 2, ROUND_MAX_MS) < 0 && errno != EINTR)
 		return -errno;
 	for (size_t i = 0; i < src->nrings; i++) {
 		/* The first task is gone, but others that inherited its event may live: the
@@ -131,10 +107,7 @@ static int wait_round(struct source *src)
 		if (src->fds[i].revents & (POLLHUP | POLLERR))
 			src->fds[i].fd = -1;
 	}
-	if (src->fds[src->nrings + 1].revents)
-		launch_signals(src->launch);
-	check_deadline(src);
-	if (launch_reap(src->launch)) {
+	if (launch_tick(src->launch)) {
 		sampler_stop(src->sampler);
 		src->draining = true;
 	}

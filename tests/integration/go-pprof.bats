@@ -5,8 +5,11 @@ load lib
 
 setup_file() {
 	load lib
-	# Recorded once for all tests of this file. Go's own cache and settings stay out of the
-	# way.
+	# The tool itself and not `go tool`, which would be one more process; Go builds it when it
+	# is first asked for, in the user's own cache.
+	PPROF=$(go tool -n pprof 2>/dev/null) && go tool pprof -h >/dev/null 2>&1 || :
+	export PPROF
+	# Recorded once for all tests of this file. The user's settings stay out of the way.
 	mkdir "$BATS_FILE_TMPDIR/home"
 	g++ -O2 -g -o "$BATS_FILE_TMPDIR/inline" "$WORKLOADS/inline.cc"
 	"$PROFD" record -q -F 999 -o "$BATS_FILE_TMPDIR/inline.d" -- "$BATS_FILE_TMPDIR/inline" 900 \

@@ -28,7 +28,8 @@ via_profd() {
 
 @test "blocked and ignored signals are the same" {
 	"$INTEGRATION/with-signals" "$program" >plain.txt
-	"$INTEGRATION/with-signals" "$PROFD" record -q -o out -- "$program" >profd.txt
+	timeout -s KILL 60 "$INTEGRATION/with-signals" "$PROFD" record -q -o out -- "$program" \
+		>profd.txt
 	diff -u plain.txt profd.txt
 	grep -q '^SigBlk:.*200$' plain.txt # the wrapper did its work
 }
@@ -111,7 +112,7 @@ via_profd() {
 	# An interactive shell puts profd and its workload into a job of their own; the workload
 	# reads from the terminal, which only a foreground job may.
 	"$INTEGRATION/pty-run" 'prompt>' "$PROFD record -q -o out -- cat\\n" 'cat' 'hello there\n' \
-		'hello there' '\x04' 'prompt>' 'echo status=\$?; exit\n' -- \
+		'hello there' '\x04' 'prompt>' 'echo status=$?; exit\n' -- \
 		env PS1='prompt>' bash --norc --noprofile -i >seen.txt
 	cat seen.txt
 	[ "$(grep -c '^hello there' seen.txt)" -ge 2 ] # the echo and cat's copy
@@ -143,16 +144,20 @@ via_profd() {
 }
 
 @test "perf_event_open denied: the workload runs all the same, and it is said" {
-	"$INTEGRATION/deny-perf" "$PROFD" record -o out -- sh -c 'echo alive; exit 6' >stdout 2>stderr &&
-		fail "status 0" || [ $? -eq 6 ]
-	[ "$(cat stdout)" = alive ]
+	local status=0
+	"$INTEGRATION/deny-perf" "$PROFD" record -o out -- sh -c 'echo alive; exit 6' >stdout \
+		2>stderr || status=$?
 	cat stderr
+	[ "$status" -eq 6 ] || fail "status $status"
+	[ "$(cat stdout)" = alive ]
 	grep -qi 'perf_event_open\|not permitted\|denied' stderr
 }
 
 @test "perf_event_open denied, --require-profile: 125, and the workload does not run" {
 	local status=0
-	"$INTEGRATION/deny-perf" "$PROFD" record --require-profile -o out -- touch ran 2>stderr || status=$?
+	"$INTEGRATION/deny-perf" "$PROFD" record --require-profile -o out -- touch ran 2>stderr ||
+		status=$?
 	cat stderr
 	[ "$status" -eq 125 ]
+	[ ! -e ran ]
 }

@@ -139,13 +139,13 @@ how_it_ended() {
 	whole_artifacts out
 }
 
-@test "an existing empty directory, and one with other files, are fine" {
+@test "an existing empty directory is fine, and --force leaves foreign files alone" {
 	mkdir -p out
 	"$PROFD" record -q -o out -- true
 	whole_artifacts out
 	mkdir -p other
 	echo mine >other/notes.txt
-	"$PROFD" record -q -o other -- true
+	"$PROFD" record -q --force -o other -- true
 	[ "$(cat other/notes.txt)" = mine ]
 	[ -s other/run.json ]
 }
@@ -218,14 +218,18 @@ how_it_ended() {
 @test "profd top prints flat and cumulative" {
 	build shares shares.c
 	record shares -- "$program" 600
-	local file
-	for file in cpu.pb.gz cpu.folded; do
-		"$PROFD" top "$dir/$file" >top.txt
-		grep -q load_30 top.txt
-		grep -q main top.txt
-		# The heaviest function comes first of the loads.
-		[ "$(grep -o 'load_[0-9]*' top.txt | head -n 1)" = load_30 ]
-	done
+	"$PROFD" top "$dir/cpu.pb.gz" >top.txt
+	cat top.txt
+	grep -qi flat top.txt
+	grep -qi cum top.txt
+	# The heaviest function comes first; sorted by cumulative time it is the root.
+	[ "$(grep -o 'load_[0-9]*' top.txt | head -n 1)" = load_30 ]
+	"$PROFD" top --cum "$dir/cpu.pb.gz" >cum.txt
+	grep -n 'main$\|main ' cum.txt
+	[ "$(grep -n -m 1 '_start' cum.txt | cut -d: -f1)" -lt \
+		"$(grep -n -m 1 'load_30' cum.txt | cut -d: -f1)" ]
+	# -n limits the rows.
+	[ "$("$PROFD" top -n 3 "$dir/cpu.pb.gz" | grep -c load_)" -le 3 ]
 }
 
 @test "profd top on what is not a profile" {

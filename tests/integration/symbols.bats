@@ -34,6 +34,7 @@ stripped() {
 
 @test "stripped, with nothing else: functions are named after their start" {
 	stripped bare
+	rm "$program.debug" # NAME.debug is where a debugger would look without any link
 	record bare -- "$program" 800
 	sed -i '/^EXPECT/d; /^SHARE/d' "$dir.out"
 	echo "EXPECT *;*" >>"$dir.out"

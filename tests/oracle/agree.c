@@ -6,6 +6,7 @@
  * comparison must notice. */
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,25 +56,24 @@ static void peer_compare(struct peer *p, struct frame *own, const struct unwind_
 {
 	enum unwind_stop peer_stop;
 	unsigned m = unwind(p->unwinder, in, own, MAX_FRAMES, &peer_stop);
-	unsigned longer = n > m ? n : m, shorter = n < m ? n : m, first = longer;
+	unsigned longer = n > m ? n : m, shorter = n < m ? n : m, equal = 0,
+		 first = longer;
+	bool same_end = (stop == STOP_END) == (peer_stop == STOP_END);
 
 	for (unsigned i = 0; i < shorter; i++) {
 		if (own[i].pc == frames[i].pc)
-			p->equal++;
+			equal++;
 		else if (first == longer)
 			first = i;
 	}
-	if (first == longer && n != m)
+	if (first == longer)
 		first = shorter;
 	/* Whether the outermost frame was known for what it is counts as a frame. */
-	if ((stop == STOP_END) == (peer_stop == STOP_END))
-		p->equal++;
-	else if (first == longer)
-		first = shorter;
-	p->frames += ++longer;
+	p->frames += longer + 1;
+	p->equal += equal + same_end;
 	p->stacks++;
-	p->equal_stacks += first == longer;
-	if (first == longer || p->shown++ >= SHOWN)
+	p->equal_stacks += equal == longer && same_end;
+	if ((equal == longer && same_end) || p->shown++ >= SHOWN)
 		return;
 	fprintf(stderr, "pid %u: frame %u of %u differs (%s), of %s's %u (%s)\n", in->pid,
 		first, n, unwind_stop_name(stop), p->name, m,
@@ -150,7 +150,7 @@ static int run(struct agree *a, char **command, uint32_t hz, unsigned broken)
 	}
 	unwinder_break(session_unwinder(ses), broken);
 	session_observe(ses, observe, a);
-	source = source_perf_new(sampler, &launch, 0);
+	source = source_perf_new(sampler, &launch);
 	while ((r = source_next(source, &ev)) > 0)
 		session_feed(ses, &ev);
 	source_free(source);

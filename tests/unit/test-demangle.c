@@ -129,9 +129,11 @@ static void test_random_names(void **state)
 	char name[256];
 
 	for (unsigned i = 0; i < 60000; i++) {
-		size_t len = strlen(strcpy(name, prefixes[i % ARRAY_SIZE(prefixes)]));
+		const char *prefix = prefixes[i % ARRAY_SIZE(prefixes)];
+		size_t len = strlen(prefix);
 		_cleanup_free_ char *got = NULL;
 
+		memcpy(name, prefix, len);
 		seed ^= seed << 13;
 		seed ^= seed >> 7;
 		seed ^= seed << 17;

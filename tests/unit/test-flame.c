@@ -40,7 +40,7 @@ static void add(struct profile *p, const char *frames, int64_t value)
 	struct label l = {.key = profile_string(p, "comm"),
 			  .str = profile_string(p, "sh")};
 	stack_id s = 0;
-	char copy[256], *at = copy, *name;
+	char copy[1024], *at = copy, *name;
 
 	snprintf(copy, sizeof(copy), "%s", frames);
 	while ((name = strsep(&at, ",")))
@@ -392,6 +392,24 @@ static void hostile_names_stay_text(void **state)
 	profile_free(p);
 }
 
+/* Stripping the arguments of such a name left nothing, not even a buffer: it crashed. */
+static void a_long_name_of_nothing_but_brackets(void **state)
+{
+	struct profile *p = new_profile();
+	struct text svg;
+	char name[700];
+
+	memset(name, 'a', sizeof(name));
+	name[0] = '<';
+	name[sizeof(name) - 2] = '>';
+	name[sizeof(name) - 1] = '\0';
+	add(p, name, 10);
+	svg = as_svg(p, &(struct flame_options){0});
+	assert_contains(&svg, "&lt;aaaa");
+	text_done(&svg);
+	profile_free(p);
+}
+
 static void an_empty_profile_says_so(void **state)
 {
 	struct profile *p = new_profile();
@@ -435,6 +453,7 @@ int main(void)
 		cmocka_unit_test(equal_boxes_fill_the_picture),
 		cmocka_unit_test(the_height_is_bounded),
 		cmocka_unit_test(hostile_names_stay_text),
+		cmocka_unit_test(a_long_name_of_nothing_but_brackets),
 		cmocka_unit_test(an_empty_profile_says_so),
 		cmocka_unit_test(the_same_profile_gives_the_same_bytes),
 	};
