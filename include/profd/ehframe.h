@@ -27,9 +27,9 @@ struct fde {
 	uint64_t insns_vaddr; /* of insns[0]: DW_CFA_set_loc may be relative to itself */
 };
 
-/* The FDE that covers @vaddr. The padding behind an FDE, up to the next multiple of 16, counts as its
- * own when no other FDE begins there (rt_sigreturn's return address is one). False: none, or
- * damaged. */
+/* The FDE that covers @vaddr. The padding behind that of a signal trampoline, up to the next multiple
+ * of 16, counts as its own when no other FDE begins there: rt_sigreturn's return address lies there.
+ * False: none, or damaged. */
 bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde);
 /* Calls @fn for every FDE in file order until it returns false. For tests and tools. */
 void ehframe_each(struct objfile *o, bool (*fn)(void *arg, const struct fde *fde),

@@ -500,6 +500,14 @@ static uint32_t entries_upto(const struct eh_index *ix, uint64_t vaddr)
 	return base + 1;
 }
 
+/* The last address that an entry speaks for. Only a signal trampoline is met behind its end: its last
+ * instruction is the system call that the kernel was entered by. Behind other functions another may
+ * follow at once that has no entry: .fini begins where .text ends. */
+static uint64_t last_covered(const struct fde *fde)
+{
+	return fde->cie.signal_frame ? (fde->end - 1) | (ALIGNMENT - 1) : fde->end - 1;
+}
+
 bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
 {
 	struct eh_index *ix = index_get(o);
@@ -508,15 +516,13 @@ bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
 	/* Where several entries have one start, all but one are leftovers and cover nothing. */
 	for (; i && n - i < 4; i--) {
 		uint64_t off = ix->table ? table_off(ix, i - 1) : ix->refs.v[i - 1].off;
-		uint64_t padded_end;
 		struct fde fde;
 
 		if (entry_start(ix, i - 1) != entry_start(ix, n - 1))
 			return false;
 		if (!parse_fde(ix, off, &fde) || fde.start == fde.end)
 			continue;
-		padded_end = (fde.end - 1) | (ALIGNMENT - 1); /* inclusive */
-		if (vaddr < fde.start || vaddr > padded_end)
+		if (vaddr < fde.start || vaddr > last_covered(&fde))
 			continue;
 		*ret_fde = fde;
 		return true;
