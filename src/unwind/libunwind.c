@@ -52,6 +52,21 @@ static bool read_sections(const struct vma *v, uint64_t pc, unw_word_t *ret)
 	       read_view(objfile_eh_frame(v->obj), vaddr, ret);
 }
 
+/* A rule out of libunwind's cache was found without find_proc_info, but its expression is read from
+ * the section it came from. */
+static bool read_any_sections(struct libunwind *l, uint64_t pc, unw_word_t *ret)
+{
+	const struct space *s = l->in->space;
+
+	for (uint32_t i = 0; i < s->vmas.n; i++) {
+		if (!s->vmas.v[i].obj || !read_sections(&s->vmas.v[i], pc, ret))
+			continue;
+		l->vma = &s->vmas.v[i];
+		return true;
+	}
+	return false;
+}
+
 static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, int write,
 		      void *arg)
 {
@@ -66,6 +81,8 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 		return 0;
 	}
 	if (l->vma && read_sections(l->vma, addr, value))
+		return 0;
+	if (read_any_sections(l, addr, value))
 		return 0;
 	v = space_find(l->in->space, addr);
 	if (v && v->obj && objfile_read(v->obj, vma_vaddr(v, addr), value, 8) == 8)
