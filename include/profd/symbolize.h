@@ -16,7 +16,8 @@ symbolizer_free(struct symbolizer *sy); /* NULL is fine; returns NULL */
 
 /* Functions at @vaddr of a file, at most @max; never 0. Without a symbol the name is made of the
  * file's base name and the start of the code that .eh_frame describes as one function
- * ("cc1+0x6f2a10"), and *ret_named is false; code at the entry point is "_start". */
+ * ("cc1+0x6f2a10"), or of the base name alone ("[busybox]") where nothing describes it, and *ret_named
+ * is false; code at the entry point is "_start". */
 unsigned symbolize_file(struct symbolizer *sy, struct objfile *o, uint64_t vaddr,
 			struct source_frame *frames, unsigned max, bool *ret_named);
 /* From /proc/kallsyms; "[kernel]" when it is hidden. */

@@ -95,6 +95,22 @@ static void modules_finish(struct session *ses, unsigned value)
 	free(named);
 }
 
+/* One stack may be in several rows, of different threads. */
+static uint64_t count_stacks(const struct profile *p)
+{
+	bool *seen = xcalloc(p->stacks.n ? p->stacks.n : 1, sizeof(*seen));
+	uint64_t n = 0;
+
+	for (uint32_t i = 1; i < p->samples.n; i++) {
+		stack_id s = p->samples.v[i].stack;
+
+		n += !seen[s];
+		seen[s] = true;
+	}
+	free(seen);
+	return n;
+}
+
 static void count_sampled(void *arg, const struct process *p)
 {
 	*(uint32_t *)arg += p->sampled;
@@ -108,7 +124,7 @@ void quality_finish(struct session *ses, uint64_t cpu_ns)
 	q->complete = with_user > 0 ? (double)q->stop[STOP_END] / (double)with_user : 0;
 	if (cpu_ns && ses->options.clock)
 		q->coverage = (double)q->weight / (double)cpu_ns;
-	q->stacks = ses->profile->stacks.n - 1;
+	q->stacks = count_stacks(ses->profile);
 	q->locations = ses->profile->locations.n - 1;
 	procs_each(ses->procs, count_sampled, &q->processes);
 	q->missing_files = procs_missing_files(ses->procs);
@@ -204,4 +220,23 @@ void quality_warnings_done(struct quality_warnings *w)
 	for (uint32_t i = 0; i < w->v.n; i++)
 		free(w->v.v[i]);
 	vec_done(&w->v);
+}
+
+/* For readers of the pprof file, who see neither run.json nor the summary. */
+void quality_comments(struct session *ses)
+{
+	const struct quality *q = &ses->quality;
+	struct quality_warnings w = {0};
+	_cleanup_free_ char *line = xasprintf(
+		"profd " PACKAGE_VERSION
+		": %s, %llu samples, %llu lost, %.2f %% of the stacks complete, "
+		"%.1f %% of the frames named",
+		ses->options.event, (unsigned long long)q->samples,
+		(unsigned long long)q->lost, 100 * q->complete, 100 * q->resolved);
+
+	profile_comment(ses->profile, line);
+	quality_warn(q, &w);
+	for (uint32_t i = 0; i < w.v.n; i++)
+		profile_comment(ses->profile, w.v.v[i]);
+	quality_warnings_done(&w);
 }

@@ -125,19 +125,19 @@ void mappings_done(struct session *ses)
 
 /* --- names --------------------------------------------------------------------------------- */
 
-/* Of a file that is not there any more, or a device: what is known is where in it. */
-static unsigned name_offset(struct session *ses, const struct location *l, char *buf,
+/* Of a file that is not there any more, or a device: what is known is which. */
+static unsigned name_module(struct session *ses, const struct location *l, char *buf,
 			    size_t size, struct source_frame *frame)
 {
 	const struct profile *p = ses->profile;
 	const char *path = profile_text(p, p->mappings.v[l->mapping].filename);
 	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 
 	if (!l->mapping)
 		snprintf(buf, size, "[unmapped]");
 	else
-		snprintf(buf, size, "%s+0x%llx", slash ? slash + 1 : path,
-			 (unsigned long long)l->address);
+		snprintf(buf, size, *name == '[' ? "%s" : "[%s]", name);
 	*frame = (struct source_frame){.name = buf, .linkage_name = buf};
 	return 1;
 }
@@ -156,7 +156,7 @@ static unsigned location_lookup(struct session *ses, const struct location *l, c
 	if (m->obj)
 		return symbolize_file(ses->symbolizer, m->obj, l->address, frames,
 				      SOURCE_FRAMES_MAX, ret_named);
-	return name_offset(ses, l, buf, size, frames);
+	return name_module(ses, l, buf, size, frames);
 }
 
 static void location_name(struct session *ses, location_id id)

@@ -59,3 +59,5 @@ void mappings_done(struct session *ses);
 void locations_name(struct session *ses);
 /* finish.c: the figures of quality that need the whole profile. */
 void quality_finish(struct session *ses, uint64_t cpu_ns);
+/* Puts them and the warnings into the profile's comments. */
+void quality_comments(struct session *ses);

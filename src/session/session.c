@@ -335,5 +335,6 @@ const struct profile *session_finish(struct session *ses, uint64_t duration_ns,
 	add_lost(ses);
 	locations_name(ses);
 	quality_finish(ses, cpu_ns);
+	quality_comments(ses);
 	return ses->profile;
 }

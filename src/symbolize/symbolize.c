@@ -63,16 +63,18 @@ static const char *base_name(const char *path)
 }
 
 /* A stripped function is told by where its unwind entry starts: that keeps functions apart, which
- * one "[unknown]" for the whole file does not. */
+ * one "[unknown]" for the whole file does not. Without entries nothing tells where a function begins,
+ * and the file's name has to do. */
 static const char *made_up_name(struct symbolizer *sy, struct objfile *o, uint64_t vaddr)
 {
+	const char *file = base_name(objfile_path(o));
 	struct fde fde;
 
 	text_clear(&sy->made_up);
 	if (ehframe_find(o, vaddr, &fde))
-		vaddr = fde.start;
-	text_addf(&sy->made_up, "%s+0x%llx", base_name(objfile_path(o)),
-		  (unsigned long long)vaddr);
+		text_addf(&sy->made_up, "%s+0x%llx", file, (unsigned long long)fde.start);
+	else
+		text_addf(&sy->made_up, "[%s]", file);
 	return text_get(&sy->made_up);
 }
 
