@@ -211,10 +211,13 @@ static void mark_main(struct session *ses)
 	}
 	n = objfile_segments(ses->main_obj, &seg);
 	for (size_t i = 0; i < n && !any; i++) {
+		mapping_id id;
+
 		if (!seg[i].exec)
 			continue;
-		p->mappings.v[mapping_of_obj(ses, ses->main_obj, seg[i].vaddr, VMA_FILE)]
-			.flags |= MAPPING_MAIN | MAPPING_HAS_FUNCTIONS;
+		/* This may move the table. */
+		id = mapping_of_obj(ses, ses->main_obj, seg[i].vaddr, VMA_FILE);
+		p->mappings.v[id].flags |= MAPPING_MAIN | MAPPING_HAS_FUNCTIONS;
 		any = true;
 	}
 }
