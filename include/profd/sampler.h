@@ -14,7 +14,7 @@ struct sampler_options {
 	const char *event; /* a name for -e, or NULL: the best that works */
 	uint32_t hz;
 	size_t ring_bytes; /* per CPU, a power of two; 0: the default. Shrinks on EPERM */
-	size_t stack_bytes; /* 0: the largest of which the ring holds 32, and 50 ms' worth;
+	size_t stack_bytes; /* 0: the largest of which the ring holds 32, and 31 ms' worth;
 			     * at most 65,528 */
 };
 

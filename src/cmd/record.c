@@ -153,6 +153,9 @@ static int parse_option(struct options *o, int c)
 	switch (c) {
 	case 'o':
 		o->dir = optarg;
+		if (!*optarg)
+			return cmd_usage_error(EXIT_PROFD, "record",
+					       "-o wants a directory, not ''");
 		return 0;
 	case 'F':
 		return parse_frequency(optarg, &o->sampler.hz);

@@ -26,7 +26,7 @@
 #include <profd/number.h>
 
 #define RING_DEFAULT_BYTES ((size_t)4 << 20)
-#define RING_MAX_BYTES ((size_t)64 << 20)
+#define RING_MAX_BYTES ((size_t)16 << 20)
 #define RING_MIN_BYTES ((size_t)64 << 10)
 #define RING_MIN_DUMPS 32
 /* perf_event_open(2), sample_stack_user: a multiple of 8 below 64 KiB. */
@@ -170,22 +170,26 @@ static int open_cpus(struct sampler *s, pid_t pid, size_t ring_bytes, size_t ncp
 	return s->ncpus ? 0 : -ENODEV;
 }
 
-/* Records that a ring has room for: what comes in while profd waits for a CPU, some 50 ms on a
- * machine that the workload keeps busy. */
-static size_t ring_dumps(const struct sampler_options *o)
-{
-	return o->hz / 20 > RING_MIN_DUMPS ? o->hz / 20 : RING_MIN_DUMPS;
-}
-
+/* What comes in while profd waits for a CPU has to fit: an eighth of a second where memory is not
+ * short. 4 MiB serve up to 511 Hz. */
 static size_t ring_wanted(const struct sampler_options *o)
 {
 	size_t ring = RING_DEFAULT_BYTES;
 
 	if (o->ring_bytes)
 		return o->ring_bytes;
-	while (ring < ring_dumps(o) * STACK_MAX_BYTES && ring < RING_MAX_BYTES)
+	while (ring < o->hz / 8 * STACK_MAX_BYTES && ring < RING_MAX_BYTES)
 		ring *= 2;
 	return ring;
+}
+
+/* With a small quota the stack copy gives way, down to 32 in a ring, or a thirtieth of a second. */
+static size_t stack_wanted(const struct sampler_options *o, size_t ring_bytes)
+{
+	size_t dumps = o->hz / 32 > RING_MIN_DUMPS ? o->hz / 32 : RING_MIN_DUMPS;
+	size_t stack = o->stack_bytes ? o->stack_bytes : ring_bytes / dumps;
+
+	return (stack > STACK_MAX_BYTES ? STACK_MAX_BYTES : stack) & ~(size_t)7;
 }
 
 /* One rung: the largest ring that the quota grants. */
@@ -197,9 +201,8 @@ static int open_rung(struct sampler *s, const struct sampler_options *o, pid_t p
 
 	s->info.ring_bytes_wanted = ring;
 	for (; ring >= RING_MIN_BYTES; ring /= 2) {
-		size_t stack = o->stack_bytes ? o->stack_bytes : ring / ring_dumps(o);
+		size_t stack = stack_wanted(o, ring);
 
-		stack = (stack > STACK_MAX_BYTES ? STACK_MAX_BYTES : stack) & ~(size_t)7;
 		s->attr.sample_stack_user = (uint32_t)stack;
 		code = open_cpus(s, pid, ring, ncpus);
 		if (code == -ENOBUFS)
