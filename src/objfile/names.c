@@ -116,13 +116,13 @@ static void scopes_walk(struct objfile *o, struct scopes *s, Dwarf_Die *parent,
 				map_put(&s->dies, (uintptr_t)die.addr, scope);
 			if (!dwarf_haschildren(&die))
 				continue;
-			/* fall through */
+			__attribute__((fallthrough));
 		case DW_TAG_namespace:
 		case DW_TAG_class_type:
 		case DW_TAG_structure_type:
 		case DW_TAG_union_type:
 			inner = scope_add(s, &die, scope);
-			/* fall through */
+			__attribute__((fallthrough));
 		case DW_TAG_lexical_block:
 			scopes_walk(o, s, &die, inner, depth + 1);
 		}

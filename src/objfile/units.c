@@ -173,7 +173,7 @@ static void walk_die(struct walk *w, Dwarf_Die *die, struct place_in p)
 	case DW_TAG_enumeration_type:
 		if (!w->enter_types && !p.in_function)
 			return;
-		/* fall through */
+		__attribute__((fallthrough));
 	case DW_TAG_lexical_block:
 	case DW_TAG_namespace:
 	case DW_TAG_try_block:
