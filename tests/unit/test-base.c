@@ -145,6 +145,7 @@ static void test_escapes(void **state)
 
 static void test_numbers(void **state)
 {
+	static const char hex[] = "7fAb-", wide[] = "10000000000000000";
 	const char *rest;
 	uint64_t v;
 
@@ -169,9 +170,10 @@ static void test_numbers(void **state)
 	assert_int_equal(number_parse_duration_ns("0x10", &v), -EINVAL);
 	assert_int_equal(number_parse_duration_ns("5 s", &v), -EINVAL);
 	assert_int_equal(number_parse_duration_ns("1e300", &v), -ERANGE);
-	assert_int_equal(number_parse_hex("7fAb-", "7fAb-" + 5, &v, &rest), 0);
+	assert_int_equal(number_parse_hex(hex, hex + 5, &v, &rest), 0);
 	assert_int_equal(v, 0x7fab);
-	assert_int_equal(number_parse_hex("10000000000000000", "", &v, &rest), -EINVAL);
+	assert_int_equal(number_parse_hex(wide, wide + 17, &v, &rest), -ERANGE);
+	assert_int_equal(number_parse_hex(wide, wide, &v, &rest), -EINVAL);
 }
 
 static char dir[] = "/tmp/profd-test-XXXXXX";
