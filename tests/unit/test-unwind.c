@@ -273,7 +273,7 @@ static void test_guesses(void **state)
 		switch (samples[i].scenario) {
 		case NO_CFI_LEAF:
 			assert_true(st.frames[1].flags & FRAME_GUESSED);
-			/* fallthrough */
+			__attribute__((fallthrough));
 		case NO_CFI_FRAME:
 		case JIT:
 			assert_int_equal(count_flag(&st, FRAME_GUESSED), 1);
