@@ -12,5 +12,6 @@ EXTRA_DIST += \
 	tests/integration/signals.bats \
 	tests/integration/status.bats \
 	tests/integration/symbols.bats \
+	tests/integration/valgrind.bats \
 	tests/integration/with-signals \
 	tests/integration/workloads.bats
