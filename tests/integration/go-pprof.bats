@@ -101,7 +101,7 @@ total_ns() {
 	grep -q '^PeriodType: cpu nanoseconds' raw
 	grep -q '^samples/count cpu/nanoseconds' raw
 	grep -q '^ *comm:\[' raw
-	grep -q '^ *pid:\[.*' raw
+	grep -q ' pid:\[[0-9]* id\]' raw
 	# The first mapping is the program itself, and every mapping says that it is symbolized.
 	sed -n '/^Mappings/,$p' raw | tail -n +2 >mappings
 	cat mappings

@@ -65,8 +65,9 @@ ended_with() {
 }
 
 @test "Ctrl-Z and fg: stopped and continued" {
+	# The workload says itself that it goes on: by then it is the foreground job again.
 	"$INTEGRATION/pty-run" 'prompt>' "$PROFD record -q -o out -- $program catch\\n" \
-		ready '\x1a' 'prompt>' 'fg\n' catch '\x03' 'prompt>' 'echo status=$?; exit\n' -- \
+		ready '\x1a' 'prompt>' 'fg\n' continued '\x03' 'prompt>' 'echo status=$?; exit\n' -- \
 		env PS1='prompt>' bash --norc --noprofile -i >seen
 	cat -A seen
 	grep -q 'Stopped' seen

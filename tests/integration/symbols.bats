@@ -17,7 +17,7 @@ stripped() {
 @test "a program that deletes its own file" {
 	build swap swap.c
 	cp "$program" "$BATS_TEST_TMPDIR/gone"
-	record swap -- "$BATS_TEST_TMPDIR/gone" 800 unlink
+	record_once swap -- "$BATS_TEST_TMPDIR/gone" 800 unlink
 	[ ! -e "$BATS_TEST_TMPDIR/gone" ]
 	verify
 }
@@ -27,7 +27,7 @@ stripped() {
 	cp "$program" "$BATS_TEST_TMPDIR/swap"
 	build deep deep.c
 	cp "$program" "$BATS_TEST_TMPDIR/other"
-	record swap -- "$BATS_TEST_TMPDIR/swap" 800 replace "$BATS_TEST_TMPDIR/other"
+	record_once swap -- "$BATS_TEST_TMPDIR/swap" 800 replace "$BATS_TEST_TMPDIR/other"
 	cmp "$BATS_TEST_TMPDIR/swap" "$program"
 	verify --absent even --absent leaf
 }
