@@ -27,7 +27,10 @@ struct quality {
 	int64_t kernel_weight; /* taken while in the kernel */
 	double complete; /* 0..1: weight that reached the root / weight with a user side */
 	double resolved; /* 0..1: weight of frames with a name */
-	double coverage; /* sampled time / CPU time the workload used; 0 when unknown */
+	int64_t used; /* CPU time of the kind that was sampled, as the kernel counted it;
+			  * 0: unknown, or no clock was sampled */
+	int64_t period;		    /* nominal weight of a sample */
+	double coverage;	    /* weight / used; 0 when unknown */
 	uint64_t stacks, locations; /* distinct */
 	uint32_t processes, missing_files;
 	struct unwind_stats unwind;

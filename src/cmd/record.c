@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <profd/clock.h>
@@ -19,6 +20,7 @@
 #include <profd/source.h>
 #include <profd/text.h>
 
+#define RECORDER_NICE (-10)
 #define DEFAULT_HZ 499 /* a prime: does not beat with what ticks at 100, 250 or 1000 Hz */
 
 enum {
@@ -266,6 +268,9 @@ static int prepare(struct recording *r, struct error *err)
 	if (code < 0)
 		return code;
 	launch_timeout(&r->launch, r->o->timeout_ns);
+	/* After the fork, so for profd alone: buffers are emptied in time although the workload
+	 * keeps every CPU busy. Only root may. */
+	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
 	r->sampler = sampler_open(&r->o->sampler, r->launch.pid, err);
 	if (!r->sampler)
 		return may_run_unprofiled(r->o, err->code) ? 0 : err->code;

@@ -1,7 +1,11 @@
 /* How good the profile is: figures that need all of it, and the sentences drawn from them. */
 #include "session-priv.h"
 
+#include <math.h>
+#include <stdarg.h>
 #include <string.h>
+
+#include <profd/text.h>
 
 /* Inclusive weight of every stack node: children have higher ids than their parents, so one pass
  * downwards sums the tree. The caller frees. */
@@ -122,8 +126,11 @@ void quality_finish(struct session *ses, uint64_t cpu_ns)
 	int64_t with_user = q->weight - q->stop[STOP_NO_USER];
 
 	q->complete = with_user > 0 ? (double)q->stop[STOP_END] / (double)with_user : 0;
-	if (cpu_ns && ses->options.clock)
+	q->period = (int64_t)ses->options.period;
+	if (cpu_ns && ses->options.clock) {
+		q->used = (int64_t)cpu_ns;
 		q->coverage = (double)q->weight / (double)cpu_ns;
+	}
 	q->stacks = count_stacks(ses->profile);
 	q->locations = ses->profile->locations.n - 1;
 	procs_each(ses->procs, count_sampled, &q->processes);
@@ -141,30 +148,41 @@ static double percent(int64_t part, int64_t whole)
 	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static void warn_stacks(const struct quality *q, struct quality_warnings *ret)
+static __attribute__((format(printf, 2, 3))) void warn(struct quality_warnings *w,
+						       const char *fmt, ...)
+{
+	struct text t = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_vaddf(&t, fmt, ap);
+	va_end(ap);
+	vec_push(&w->v, xstrdup(text_get(&t)));
+	text_done(&t);
+}
+
+static void warn_stacks(const struct quality *q, struct quality_warnings *w)
 {
 	int64_t user = q->weight - q->stop[STOP_NO_USER];
 
 	if (user <= 0 || q->complete >= 0.95)
 		return;
-	vec_push(&ret->v,
-		 xasprintf("only %.1f %% of the stacks reach their root (truncated %.1f "
-			   "%%, no "
-			   "unwind info %.1f %%, bad stack %.1f %%, too deep %.1f %%, "
-			   "unmapped "
-			   "%.1f %%): callers near the root are missing",
-			   100 * q->complete, percent(q->stop[STOP_TRUNCATED], user),
-			   percent(q->stop[STOP_NO_CFI], user),
-			   percent(q->stop[STOP_BAD_SP], user),
-			   percent(q->stop[STOP_DEPTH], user),
-			   percent(q->stop[STOP_NO_MAP], user)));
+	warn(w,
+	     "only %.1f %% of the stacks reach their root (truncated %.1f %%, no unwind "
+	     "info "
+	     "%.1f %%, bad stack %.1f %%, too deep %.1f %%, unmapped %.1f %%): callers "
+	     "near the "
+	     "root are missing",
+	     100 * q->complete, percent(q->stop[STOP_TRUNCATED], user),
+	     percent(q->stop[STOP_NO_CFI], user), percent(q->stop[STOP_BAD_SP], user),
+	     percent(q->stop[STOP_DEPTH], user), percent(q->stop[STOP_NO_MAP], user));
 }
 
-static void warn_names(const struct quality *q, struct quality_warnings *ret)
+static void warn_names(const struct quality *q, struct quality_warnings *w)
 {
 	const struct quality_module *worst = NULL;
 
-	if (q->resolved >= 0.8 || !q->samples)
+	if (q->resolved >= 0.8)
 		return;
 	for (uint32_t i = 0; i < q->modules.n; i++) {
 		const struct quality_module *m = &q->modules.v[i];
@@ -173,46 +191,59 @@ static void warn_names(const struct quality *q, struct quality_warnings *ret)
 			worst = m;
 	}
 	if (worst)
-		vec_push(&ret->v,
-			 xasprintf("only %.0f %% of the frames have names; most nameless "
-				   "ones are in %s: install its debug symbols or do not "
-				   "strip it",
-				   100 * q->resolved, worst->path));
+		warn(w,
+		     "only %.0f %% of the frames have names; most nameless ones are in "
+		     "%s: "
+		     "install its debug symbols or do not strip it",
+		     100 * q->resolved, worst->path);
+}
+
+/* What is missing must be more than chance makes of it: n samples vary by sqrt(n). */
+static void warn_coverage(const struct quality *q, struct quality_warnings *w)
+{
+	double missing = (double)(q->used - q->weight);
+	double chance = sqrt((double)q->used * (double)q->period);
+
+	if (!q->used || q->coverage >= 0.95 || missing < 3 * chance)
+		return;
+	warn(w,
+	     "the samples stand for only %.0f %% of the %.2f s of CPU time used: "
+	     "processes "
+	     "shorter than a sampling period yield none; raise -F",
+	     100 * q->coverage, (double)q->used / 1e9);
+}
+
+static void warn_losses(const struct quality *q, struct quality_warnings *w)
+{
+	if (q->lost * 100 > q->samples + q->lost)
+		warn(w,
+		     "%llu of %llu samples were lost: lower -F, or raise 'ulimit -l' for "
+		     "larger "
+		     "buffers",
+		     (unsigned long long)q->lost,
+		     (unsigned long long)(q->samples + q->lost));
+	if (q->throttled)
+		warn(w, "the kernel throttled sampling %llu times: lower -F",
+		     (unsigned long long)q->throttled);
 }
 
 void quality_warn(const struct quality *q, struct quality_warnings *ret)
 {
-	if (!q->samples) {
-		vec_push(&ret->v,
-			 xstrdup("no samples: the program used almost no CPU time, or "
-				 "lived shorter than one sampling period"));
+	warn_coverage(q, ret);
+	if (!q->samples && !ret->v.n)
+		warn(ret,
+		     "no samples: the program used almost no CPU time, or lived shorter "
+		     "than one sampling period");
+	if (!q->samples)
 		return;
-	}
 	if (q->samples < THIN_SAMPLES)
-		vec_push(
-			&ret->v,
-			xasprintf(
-				"only %llu samples: percentages are rough; run longer or "
-				"raise -F",
-				(unsigned long long)q->samples));
-	if (q->lost * 100 > q->samples + q->lost)
-		vec_push(&ret->v,
-			 xasprintf("%llu of %llu samples were lost: lower -F, or raise "
-				   "'ulimit -l' for larger buffers",
-				   (unsigned long long)q->lost,
-				   (unsigned long long)(q->samples + q->lost)));
+		warn(ret,
+		     "a thin profile, %llu samples: percentages are rough; run longer or "
+		     "raise -F",
+		     (unsigned long long)q->samples);
+	warn_losses(q, ret);
 	warn_stacks(q, ret);
 	warn_names(q, ret);
-	if (q->throttled)
-		vec_push(&ret->v,
-			 xasprintf("the kernel throttled sampling %llu times: lower -F",
-				   (unsigned long long)q->throttled));
-	if (q->coverage > 0 && q->coverage < 0.9 && q->samples >= THIN_SAMPLES)
-		vec_push(&ret->v, xasprintf("samples cover %.0f %% of the CPU time used: "
-					    "processes that "
-					    "live shorter than a sampling period yield "
-					    "none; raise -F",
-					    100 * q->coverage));
 }
 
 void quality_warnings_done(struct quality_warnings *w)
