@@ -114,7 +114,8 @@ static enum vma_kind mapping_kind(const struct event_mmap *m)
 	    path_is(m, "[stack") || path_is(m, "[anon") || path_is(m, "/memfd:") ||
 	    path_is(m, "/dev/zero") || path_is(m, "/SYSV"))
 		return VMA_JIT;
-	if (m->path[0] != '/' || path_is(m, "/dev/"))
+	/* A program may well be built and run in /dev/shm. */
+	if (m->path[0] != '/' || (path_is(m, "/dev/") && !path_is(m, "/dev/shm/")))
 		return VMA_OTHER;
 	return VMA_FILE;
 }
