@@ -1,4 +1,5 @@
 /* profd: finds the sub-command and hands over. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,9 +44,21 @@ static int help(int argc, char **argv)
 	return c ? c->run(2, args) : usage(stdout, 0);
 }
 
+/* Who closes stdin, stdout or stderr would have our messages written into whatever file gets the number.
+ * Closed on exec: the workload finds them as they were. */
+static void fill_stdio(void)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
+
+	fill_stdio();
 
 	if (argc < 2)
 		return usage(stderr, 2);
