@@ -23,7 +23,7 @@ struct launch {
 };
 
 /* Forks the child, which waits for launch_exec. From here on SIGINT, SIGQUIT, SIGTERM and SIGHUP go to
- * l->signalfd and SIGPIPE is ignored, in profd only. */
+ * l->signalfd, and SIGPIPE and SIGXFSZ are ignored, in profd only. */
 int launch_start(struct launch *l, char *const argv[], struct error *err);
 /* Lets the child exec (execvp(3)). Returns 0, or the exec's -errno with err set: -ENOENT for the
  * command itself means "not found" (127), anything else "not executable" (126). */

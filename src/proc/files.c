@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,18 @@ static bool same_build_id(const struct event_mmap *m, struct objfile *o)
 	return !strcmp(hex, objfile_build_id(o));
 }
 
+/* Descriptors that mapped files leave for the artifacts, debug files and tables of names. The lowest
+ * free number is what open(2) returns, so the number tells how many are taken. */
+#define FDS_KEPT_FREE 64u
+
+static bool too_many_files(int fd)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	       (rlim_t)fd + FDS_KEPT_FREE >= limit.rlim_cur;
+}
+
 /* Opens one candidate. O_NONBLOCK: a fifo under that name must not stop the profiler. */
 static struct objfile *open_candidate(const char *path, const char *name,
 				      const struct event_mmap *m, bool exact)
@@ -100,6 +113,10 @@ static struct objfile *open_candidate(const char *path, const char *name,
 
 	if (fd < 0)
 		return NULL;
+	if (too_many_files(fd)) {
+		close(fd);
+		return NULL;
+	}
 	/* Overlay and btrfs show another device number in stat(2) than in the mapping, so the
 	 * inode number alone has to do. */
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||

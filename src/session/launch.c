@@ -28,7 +28,8 @@ struct launch_private {
 	int go_fd;     /* closing it unheard makes the child exit */
 	int error_fd;
 	sigset_t old_mask;
-	struct sigaction old_pipe, old_child;
+	struct sigaction old_pipe, old_child, old_fsize;
+	struct rlimit old_files;
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	bool asked;	      /* SIGTERM was sent */
 };
@@ -60,6 +61,20 @@ static void block_signals(sigset_t *ret_blocked, sigset_t *ret_old)
 	sigaddset(ret_blocked, SIGTERM);
 	sigaddset(ret_blocked, SIGHUP);
 	sigprocmask(SIG_BLOCK, ret_blocked, ret_old);
+}
+
+/* Every file that is mapped stays open until the end (objfile.h), so profd itself takes all that it may
+ * have. The child is forked already and keeps what it was given. */
+static void raise_files(struct launch_private *p)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, &p->old_files) < 0)
+		p->old_files = (struct rlimit){0, 0};
+	all = p->old_files;
+	all.rlim_cur = all.rlim_max;
+	if (all.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &all);
 }
 
 int launch_start(struct launch *l, char *const argv[], struct error *err)
@@ -94,9 +109,12 @@ int launch_start(struct launch *l, char *const argv[], struct error *err)
 	l->priv->error_fd = error[0];
 	l->priv->command = xstrdup(argv[0]);
 	sigaction(SIGPIPE, &ignore, &l->priv->old_pipe);
+	/* A limit on the size of files is the workload's: an artifact that meets it fails alone. */
+	sigaction(SIGXFSZ, &ignore, &l->priv->old_fsize);
 	/* Who starts profd with SIGCHLD ignored has the kernel reap its children unseen. The child,
 	 * forked already, keeps what was inherited. */
 	sigaction(SIGCHLD, &standard, &l->priv->old_child);
+	raise_files(l->priv);
 	l->signalfd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
 	if (l->pidfd >= 0)
@@ -272,7 +290,10 @@ void launch_done(struct launch *l)
 		close(l->pidfd);
 	if (l->signalfd >= 0)
 		close(l->signalfd);
+	if (p->old_files.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &p->old_files);
 	sigaction(SIGPIPE, &p->old_pipe, NULL);
+	sigaction(SIGXFSZ, &p->old_fsize, NULL);
 	sigaction(SIGCHLD, &p->old_child, NULL);
 	sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
 	free(p->command);
