@@ -54,13 +54,16 @@ struct outdir {
 	char *path;
 	int fd;		/* of the directory */
 	char *moved_to; /* an earlier one was moved there, or NULL */
+	char *older; /* the one of before that, to be removed by outdir_close, or NULL */
+	bool made;   /* the directory is new */
 };
 /* Makes @path ready before the workload runs. @path NULL: "profd-out", where an earlier one is moved
  * to "profd-out.old". Else a directory that holds results is refused (-EEXIST) unless @force.
  * Returns 0 or -errno with err. */
 int outdir_open(struct outdir *d, const char *path, bool force, struct error *err);
 void outdir_close(struct outdir *d);
-/* Removes the directory if nothing was written into it. */
+/* Removes the directory if it is new and nothing was written into it; what was moved for it goes back.
+ * Also after a failed outdir_open. */
 void outdir_discard(struct outdir *d);
 
 /* Writes every artifact, run.json last. One that fails does not keep the others from being written;

@@ -261,9 +261,6 @@ static int prepare(struct recording *r, struct error *err)
 	code = outdir_open(&r->dir, r->o->dir, r->o->force, err);
 	if (code < 0)
 		return code;
-	if (r->dir.moved_to && !r->o->quiet)
-		fprintf(stderr, "profd: moved the earlier %s to %s\n", r->dir.path,
-			r->dir.moved_to);
 	code = launch_start(&r->launch, r->o->command, err);
 	if (code < 0)
 		return code;
@@ -454,6 +451,7 @@ static int record(const struct options *o)
 	int code = prepare(&r, &err);
 
 	if (code < 0) {
+		outdir_discard(&r.dir);
 		finish(&r);
 		return cmd_fail(EXIT_PROFD, &err);
 	}
@@ -466,6 +464,9 @@ static int record(const struct options *o)
 	code = launch_exec(&r.launch, &err);
 	if (code < 0)
 		return exec_failed(&r, code, &err);
+	if (r.session && r.dir.moved_to && !o->quiet)
+		fprintf(stderr, "profd: moved the earlier %s to %s\n", r.dir.path,
+			r.dir.moved_to);
 	if (r.session) {
 		code = sample_and_write(&r);
 	} else {

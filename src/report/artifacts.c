@@ -1,8 +1,9 @@
-/* All files of a recording, one after the other; run.json last, so that its presence says that the
- * rest is there. */
+/* All files of a recording, one after the other; run.json last: while it is missing the rest is not
+ * there either. */
 #include <profd/report.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include <profd/format.h>
 #include <profd/text.h>
@@ -126,6 +127,8 @@ int artifacts_write(const struct outdir *d, const struct run *run, struct error 
 	struct context c;
 	int first = 0;
 
+	/* The one of an earlier run (--force) must not speak for what is written now. */
+	unlinkat(d->fd, "run.json", 0);
 	context_init(&c, run);
 	for (size_t i = 0; i < ARRAY_SIZE(artifacts); i++) {
 		struct outfile f;

@@ -20,26 +20,50 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-/* Moves profd-out to profd-out.old, replacing the one of the run before. */
+static int in_the_way(const char *path, struct error *err)
+{
+	error_set(err, -ENOTDIR, "'%s' is in the way and not a directory", path);
+	error_hint(err, "remove it, or give another directory with -o");
+	return -ENOTDIR;
+}
+
+/* Takes profd-out.old aside. It is removed by outdir_close: a run that never starts costs nothing. */
+static int set_aside(struct outdir *d, const char *old, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(old, &st) < 0)
+		return 0;
+	if (!S_ISDIR(st.st_mode))
+		return in_the_way(old, err);
+	d->older = xasprintf("%s.%d", old, (int)getpid());
+	if (rename(old, d->older) == 0)
+		return 0;
+	free(d->older);
+	d->older = NULL;
+	return error_set(err, -errno, "cannot move '%s': %s", old, strerror(errno));
+}
+
+/* Moves profd-out to profd-out.old, replacing the one of the run before. An empty one is used again. */
 static int move_old(struct outdir *d, struct error *err)
 {
 	_cleanup_free_ char *old = xasprintf("%s.old", d->path);
 	struct stat st;
+	int code;
 
 	if (lstat(d->path, &st) < 0)
 		return errno == ENOENT ? 0
 				       : error_set(err, -errno, "cannot look at '%s': %s",
 						   d->path, strerror(errno));
-	if (!S_ISDIR(st.st_mode)) {
-		error_set(err, -ENOTDIR, "'%s' is in the way and not a directory",
-			  d->path);
-		error_hint(err, "remove it, or give another directory with -o");
-		return -ENOTDIR;
-	}
-	nftw(old, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+	if (!S_ISDIR(st.st_mode))
+		return in_the_way(d->path, err);
+	if (rmdir(d->path) == 0)
+		return 0;
+	code = set_aside(d, old, err);
+	if (code < 0)
+		return code;
 	if (rename(d->path, old) < 0) {
-		int code = -errno;
-
+		code = -errno;
 		error_set(err, code, "cannot move the earlier '%s' to '%s': %s", d->path,
 			  old, strerror(-code));
 		error_hint(err, "give another directory with -o");
@@ -63,7 +87,7 @@ static bool has_results(int dirfd)
 	return false;
 }
 
-/* Creates every directory of the path that is missing. */
+/* Creates every directory of the path that is missing; 1: the last one, too. */
 static int make_path(const char *path)
 {
 	_cleanup_free_ char *copy = xstrdup(path);
@@ -74,7 +98,9 @@ static int make_path(const char *path)
 			return -errno;
 		*slash = '/';
 	}
-	return mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : 0;
+	if (mkdir(path, 0777) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : -errno;
 }
 
 static int check_writable(const struct outdir *d, struct error *err)
@@ -102,9 +128,10 @@ int outdir_open(struct outdir *d, const char *path, bool force, struct error *er
 	if (code < 0)
 		return code;
 	code = make_path(d->path);
-	if (!code)
+	d->made = code > 0;
+	if (code >= 0)
 		d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (!code && d->fd < 0)
+	if (code >= 0 && d->fd < 0)
 		code = -errno;
 	if (code < 0) {
 		error_set(err, code, "cannot make the directory '%s': %s", d->path,
@@ -125,14 +152,26 @@ int outdir_open(struct outdir *d, const char *path, bool force, struct error *er
 
 void outdir_discard(struct outdir *d)
 {
-	rmdir(d->path);
+	_cleanup_free_ char *old = d->path ? xasprintf("%s.old", d->path) : NULL;
+
+	if (d->made && rmdir(d->path) < 0)
+		return;
+	if (d->moved_to && rename(d->moved_to, d->path) < 0)
+		return;
+	if (d->older && rename(d->older, old) < 0)
+		return;
+	free(d->older);
+	d->older = NULL;
 }
 
 void outdir_close(struct outdir *d)
 {
+	if (d->older)
+		nftw(d->older, remove_one, 32, FTW_DEPTH | FTW_PHYS);
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->path);
 	free(d->moved_to);
+	free(d->older);
 	*d = (struct outdir){.fd = -1};
 }
