@@ -27,8 +27,9 @@ bool text_is_clean(const char *s, size_t n);
 void text_add_clean(struct text *t, const char *s, size_t n);
 /* Appends @s escaped for XML and HTML text and for quoted attribute values. @s is clean UTF-8. */
 void text_add_xml(struct text *t, const char *s, size_t n);
-/* Appends @s escaped for a Markdown table cell. */
+/* Appends @s escaped for a Markdown table cell, and the same as code. @s is clean UTF-8, on one line. */
 void text_add_markdown(struct text *t, const char *s);
+void text_add_code(struct text *t, const char *s);
 /* "12.3 MiB", "1.50 s", "12.4 %" for people. */
 void text_add_bytes(struct text *t, double bytes);
 void text_add_seconds(struct text *t, double seconds);

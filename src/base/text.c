@@ -201,7 +201,7 @@ void text_add_xml(struct text *t, const char *s, size_t n)
 }
 
 /* What GitHub's renderer would act on inside a table cell: emphasis, code, links, HTML, mentions
- * of people and issues. A backslash takes the meaning from ASCII punctuation (CommonMark 2.4),
+ * of people and issues. Parentheses mean nothing without the bracket before them. A backslash takes the meaning from ASCII punctuation (CommonMark 2.4),
  * except for '@' and '#', which a zero-width joiner breaks. */
 void text_add_markdown(struct text *t, const char *s)
 {
@@ -214,11 +214,27 @@ void text_add_markdown(struct text *t, const char *s)
 			text_addf(t, "%c\xe2\x80\x8d", *s);
 		else if (*s == '\n' || *s == '\r')
 			text_addc(t, ' ');
-		else if (strchr("\\`*_{}[]()|~>!", *s))
+		else if (strchr("\\`*_[]|~>", *s))
 			text_addf(t, "\\%c", *s);
 		else
 			text_addc(t, *s);
 	}
+}
+
+/* GitHub's tables split at a pipe even inside code, unless a backslash stands before it (GFM 4.10);
+ * nothing else has a meaning there but the backtick that ends it. */
+void text_add_code(struct text *t, const char *s)
+{
+	text_addc(t, '`');
+	for (; *s; s++) {
+		if (*s == '`')
+			text_addc(t, '\'');
+		else if (*s == '|')
+			text_add(t, "\\|");
+		else
+			text_addc(t, *s);
+	}
+	text_addc(t, '`');
 }
 
 void text_add_bytes(struct text *t, double bytes)

@@ -12,15 +12,15 @@
 
 static void add_command(struct text *t, char *const *argv)
 {
-	for (char *const *a = argv; *a; a++) {
-		struct text clean = {0};
+	struct text line = {0};
 
-		text_add_clean(&clean, *a, strlen(*a));
+	for (char *const *a = argv; *a; a++) {
 		if (a != argv)
-			text_addc(t, ' ');
-		text_add_markdown(t, text_get(&clean));
-		text_done(&clean);
+			text_addc(&line, ' ');
+		text_add_clean(&line, *a, strlen(*a));
 	}
+	text_add_code(t, line.len ? text_get(&line) : " ");
+	text_done(&line);
 }
 
 static void add_outcome(struct text *t, const struct run *run)
@@ -84,6 +84,18 @@ static void add_machine(struct text *t, const struct run *run)
 	text_add_markdown(t, run->host->testbed);
 }
 
+static void add_place(struct text *t, const struct profile *p, const struct top_row *r)
+{
+	struct text place = {0};
+
+	text_add(&place, profile_text(p, r->filename ? r->filename : r->module));
+	if (r->filename && r->start_line)
+		text_addf(&place, ":%u", r->start_line);
+	if (place.len)
+		text_add_code(t, text_get(&place));
+	text_done(&place);
+}
+
 static void add_top(struct text *t, const struct run *run)
 {
 	const struct profile *p = run->profile;
@@ -98,14 +110,13 @@ static void add_top(struct text *t, const struct run *run)
 		const struct top_row *r = &top.rows.v[i];
 		double sum = top.sum > 0 ? (double)top.sum : 1;
 
+		if (!r->self) /* the rows are sorted by it */
+			break;
 		text_addf(t, "| %.1f %% | %.1f %% | ", 100 * (double)r->self / sum,
 			  100 * (double)r->total / sum);
-		text_add_markdown(t, profile_text(p, r->name));
+		text_add_code(t, profile_text(p, r->name));
 		text_add(t, " | ");
-		text_add_markdown(t,
-				  profile_text(p, r->filename ? r->filename : r->module));
-		if (r->filename && r->start_line)
-			text_addf(t, ":%u", r->start_line);
+		add_place(t, p, r);
 		text_add(t, " |\n");
 	}
 	top_done(&top);
