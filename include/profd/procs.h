@@ -14,7 +14,9 @@ struct process {
 	uint32_t pid, ppid;
 	struct space *space; /* a reference; never NULL */
 	uint32_t comm;	     /* of the thread group leader: procs_name */
-	bool exited;
+	uint32_t threads;    /* alive, besides the leader */
+	bool leader_exited;
+	bool exited;  /* all of it: the space is empty then */
 	bool sampled; /* for the user of this table */
 	bool has_jit; /* it mapped executable memory without a file */
 };
@@ -32,7 +34,7 @@ uint32_t procs_thread_comm(struct procs *ps, uint32_t pid, uint32_t tid);
 void procs_repair(struct procs *ps);
 /* An interned string: comms and paths. Borrowed, as long as the table lives. */
 const char *procs_name(const struct procs *ps, uint32_t name);
-/* Calls @fn for each process ever seen, by pid. */
+/* Calls @fn for each process ever seen, in order of appearance. */
 void procs_each(const struct procs *ps, void (*fn)(void *arg, const struct process *p),
 		void *arg);
 /* Files that could not be opened or were not the mapped ones any more. */

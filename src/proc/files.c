@@ -2,8 +2,8 @@
  *
  * The path in a mmap record is only a hint: the file may have been deleted or replaced since, or the
  * path may belong to another mount namespace. So several ways lead to it, and what is found has to be
- * what was mapped: the same build-id, or the same inode where the record has no build-id. Results,
- * failures too, are kept by that identity. */
+ * what was mapped: the same build-id, or the same inode where the record has no build-id. Results are
+ * kept by that identity; failures, too, but another process may still show the way. */
 #include "proc-priv.h"
 
 #include <fcntl.h>
@@ -22,10 +22,12 @@
 #include <profd/vec.h>
 
 #define PATH_LIMIT 8192
+#define TRIES_MAX 16u
 
 struct file {
 	struct event_mmap id; /* build-id or inode; path: our copy */
 	struct objfile *obj;  /* NULL: nothing fitting was found */
+	uint32_t pid, tries;  /* who mapped it when it was looked for last */
 };
 
 struct files {
@@ -154,6 +156,30 @@ static struct objfile *open_mapped(uint32_t pid, const struct event_mmap *m,
 	return o;
 }
 
+/* Nameless memory need not hold an ELF image; JIT compilers use it for plain code. */
+static bool counts_when_missing(const struct event_mmap *m)
+{
+	static const char memfd[] = "/memfd:";
+	size_t n = sizeof(memfd) - 1;
+
+	return m->path_len < n || memcmp(m->path, memfd, n);
+}
+
+/* The first process may have been gone, with its mount namespace, before its record was read. */
+static void file_retry(struct files *fs, struct file *f, uint32_t pid,
+		       const struct event_mmap *m)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (f->obj || f->pid == pid || f->tries >= TRIES_MAX)
+		return;
+	path = xstrndup(m->path, m->path_len < PATH_LIMIT ? m->path_len : PATH_LIMIT);
+	f->pid = pid;
+	f->tries++;
+	f->obj = open_mapped(pid, m, path);
+	fs->missing -= f->obj && counts_when_missing(m);
+}
+
 struct objfile *files_get(struct files *fs, uint32_t pid, const struct event_mmap *m)
 {
 	uint32_t hash = identity_hash(m), id;
@@ -161,14 +187,17 @@ struct objfile *files_get(struct files *fs, uint32_t pid, const struct event_mma
 	char *path;
 
 	id = index_find(&fs->index, hash, identity_equal, fs, m);
-	if (id)
+	if (id) {
+		file_retry(fs, &fs->rows.v[id], pid, m);
 		return fs->rows.v[id].obj;
+	}
 	path = xstrndup(m->path, m->path_len < PATH_LIMIT ? m->path_len : PATH_LIMIT);
 	f = vec_add(&fs->rows);
 	f->id = *m;
 	f->id.path = path;
+	f->pid = pid;
 	f->obj = open_mapped(pid, m, path);
-	fs->missing += !f->obj;
+	fs->missing += !f->obj && counts_when_missing(m);
 	index_add(&fs->index, hash, fs->rows.n - 1);
 	return f->obj;
 }

@@ -1,8 +1,9 @@
 /* The table of processes. Records come first; /proc is only read for a process that no record
  * introduced, and after records were lost.
  *
- * An exited process keeps its space: samples that were taken before are fed before its EXIT, but the
- * pid may come back with another FORK, which replaces everything. */
+ * Samples that were taken before are fed before its EXIT, so an exited process gives up its space: a build
+ * runs a million of them. A leader may exit before its threads, though. The pid may come back with another
+ * FORK, which replaces everything. */
 #include <profd/procs.h>
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ struct procs {
 	struct map by_pid;  /* pid -> row + 1 */
 	struct map threads; /* tid -> comm: only where it differs from the process's */
 	struct files *files;
+	struct space *empty; /* of all exited processes */
 	struct arena arena;
 	VEC(const char *) names; /* row 0: "" */
 	struct index name_index;
@@ -56,6 +58,7 @@ struct procs *procs_new(void)
 	struct procs *ps = xcalloc(1, sizeof(*ps));
 
 	ps->files = files_new();
+	ps->empty = space_new();
 	vec_push(&ps->names, "");
 	return ps;
 }
@@ -68,6 +71,7 @@ struct procs *procs_free(struct procs *ps)
 		space_put(ps->rows.v[i]->space);
 		free(ps->rows.v[i]);
 	}
+	space_put(ps->empty);
 	vec_done(&ps->rows);
 	map_done(&ps->by_pid);
 	map_done(&ps->threads);
@@ -149,6 +153,26 @@ static void process_map(struct procs *ps, struct process *p, const struct event_
 	space_map(p->space, &v);
 }
 
+/* /proc names deleted files differently and has no build-ids: what is known already is known better. */
+static bool is_known(const struct procs *ps, const struct space *space,
+		     const struct event_mmap *m)
+{
+	static const char deleted[] = " (deleted)";
+	const struct vma *v = space_find(space, m->addr);
+	size_t len = m->path_len, n = sizeof(deleted) - 1;
+	const char *name;
+
+	if (!v || v->start != m->addr || v->end != m->addr + m->len_bytes)
+		return false;
+	if (v->kind == VMA_JIT)
+		return mapping_kind(m) == VMA_JIT;
+	name = procs_name(ps, v->name);
+	if (v->off != m->off || strncmp(name, m->path, strlen(name)))
+		return false;
+	return len == strlen(name) ||
+	       (len == strlen(name) + n && !memcmp(m->path + len - n, deleted, n));
+}
+
 static void read_maps(struct procs *ps, struct process *p)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%u/maps", p->pid);
@@ -172,7 +196,8 @@ static void read_maps(struct procs *ps, struct process *p)
 					.dev_minor = m.dev_minor,
 					.path = m.path,
 					.path_len = m.path_len};
-		process_map(ps, p, &e);
+		if (!is_known(ps, p->space, &e))
+			process_map(ps, p, &e);
 	}
 }
 
@@ -187,12 +212,27 @@ static uint32_t read_comm(struct procs *ps, uint32_t pid)
 	return name_add(ps, data, strcspn(data, "\n"));
 }
 
+/* One thread is left, and it is the leader: after a fork, and after an exec by whichever thread. */
+static void process_revive(struct process *p)
+{
+	p->threads = 0;
+	p->leader_exited = p->exited = false;
+}
+
 struct process *procs_get(struct procs *ps, uint32_t pid)
 {
 	struct process *p = process_find(ps, pid);
 
-	if (p)
+	if (p && !p->exited)
 		return p;
+	if (p) { /* its FORK was lost, or the event is late */
+		uint32_t comm = read_comm(ps, pid);
+
+		process_revive(p);
+		p->comm = comm ? comm : p->comm;
+		read_maps(ps, p);
+		return p;
+	}
 	log_debug("proc", "no record introduced process %u", pid);
 	p = process_new(ps, pid);
 	p->comm = read_comm(ps, pid);
@@ -211,6 +251,7 @@ static void feed_fork(struct procs *ps, const struct event *e)
 		comm = procs_thread_comm(ps, e->pid, e->task.ptid);
 		p = procs_get(ps, e->pid);
 		map_remove(&ps->threads, e->tid);
+		p->threads++;
 		if (comm != p->comm)
 			map_put(&ps->threads, e->tid, comm);
 		return;
@@ -224,7 +265,7 @@ static void feed_fork(struct procs *ps, const struct event *e)
 	p->space = space_get(parent->space);
 	p->ppid = e->task.ppid;
 	p->comm = comm;
-	p->exited = false;
+	process_revive(p);
 	map_remove(&ps->threads, e->pid);
 }
 
@@ -240,6 +281,7 @@ static void feed_comm(struct procs *ps, const struct event *e)
 		space_put(p->space);
 		p->space = space_new();
 		p->has_jit = false;
+		process_revive(p);
 	}
 	if (e->pid == e->tid || e->comm.exec)
 		p->comm = comm;
@@ -253,8 +295,17 @@ static void feed_exit(struct procs *ps, const struct event *e)
 
 	if (e->pid != e->tid)
 		map_remove(&ps->threads, e->tid);
-	else if (p)
-		p->exited = true;
+	if (!p)
+		return;
+	if (e->pid == e->tid)
+		p->leader_exited = true;
+	else
+		p->threads -= p->threads > 0;
+	if (!p->leader_exited || p->threads)
+		return;
+	p->exited = true;
+	space_put(p->space);
+	p->space = space_get(ps->empty);
 }
 
 void procs_feed(struct procs *ps, const struct event *e)

@@ -41,6 +41,8 @@ struct session {
 	mapping_id kernel_mapping;
 	struct objfile *main_obj; /* a reference: the launched program */
 	bool main_seen, finished;
+	bool repair_due;    /* records were lost since procs_repair */
+	uint64_t repair_ns; /* not before, in the time of events */
 	location_id stop_locations[STOP_COUNT];
 	string_id key_comm, key_thread, key_pid, key_tid, key_cpu, unit_id;
 	void (*observer)(void *arg, const struct unwind_input *in,

@@ -4,6 +4,8 @@
  * Naming waits until the end (locations.c), when each distinct address is looked up once. */
 #include "session-priv.h"
 
+#include <profd/clock.h>
+
 struct session *session_new(const struct session_options *o, struct error *err)
 {
 	struct session *ses = xcalloc(1, sizeof(*ses));
@@ -94,6 +96,8 @@ void session_observe(struct session *ses,
 
 /* --- samples ---------------------------------------------------------------------------- */
 
+#define PERF_IP 8 /* position in what perf_regs_mask() asks for */
+
 /* PERF_REG_X86_* in ascending order, as perf_regs_mask() asks for them, to DWARF numbers: ax bx
  * cx dx si di bp sp ip r8…r15. */
 static void regs_from_perf(const uint64_t *perf, struct regs *ret)
@@ -104,6 +108,15 @@ static void regs_from_perf(const uint64_t *perf, struct regs *ret)
 	for (unsigned i = 0; i < REG_COUNT; i++)
 		ret->r[dwarf[i]] = perf[i];
 	ret->valid = (1u << REG_COUNT) - 1;
+}
+
+/* A 32-bit process has other registers and another stack layout: all we know is where it is. */
+static unsigned leaf_only(struct session *ses, struct process *p, uint64_t pc,
+			  enum unwind_stop *ret_stop)
+{
+	ses->frames[0] = (struct frame){.pc = pc, .vma = space_find(p->space, pc)};
+	*ret_stop = ses->frames[0].vma ? STOP_NO_CFI : STOP_NO_MAP;
+	return 1;
 }
 
 static unsigned unwind_user(struct session *ses, const struct event *e, struct process *p,
@@ -120,8 +133,9 @@ static unsigned unwind_user(struct session *ses, const struct event *e, struct p
 	};
 	unsigned n;
 
-	/* abi 1 is a 32-bit process: other registers, other stack layout. A program that is being
-	 * replaced (exec) has an empty register set. */
+	if (s->regs_abi == 1 && s->regs && s->regs[PERF_IP])
+		return leaf_only(ses, p, s->regs[PERF_IP], ret_stop);
+	/* A program that is being replaced (exec) has an empty register set. */
 	if (s->regs_abi != 2 || !s->regs) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
@@ -160,11 +174,14 @@ static const char *stop_label(enum unwind_stop stop)
 	}
 }
 
-/* A stack that does not reach its root starts with a frame that says why. */
-static stack_id stack_root(struct session *ses, enum unwind_stop stop)
+/* A stack that does not reach its root starts with a frame that says why; so does one without any
+ * frame (user code only, in a 32-bit program): viewers drop samples that have none. */
+static stack_id stack_root(struct session *ses, enum unwind_stop stop, bool empty)
 {
 	const char *label = stop_label(stop);
 
+	if (!label && empty)
+		label = "[no user stack]";
 	if (!label)
 		return 0;
 	if (!ses->stop_locations[stop])
@@ -205,15 +222,15 @@ static labels_id sample_labels(struct session *ses, const struct event *e,
 	return cached->labels;
 }
 
-static void count_stop(struct session *ses, enum unwind_stop stop, int64_t weight,
-		       unsigned n)
+static void count_stop(struct session *ses, uint32_t pid, enum unwind_stop stop,
+		       int64_t weight, unsigned n)
 {
 	ses->quality.stop[stop] += weight;
 	ses->quality.stop_samples[stop]++;
 	if (stop == STOP_NO_CFI && n && ses->frames[n - 1].vma) {
 		const struct vma *v = ses->frames[n - 1].vma;
 		mapping_id m = mapping_of_vma(ses, v, vma_vaddr(v, ses->frames[n - 1].pc),
-					      0);
+					      pid);
 
 		ses->modules.v[m].no_cfi += weight;
 	}
@@ -226,7 +243,7 @@ static void feed_sample(struct session *ses, const struct event *e)
 	int64_t values[2] = {1, (int64_t)(s->period & INT64_MAX)};
 	enum unwind_stop stop;
 	unsigned n = unwind_user(ses, e, p, &stop);
-	stack_id stack = stack_root(ses, stop);
+	stack_id stack = stack_root(ses, stop, !n && !s->nkernel);
 
 	for (unsigned i = n; i-- > 0;)
 		stack = profile_stack(
@@ -241,10 +258,12 @@ static void feed_sample(struct session *ses, const struct event *e)
 	ses->quality.weight += values[1];
 	if (s->nkernel)
 		ses->quality.kernel_weight += values[1];
-	count_stop(ses, stop, values[1], n);
+	count_stop(ses, e->pid, stop, values[1], n);
 }
 
 /* --- events ------------------------------------------------------------------------------ */
+
+#define REPAIR_EVERY_NS (NSEC_PER_SEC / 10)
 
 /* The launched program is the first file that the launched process maps after its exec; what a shell
  * in front of it execs later takes its place. */
@@ -270,8 +289,24 @@ static void note_main(struct session *ses, const struct event *e)
 	}
 }
 
+/* A mapping or a fork may be among what was lost. Reading the maps of a thousand processes takes longer
+ * than a ring takes to fill, so it must not take more than a tenth of the time: or losing records
+ * makes profd lose more of them. */
+static void repair(struct session *ses, uint64_t now_ns)
+{
+	uint64_t start_ns = clock_now_ns();
+
+	procs_repair(ses->procs);
+	ses->repair_due = false;
+	ses->repair_ns = now_ns + REPAIR_EVERY_NS + 10 * (clock_now_ns() - start_ns);
+}
+
 void session_feed(struct session *ses, const struct event *e)
 {
+	if (e->type == EVENT_LOST)
+		ses->repair_due = true;
+	if (ses->repair_due && e->time_ns >= ses->repair_ns)
+		repair(ses, e->time_ns);
 	switch (e->type) {
 	case EVENT_SAMPLE:
 		feed_sample(ses, e);
@@ -284,9 +319,7 @@ void session_feed(struct session *ses, const struct event *e)
 		note_main(ses, e);
 		break;
 	case EVENT_LOST:
-		/* A mapping or a fork may be among them. */
 		ses->quality.lost_ring += e->lost;
-		procs_repair(ses->procs);
 		break;
 	case EVENT_THROTTLE:
 		ses->quality.throttled++;
