@@ -5,6 +5,7 @@
  * would without profd. */
 #include <profd/launch.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -32,6 +33,7 @@ struct launch_private {
 	struct rlimit old_files;
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	bool asked;	      /* SIGTERM was sent */
+	VEC(int) asked_fds;   /* pidfds of the descendants that were asked */
 };
 
 #define TICK_MS 100
@@ -196,16 +198,17 @@ static bool reap(struct launch *l)
 /* --- the tree ------------------------------------------------------------------------ */
 
 #define TREE_MAX 100000u
+#define ASKED_MAX 256u
 
 struct pid_list {
 	uint32_t *v;
 	uint32_t n, cap;
 };
 
-/* The children that one process's main thread forked: proc(5), /proc/PID/task/TID/children. */
-static void tree_add_children(uint32_t pid, struct pid_list *pids)
+/* The children that one thread forked: proc(5), /proc/PID/task/TID/children. */
+static void tree_add_children(uint32_t pid, const char *tid, struct pid_list *pids)
 {
-	_cleanup_free_ char *path = xasprintf("/proc/%u/task/%u/children", pid, pid);
+	_cleanup_free_ char *path = xasprintf("/proc/%u/task/%s/children", pid, tid);
 	_cleanup_free_ char *data = NULL;
 	size_t n;
 
@@ -220,15 +223,36 @@ static void tree_add_children(uint32_t pid, struct pid_list *pids)
 	}
 }
 
+static void tree_add(uint32_t pid, struct pid_list *pids)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%u/task", pid);
+	DIR *dir = opendir(path);
+	struct dirent *d;
+
+	if (!dir)
+		return;
+	while ((d = readdir(dir))) {
+		if (d->d_name[0] != '.')
+			tree_add_children(pid, d->d_name, pids);
+	}
+	closedir(dir);
+}
+
+/* Parents first, beginning with the workload. */
+static void tree_all(struct launch *l, struct pid_list *pids)
+{
+	vec_push(pids, (uint32_t)l->pid);
+	for (uint32_t i = 0; i < pids->n; i++)
+		tree_add(pids->v[i], pids);
+}
+
 void launch_kill(struct launch *l, int sig)
 {
 	struct pid_list pids = {0};
 
 	if (l->reaped)
 		return;
-	vec_push(&pids, (uint32_t)l->pid);
-	for (uint32_t i = 0; i < pids.n; i++)
-		tree_add_children(pids.v[i], &pids);
+	tree_all(l, &pids);
 	/* Leaves first: a shell whose child dies does not start the next command if it is next. */
 	for (uint32_t i = pids.n; i-- > 0;)
 		kill((pid_t)pids.v[i], sig);
@@ -238,6 +262,43 @@ void launch_kill(struct launch *l, int sig)
 void launch_timeout(struct launch *l, uint64_t ns)
 {
 	l->priv->deadline_ns = ns ? clock_now_ns() + ns : 0;
+}
+
+/* The descendants are found through the workload, which may end before they do. */
+static void remember_asked(struct launch *l)
+{
+	struct pid_list pids = {0};
+
+	tree_all(l, &pids);
+	for (uint32_t i = 1; i < pids.n && i < ASKED_MAX; i++) {
+		int fd = (int)syscall(SYS_pidfd_open, pids.v[i], 0);
+
+		if (fd >= 0)
+			vec_push(&l->priv->asked_fds, fd);
+	}
+	vec_done(&pids);
+}
+
+/* Those that outlive the workload have the same time to end. A signal to profd cuts it short. */
+static void insist(struct launch *l)
+{
+	struct launch_private *p = l->priv;
+	struct pollfd fds[2] = {{.fd = -1, .events = POLLIN},
+				{.fd = l->signalfd, .events = POLLIN}};
+
+	for (uint32_t i = 0; i < p->asked_fds.n; i++) {
+		uint64_t now = clock_now_ns();
+		int ms = now < p->deadline_ns
+				 ? (int)((p->deadline_ns - now) / 1000000 + 1)
+				 : 0;
+
+		fds[0].fd = p->asked_fds.v[i];
+		poll(fds, ARRAY_SIZE(fds), ms);
+		if (!fds[0].revents)
+			syscall(SYS_pidfd_send_signal, fds[0].fd, SIGKILL, NULL, 0);
+		close(fds[0].fd);
+	}
+	vec_done(&p->asked_fds);
 }
 
 /* First ask, then insist. */
@@ -251,7 +312,12 @@ static void check_deadline(struct launch *l)
 	now = clock_now_ns();
 	if (now < p->deadline_ns)
 		return;
+	if (!p->asked)
+		remember_asked(l);
 	launch_kill(l, p->asked ? SIGKILL : SIGTERM);
+	/* A stopped process takes SIGTERM only when it goes on. */
+	if (!p->asked)
+		launch_kill(l, SIGCONT);
 	l->timed_out = true;
 	p->asked = true;
 	p->deadline_ns = now + KILL_AFTER_NS;
@@ -279,6 +345,7 @@ void launch_done(struct launch *l)
 
 	if (!p)
 		return;
+	insist(l);
 	if (p->go_fd >= 0)
 		close(p->go_fd);
 	if (p->error_fd >= 0)
@@ -288,8 +355,12 @@ void launch_done(struct launch *l)
 		waitpid(l->pid, &l->status, 0);
 	if (l->pidfd >= 0)
 		close(l->pidfd);
-	if (l->signalfd >= 0)
+	if (l->signalfd >= 0) {
+		/* What came while the artifacts were written must not turn the workload's status
+		 * into ours now. */
+		pass_signals(l);
 		close(l->signalfd);
+	}
 	if (p->old_files.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &p->old_files);
 	sigaction(SIGPIPE, &p->old_pipe, NULL);
