@@ -174,15 +174,22 @@ static int outfile_write(struct sink *s, const void *data, size_t n)
 	return 0;
 }
 
+/* What an earlier process of this number left behind (in a container it is the same in every run) makes
+ * way. */
+static int open_named(const struct outfile *f)
+{
+	unlinkat(f->dirfd, f->tmp, 0);
+	return openat(f->dirfd, f->tmp, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+}
+
 int outfile_open(struct outfile *f, int dirfd, const char *name, struct error *err)
 {
 	*f = (struct outfile){.sink = {.write = outfile_write}, .dirfd = dirfd, .fd = -1};
 	snprintf(f->name, sizeof(f->name), "%s", name);
 	snprintf(f->tmp, sizeof(f->tmp), ".%s.%d.tmp", f->name, (int)getpid());
-	f->fd = openat(dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	f->fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 	if (f->fd < 0) {
-		f->fd = openat(dirfd, f->tmp, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
-			       0666);
+		f->fd = open_named(f);
 		f->named = f->fd >= 0;
 	}
 	if (f->fd < 0)
@@ -190,6 +197,24 @@ int outfile_open(struct outfile *f, int dirfd, const char *name, struct error *e
 				 strerror(errno));
 	f->buf = xmalloc(OUTFILE_BUFFER_BYTES);
 	return 0;
+}
+
+/* Where an unnamed file cannot be given a name (no /proc, some FUSE file systems): a copy. */
+static int outfile_copy(struct outfile *f)
+{
+	int fd = open_named(f), code = fd < 0 ? -errno : 0;
+	uint64_t off = 0;
+	ssize_t n = 1;
+
+	f->named = fd >= 0;
+	while (!code && n > 0) {
+		n = io_pread(f->fd, f->buf, OUTFILE_BUFFER_BYTES, off);
+		code = n < 0 ? (int)n : io_write(fd, f->buf, (size_t)n);
+		off += (uint64_t)n;
+	}
+	if (fd >= 0)
+		close(fd);
+	return code;
 }
 
 /* An unnamed file gets its temporary name only now, for the blink of the rename: linkat(2) cannot
@@ -204,7 +229,8 @@ static int outfile_name(struct outfile *f)
 	if (linkat(AT_FDCWD, proc, f->dirfd, f->name, AT_SYMLINK_FOLLOW) == 0)
 		return 1;
 	if (errno != EEXIST)
-		return -errno;
+		return outfile_copy(f);
+	unlinkat(f->dirfd, f->tmp, 0);
 	if (linkat(AT_FDCWD, proc, f->dirfd, f->tmp, AT_SYMLINK_FOLLOW) < 0)
 		return -errno;
 	f->named = true;
