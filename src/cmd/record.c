@@ -90,6 +90,15 @@ static int parse_frequency(const char *s, uint32_t *ret_hz)
 	return 0;
 }
 
+/* The kernel lowers its limit by itself when sampling interrupts take long. That keeps nobody's job from
+ * running; run.json has the frequency. */
+static uint32_t default_frequency(void)
+{
+	uint32_t max = sampler_max_hz();
+
+	return max && max < DEFAULT_HZ ? max : DEFAULT_HZ;
+}
+
 static int parse_backend(const char *s, enum unwind_backend *ret_backend)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
@@ -197,7 +206,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 {
 	int c, status;
 
-	*o = (struct options){.sampler.hz = DEFAULT_HZ, .unwind = UNWIND_CFI};
+	*o = (struct options){.sampler.hz = default_frequency(), .unwind = UNWIND_CFI};
 	/* '+': options end at the command, whose own options are not ours. */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "+:o:F:e:qvh", long_options, NULL)) != -1) {

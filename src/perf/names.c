@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include <perfmon/pfmlib_perf_event.h>
 
@@ -26,8 +27,13 @@ int event_encode(const char *name, struct perf_event_attr *attr, bool *ret_clock
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(software); i++) {
-		if (strcmp(software[i].name, name))
+		size_t n = strlen(software[i].name);
+		const char *rest = name + n;
+
+		if (strncasecmp(software[i].name, name, n) ||
+		    (*rest && strcmp(rest, ":u")))
 			continue;
+		attr->exclude_kernel = *rest == ':';
 		attr->type = PERF_TYPE_SOFTWARE;
 		attr->config = software[i].config;
 		*ret_clock = software[i].clock;

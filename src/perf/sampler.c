@@ -27,6 +27,9 @@
 
 #define RING_DEFAULT_BYTES ((size_t)4 << 20)
 #define RING_MAX_BYTES ((size_t)16 << 20)
+/* All rings together: locked kernel memory that no memory cgroup accounts for. */
+#define RINGS_TOTAL_BYTES ((size_t)256 << 20)
+#define RING_FLOOR_BYTES ((size_t)512 << 10) /* of one, what the default quota grants */
 #define RING_MIN_BYTES ((size_t)64 << 10)
 #define RING_MIN_DUMPS 32
 /* perf_event_open(2), sample_stack_user: a multiple of 8 below 64 KiB. */
@@ -172,7 +175,7 @@ static int open_cpus(struct sampler *s, pid_t pid, size_t ring_bytes, size_t ncp
 
 /* What comes in while profd waits for a CPU has to fit: an eighth of a second where memory is not
  * short. 4 MiB serve up to 511 Hz. */
-static size_t ring_wanted(const struct sampler_options *o)
+static size_t ring_wanted(const struct sampler_options *o, size_t ncpus)
 {
 	size_t ring = RING_DEFAULT_BYTES;
 
@@ -180,6 +183,8 @@ static size_t ring_wanted(const struct sampler_options *o)
 		return o->ring_bytes;
 	while (ring < o->hz / 8 * STACK_MAX_BYTES && ring < RING_MAX_BYTES)
 		ring *= 2;
+	while (ring > RING_FLOOR_BYTES && ring > RINGS_TOTAL_BYTES / ncpus)
+		ring /= 2;
 	return ring;
 }
 
@@ -196,7 +201,7 @@ static size_t stack_wanted(const struct sampler_options *o, size_t ring_bytes)
 static int open_rung(struct sampler *s, const struct sampler_options *o, pid_t pid,
 		     size_t ncpus)
 {
-	size_t ring = ring_wanted(o);
+	size_t ring = ring_wanted(o, ncpus);
 	int code;
 
 	s->info.ring_bytes_wanted = ring;
@@ -259,6 +264,9 @@ static int try_rung(struct sampler *s, const struct sampler_options *o, pid_t pi
 	code = event_encode(rung->event, &s->attr, &clock, err);
 	if (code < 0)
 		return code;
+	/* Asked for without the kernel ("EVENT:u"): the rung below is it. */
+	if (rung->kernel && s->attr.exclude_kernel)
+		return -ENOTSUP;
 	/* libpfm4 sets privilege levels of its own. */
 	s->attr.exclude_kernel = !rung->kernel;
 	s->attr.exclude_user = 0;
@@ -321,6 +329,8 @@ static int climb(struct sampler *s, const struct sampler_options *o, pid_t pid,
 			return code; /* err says: unknown name */
 		if (code == -ENOBUFS || code == -EMFILE || code == -ENFILE)
 			break;
+		if (rungs[i].kernel && code == -ENOTSUP && o->event)
+			continue;
 		if (rungs[i].kernel && (code == -EACCES || code == -EPERM)) {
 			reason_add(&s->info, rungs[i].event, true, code);
 			kernel_denied = true;
