@@ -10,6 +10,8 @@
 #include <profd/quality.h>
 #include <profd/sampler.h>
 
+struct text;
+
 /* The machine, as far as it decides how fast programs run on it. */
 struct host {
 	char cpu_model[128], kernel[128], os[128], libc[64], arch[32], hypervisor[32];
@@ -73,3 +75,5 @@ int artifacts_write(const struct outdir *d, const struct run *run, struct error 
 /* The parts, for tests. */
 void run_json_write(const struct run *run, struct sink *out);
 void summary_write(const struct run *run, struct sink *out);
+/* Appends the command for people in clean UTF-8, cut where it gets too long; run.json has all of it. */
+void command_text(struct text *t, char *const *argv);

@@ -28,19 +28,17 @@ static void context_init(struct context *c, const struct run *run)
 {
 	const struct quality *q = run->quality;
 	const struct sampler_info *s = run->sampler;
-	struct text command = {0}, t = {0};
+	struct text t = {0};
 
 	*c = (struct context){.run = run};
-	for (char *const *a = run->command; *a; a++)
-		text_addf(&command, "%s%s", a == run->command ? "" : " ", *a);
-	text_add_clean(&c->title, text_get(&command), command.len);
+	command_text(&c->title, run->command);
 	text_addf(&t,
 		  "%s, %u Hz, %s; %llu samples, %llu lost, %.2f %% of stacks complete",
 		  s->event, s->hz, s->kernel ? "user and kernel" : "user code only",
 		  (unsigned long long)q->samples, (unsigned long long)q->lost,
 		  100 * q->complete);
 	text_add_clean(&c->subtitle, text_get(&t), t.len);
-	add_fact(c, "Command", text_get(&command));
+	add_fact(c, "Command", text_get(&c->title));
 	text_clear(&t);
 	text_addf(&t, "%d, after ", run_exit_status(run->status));
 	text_add_seconds(&t, (double)run->wall_ns / 1e9);
@@ -59,7 +57,6 @@ static void context_init(struct context *c, const struct run *run)
 		  100 * q->complete, 100 * q->resolved);
 	add_fact(c, "Quality", text_get(&t));
 	add_fact(c, "Machine", run->host->testbed);
-	text_done(&command);
 	text_done(&t);
 }
 

@@ -10,15 +10,30 @@
 
 #define TOP_FUNCTIONS 10
 
+/* Enough to know it again; GitHub refuses step summaries of more than 1 MiB. */
+#define COMMAND_SHOWN_BYTES 1000u
+
+void command_text(struct text *t, char *const *argv)
+{
+	struct text raw = {0};
+
+	for (char *const *a = argv; *a && raw.len <= COMMAND_SHOWN_BYTES; a++)
+		text_addf(&raw, "%s%.*s", a == argv ? "" : " ", (int)COMMAND_SHOWN_BYTES,
+			  *a);
+	if (raw.len > COMMAND_SHOWN_BYTES) {
+		text_add_clean(t, text_get(&raw), COMMAND_SHOWN_BYTES);
+		text_add(t, " …");
+	} else {
+		text_add_clean(t, text_get(&raw), raw.len);
+	}
+	text_done(&raw);
+}
+
 static void add_command(struct text *t, char *const *argv)
 {
 	struct text line = {0};
 
-	for (char *const *a = argv; *a; a++) {
-		if (a != argv)
-			text_addc(&line, ' ');
-		text_add_clean(&line, *a, strlen(*a));
-	}
+	command_text(&line, argv);
 	text_add_code(t, line.len ? text_get(&line) : " ");
 	text_done(&line);
 }
@@ -29,9 +44,11 @@ static void add_outcome(struct text *t, const struct run *run)
 
 	if (run->timed_out)
 		text_add(t, "ended by --timeout after ");
-	else if (WIFSIGNALED(run->status))
+	else if (WIFSIGNALED(run->status) && sigabbrev_np(WTERMSIG(run->status)))
 		text_addf(t, "killed by SIG%s after ",
 			  sigabbrev_np(WTERMSIG(run->status)));
+	else if (WIFSIGNALED(run->status)) /* real-time signals have no names */
+		text_addf(t, "killed by signal %d after ", WTERMSIG(run->status));
 	else
 		text_addf(t, "exit status %d after ", WEXITSTATUS(run->status));
 	text_add_seconds(t, (double)run->wall_ns / 1e9);

@@ -120,6 +120,17 @@ static void count_sampled(void *arg, const struct process *p)
 	*(uint32_t *)arg += p->sampled;
 }
 
+/* wait4(2) counts only children that were waited for: with others sampled, too, what the samples
+ * should cover is not known. */
+static double coverage_of(int64_t weight, uint64_t cpu_ns)
+{
+	double share = (double)weight / (double)cpu_ns;
+
+	if (share > 1.1)
+		return 0;
+	return share > 1 ? 1 : share;
+}
+
 void quality_finish(struct session *ses, uint64_t cpu_ns)
 {
 	struct quality *q = &ses->quality;
@@ -129,7 +140,7 @@ void quality_finish(struct session *ses, uint64_t cpu_ns)
 	q->period = (int64_t)ses->options.period;
 	if (cpu_ns && ses->options.clock) {
 		q->used = (int64_t)cpu_ns;
-		q->coverage = (double)q->weight / (double)cpu_ns;
+		q->coverage = coverage_of(q->weight, cpu_ns);
 	}
 	q->stacks = count_stacks(ses->profile);
 	q->locations = ses->profile->locations.n - 1;
