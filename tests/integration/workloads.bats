@@ -200,3 +200,15 @@ sys.exit(len(kept) != 1 or not 1024 <= kept.pop() < 4000)'
 	# said.
 	verify --min 0
 }
+
+@test "a 32-bit program: what has no stack says so" {
+	program=$BATS_TEST_TMPDIR/i386
+	printf 'void _start(void)\n{\n\tfor (volatile unsigned n = 0; n < 1000000000; n++)\n\t\t;\n\t%s\n}\n' \
+		'__asm__ volatile("int $0x80" ::"a"(1), "b"(0));' >"$program.c"
+	gcc -m32 -O1 -nostdlib -static -fno-pic -no-pie -o "$program" "$program.c"
+	"$program" || skip "this kernel runs no 32-bit programs"
+	record i386 -- "$program"
+	cat "$dir/cpu.folded"
+	grep -q '^i386;\[no unwind info\];' "$dir/cpu.folded"
+	lacks '^[^;]* [0-9]*$' "$dir/cpu.folded"
+}

@@ -790,8 +790,10 @@ static void test_dwz(void **state)
 {
 	struct objfile *o;
 
-	if (!have("dwz"))
+	if (!have("dwz")) {
+		print_message("skipped: dwz is not installed\n");
 		skip();
+	}
 	assert_true(sh(
 		"%s -gdwarf-4 -O2 prog.c -o dwz1 && %s -gdwarf-4 -O2 -DX prog.c -o dwz2",
 		cc(), cc()));
