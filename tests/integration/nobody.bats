@@ -50,6 +50,7 @@ as_nobody_once() {
 	shift
 	status=0
 	rm -rf "$dir"
+	# shellcheck disable=SC2034 # disturbed() reads it
 	busy_before=$(busy_ticks)
 	(cd "$OPEN/work" && setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$OPEN/profd" record --annotate -F 999 -o "$dir" "${options[@]}" -- "$@") \
