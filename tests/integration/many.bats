@@ -17,13 +17,13 @@ load lib
 			[ ! -d $dir ] || mount -t tmpfs none $dir
 		done
 		unset TMPDIR XDG_RUNTIME_DIR
-		mkdir /tmp/work
-		cd /tmp/work
+		mkdir /tmp/box
+		cd /tmp/box
 		for ((i = 0; i < RUNS; i++)); do
-			/mnt/profd-many record -q --force -o /tmp/work/out -- true || exit
+			/mnt/profd-many record -q --force -o /tmp/box/out -- true || exit
 		done
 		find /tmp /var/tmp /dev/shm /run | sort >/mnt/files
-		ls -A /tmp/work/out >/mnt/artifacts' 3>&-
+		ls -A /tmp/box/out >/mnt/artifacts' 3>&-
 	cat "$BATS_FILE_TMPDIR/files"
 	[ "$(tr '\n' ' ' <"$BATS_FILE_TMPDIR/artifacts")" = "$ARTIFACTS " ]
 	# The four roots, the working directory and one set of artifacts.

@@ -15,7 +15,7 @@ setup_file() {
 	export OPEN
 	chmod 755 "$OPEN"
 	cp "$PROFD" "$OPEN/profd"
-	mkdir -m 777 "$OPEN/work"
+	mkdir -m 777 "$OPEN/box"
 }
 
 teardown_file() {
@@ -41,7 +41,7 @@ as_nobody() {
 
 as_nobody_once() {
 	local options=()
-	dir=$OPEN/work/$1
+	dir=$OPEN/box/$1
 	shift
 	while [ "$1" != -- ]; do
 		options+=("$1")
@@ -52,7 +52,7 @@ as_nobody_once() {
 	rm -rf "$dir"
 	# shellcheck disable=SC2034 # disturbed() reads it
 	busy_before=$(busy_ticks)
-	(cd "$OPEN/work" && setpriv --reuid=65534 --regid=65534 --clear-groups \
+	(cd "$OPEN/box" && setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$OPEN/profd" record --annotate -F 999 -o "$dir" "${options[@]}" -- "$@") \
 		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
 	cp "$BATS_TEST_TMPDIR/out" "$dir.out"
@@ -106,10 +106,10 @@ nobody_build() {
 @test "nobody: a directory that may not be written is 125 and nothing runs" {
 	as_nobody fine -- true
 	local status=0
-	(cd "$OPEN/work" && setpriv --reuid=65534 --regid=65534 --clear-groups \
+	(cd "$OPEN/box" && setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$OPEN/profd" record -o /root/profd-test -- touch ran) || status=$?
 	[ "$status" -eq 125 ]
-	[ ! -e "$OPEN/work/ran" ]
+	[ ! -e "$OPEN/box/ran" ]
 	[ ! -e /root/profd-test ]
 }
 
