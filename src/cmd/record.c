@@ -302,13 +302,11 @@ static void say_how(const struct recording *r)
 	if (!r->o->verbose || !r->session)
 		return;
 	i = sampler_info(r->sampler);
+	fprintf(stderr, "profd: sampling %s at %u Hz on %u CPUs, %s\n", i->event, i->hz,
+		i->ncpus, i->kernel ? "user and kernel" : "user code only");
 	fprintf(stderr,
-		"profd: sampling %s at %u Hz on %u CPUs, %s; %zu KiB of buffer per CPU, "
-		"%zu bytes "
-		"of stack per sample\n",
-		i->event, i->hz, i->ncpus,
-		i->kernel ? "user and kernel" : "user code only", i->ring_bytes / 1024,
-		i->stack_bytes);
+		"profd: %zu KiB of buffer per CPU, %zu bytes of stack per sample\n",
+		i->ring_bytes / 1024, i->stack_bytes);
 	if (i->reason[0])
 		fprintf(stderr, "profd: why: %s\n", i->reason);
 }
@@ -345,17 +343,20 @@ static void say_result(const struct recording *r, const struct run *run)
 
 	if (r->o->quiet)
 		return;
-	text_addf(&t, "profd: %llu samples in ", (unsigned long long)q->samples);
+	text_addf(&t, "profd: %llu sample%s in ", (unsigned long long)q->samples,
+		  q->samples == 1 ? "" : "s");
 	text_add_seconds(&t, (double)run->wall_ns / 1e9);
-	text_addf(&t, ", %llu lost, %.1f %% of stacks complete, %s%s -> %s/index.html\n",
-		  (unsigned long long)q->lost, 100 * q->complete, run->sampler->event,
+	text_addf(&t, ", %llu lost, ", (unsigned long long)q->lost);
+	if (q->samples)
+		text_addf(&t, "%.1f %% of stacks complete, ", 100 * q->complete);
+	text_addf(&t, "%s%s -> %s/index.html\n", run->sampler->event,
 		  run->sampler->kernel ? "" : " (user code only)", r->dir.path);
 	for (uint32_t i = 0; i < run->warnings->v.n; i++)
 		text_addf(&t, "profd: warning: %s\n", run->warnings->v.v[i]);
 	if (run->nsurvivors)
 		text_addf(&t,
-			  "profd: %zu processes of it still run and are not recorded "
-			  "further\n",
+			  "profd: %zu of its processes still run, unrecorded from here "
+			  "on\n",
 			  run->nsurvivors);
 	fputs(text_get(&t), stderr);
 	text_done(&t);
