@@ -52,17 +52,22 @@ static bool read_sections(const struct vma *v, uint64_t pc, unw_word_t *ret)
 	       read_view(objfile_eh_frame(v->obj), vaddr, ret);
 }
 
-/* A rule out of libunwind's cache was found without find_proc_info, but its expression is read from
- * the section it came from. */
-static bool read_any_sections(struct libunwind *l, uint64_t pc, unw_word_t *ret)
+/* What the files hold in their other segments, too. A rule out of libunwind's cache was found without
+ * find_proc_info, but its expression is read from the section it came from; and functions with a
+ * cleanup name their personality routine through a pointer in the data segment. */
+static bool read_files(struct libunwind *l, uint64_t pc, unw_word_t *ret)
 {
 	const struct space *s = l->in->space;
 
 	for (uint32_t i = 0; i < s->vmas.n; i++) {
-		if (!s->vmas.v[i].obj || !read_sections(&s->vmas.v[i], pc, ret))
+		const struct vma *v = &s->vmas.v[i];
+
+		if (!v->obj)
 			continue;
-		l->vma = &s->vmas.v[i];
-		return true;
+		if (read_sections(v, pc, ret) ||
+		    objfile_read(v->obj, vma_vaddr(v, pc), ret, sizeof(*ret)) ==
+			    sizeof(*ret))
+			return true;
 	}
 	return false;
 }
@@ -72,7 +77,6 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 {
 	struct libunwind *l = arg;
 	uint64_t off = addr - l->in->regs->r[DWREG_RSP];
-	const struct vma *v;
 
 	if (write)
 		return -UNW_EINVAL;
@@ -82,10 +86,7 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 	}
 	if (l->vma && read_sections(l->vma, addr, value))
 		return 0;
-	if (read_any_sections(l, addr, value))
-		return 0;
-	v = space_find(l->in->space, addr);
-	if (v && v->obj && objfile_read(v->obj, vma_vaddr(v, addr), value, 8) == 8)
+	if (read_files(l, addr, value))
 		return 0;
 	l->outside = true;
 	return -UNW_EINVAL;

@@ -74,6 +74,36 @@ setup() {
 	agrees -- perl "$WORKLOADS/busy.pl" 250
 }
 
+@test "sqlite3" {
+	needs sqlite3
+	agrees -- sqlite3 :memory: ".read $WORKLOADS/heavy.sql"
+}
+
+@test "xz -T2" {
+	needs xz
+	head -c 24000000 /dev/urandom >"$BATS_TEST_TMPDIR/noise"
+	agrees -- xz -T2 -1 -k "$BATS_TEST_TMPDIR/noise"
+}
+
+@test "make -j2" {
+	local i
+	cd "$BATS_TEST_TMPDIR"
+	for i in 1 2 3 4 5 6; do "$PYTHON" "$WORKLOADS/gen-c.py" 2 >"part$i.c"; done
+	echo 'all: part1.o part2.o part3.o part4.o part5.o part6.o' >Makefile
+	agrees -- make -s -j2 CFLAGS=-O2
+}
+
+@test "a static-pie program" {
+	build static-pie deep.c -static-pie -fomit-frame-pointer
+	agrees -- "$program" 500
+}
+
+# libunwind looks nothing up without .eh_frame_hdr, which the linker leaves out of static programs.
+@test "a static program, with libdw" {
+	build static deep.c -static -fomit-frame-pointer
+	agrees --libdw-only -- "$program" 500
+}
+
 @test "the comparison can fail: addition to rsp" {
 	build deep deep.c -fomit-frame-pointer
 	differs 1 "$program" 400

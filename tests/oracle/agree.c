@@ -1,4 +1,4 @@
-/* agree [-F HZ] [-n SAMPLES] [--break KIND] -- COMMAND...: records a program and has every
+/* agree [-F HZ] [-n SAMPLES] [--break KIND] [--libdw-only] -- COMMAND...: records a program and has every
  * sample unwound by libdw and libunwind too. Frames are compared one by one, innermost
  * first.
  *
@@ -108,8 +108,11 @@ static void observe(void *arg, const struct unwind_input *in, const struct frame
 	while (comparable < n && !(frames[comparable].flags & FRAME_GUESSED))
 		comparable++;
 	a->guessed += comparable < n;
-	for (size_t i = 0; i < sizeof(a->peers) / sizeof(a->peers[0]); i++)
-		peer_compare(&a->peers[i], a->frames, in, frames, n, comparable, stop);
+	for (size_t i = 0; i < sizeof(a->peers) / sizeof(a->peers[0]); i++) {
+		if (a->peers[i].unwinder)
+			peer_compare(&a->peers[i], a->frames, in, frames, n, comparable,
+				     stop);
+	}
 }
 
 static int verdict(const struct agree *a)
@@ -125,6 +128,8 @@ static int verdict(const struct agree *a)
 		double percent = p->frames ? 100.0 * (double)p->equal / (double)p->frames
 					   : 0;
 
+		if (!p->unwinder)
+			continue;
 		printf("%s: %llu of %llu frames equal, %.3f %%; %llu of %llu stacks\n",
 		       p->name, (unsigned long long)p->equal,
 		       (unsigned long long)p->frames, percent,
@@ -186,12 +191,14 @@ static int run(struct agree *a, char **command, uint32_t hz, unsigned broken)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {{"break", required_argument, NULL, 'b'},
+					      {"libdw-only", no_argument, NULL, 'd'},
 					      {0}};
 	static struct agree a = {.limit = UINT64_MAX,
 				 .peers = {{.name = "libdw"}, {.name = "libunwind"}}};
 	struct error err = {0};
 	uint32_t hz = 199;
 	unsigned broken = 0;
+	bool libdw_only = false;
 	int c, status;
 
 	while ((c = getopt_long(argc, argv, "+F:n:", longs, NULL)) != -1) {
@@ -201,18 +208,20 @@ int main(int argc, char **argv)
 			a.limit = strtoull(optarg, NULL, 10);
 		else if (c == 'b')
 			broken = (unsigned)strtoul(optarg, NULL, 10);
+		else if (c == 'd')
+			libdw_only = true;
 		else
 			return 2;
 	}
 	if (optind == argc || !hz || broken > UNWIND_BREAK_MAX)
 		return 2;
 	a.peers[0].unwinder = unwinder_new(UNWIND_LIBDW, &err);
-	if (a.peers[0].unwinder)
+	if (a.peers[0].unwinder && !libdw_only)
 		a.peers[1].unwinder = unwinder_new(UNWIND_LIBUNWIND, &err);
-	if (!a.peers[1].unwinder) {
+	if (!a.peers[0].unwinder || (!a.peers[1].unwinder && !libdw_only)) {
 		fail(&err);
-		return err.code == -ENOTSUP ? 77
-					    : 2; /* 77: skipped, as automake has it */
+		/* 77: skipped, as automake has it */
+		return err.code == -ENOTSUP ? 77 : 2;
 	}
 	status = run(&a, argv + optind, hz, broken);
 	unwinder_free(a.peers[0].unwinder);
