@@ -2,6 +2,7 @@
  * everything that may be wrong with profd's own side is found before the workload runs. */
 #include "cmd.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -51,7 +52,9 @@ static const char USAGE[] =
 	"  -v, --verbose          say how it is done\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"The exit status is COMMAND's own. Manual: man profd-record\n";
+	"PROFD_OUTPUT, PROFD_FREQUENCY and so on in the environment stand for options "
+	"that take\n"
+	"a value. The exit status is COMMAND's own. Manual: man profd-record\n";
 
 struct options {
 	const char *dir;
@@ -202,11 +205,37 @@ static int parse_option(struct options *o, int c)
 	}
 }
 
+/* Options that take a value may come from the environment, PROFD_MAX_DEPTH for --max-depth; what the
+ * command line says wins. */
+static int parse_environment(struct options *o)
+{
+	for (const struct option *l = long_options; l->name; l++) {
+		_cleanup_free_ char *name = xasprintf("PROFD_%s", l->name);
+		int status;
+
+		for (char *c = name; *c; c++)
+			*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+		if (l->has_arg == no_argument || !getenv(name))
+			continue;
+		optarg = getenv(name);
+		status = parse_option(o, l->val);
+		if (!status)
+			continue;
+		fprintf(stderr, "profd: hint: the environment says %s=%s\n", name,
+			optarg);
+		return status;
+	}
+	return 0;
+}
+
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	int c, status;
 
 	*o = (struct options){.sampler.hz = default_frequency(), .unwind = UNWIND_CFI};
+	status = parse_environment(o);
+	if (status)
+		return status;
 	/* '+': options end at the command, whose own options are not ours. */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "+:o:F:e:qvh", long_options, NULL)) != -1) {

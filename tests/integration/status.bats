@@ -223,6 +223,19 @@ how_it_ended() {
 	[ -s stderr ]
 }
 
+@test "options from the environment, and the command line wins" {
+	cd "$BATS_TEST_TMPDIR"
+	PROFD_OUTPUT=env-out PROFD_FREQUENCY=123 "$PROFD" record -q -- true
+	[ "$(json env-out/run.json sampling.frequency_hz)" = 123 ]
+	PROFD_OUTPUT=env-out PROFD_FREQUENCY=123 "$PROFD" record -q -o flag-out -F 321 -- true
+	[ "$(json flag-out/run.json sampling.frequency_hz)" = 321 ]
+	local status=0
+	PROFD_FREQUENCY=often "$PROFD" record -q -- touch ran 2>err.txt || status=$?
+	[ "$status" -eq 125 ]
+	[ ! -e ran ]
+	grep -q 'PROFD_FREQUENCY=often' err.txt
+}
+
 @test "profd top prints flat and cumulative" {
 	build shares shares.c
 	record shares -- "$program" 600
