@@ -8,7 +8,7 @@
 struct symtab_row {
 	uint64_t start, end;
 	const char *name; /* in the arena */
-	uint32_t seq;	  /* position in the file: the later of two equals wins */
+	uint32_t seq;	  /* position in the file */
 };
 
 struct symtab {
@@ -16,5 +16,5 @@ struct symtab {
 	VEC(struct symtab_row) rows;
 };
 
-/* Sorts by start; of rows that begin at one address the last one stays. */
-void symtab_sort(struct symtab *t);
+/* Sorts by start; of rows that begin at one address the last one of the file stays, or the first. */
+void symtab_sort(struct symtab *t, bool last_wins);

@@ -6,7 +6,6 @@
 
 #include <profd/io.h>
 #include <profd/number.h>
-#include <profd/text.h>
 
 #define SYMTAB_MAX_ROWS 20000000u
 #define SYMTAB_NAME_BYTES 4096
@@ -30,16 +29,28 @@ static int row_compare(const void *pa, const void *pb)
 	return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
-void symtab_sort(struct symtab *t)
+static bool is_sorted(const struct symtab *t)
 {
-	uint32_t n = 0;
+	for (uint32_t i = 1; i < t->rows.n; i++) {
+		if (row_compare(&t->rows.v[i - 1], &t->rows.v[i]) > 0)
+			return false;
+	}
+	return true;
+}
 
-	if (t->rows.n)
+void symtab_sort(struct symtab *t, bool last_wins)
+{
+	uint32_t n = 0, next;
+
+	/* kallsyms mostly is in order. */
+	if (t->rows.n && !is_sorted(t))
 		qsort(t->rows.v, t->rows.n, sizeof(*t->rows.v), row_compare);
-	for (uint32_t i = 0; i < t->rows.n; i++) {
-		if (i + 1 < t->rows.n && t->rows.v[i + 1].start == t->rows.v[i].start)
-			continue;
-		t->rows.v[n++] = t->rows.v[i];
+	for (uint32_t i = 0; i < t->rows.n; i = next) {
+		for (next = i + 1; next < t->rows.n; next++) {
+			if (t->rows.v[next].start != t->rows.v[i].start)
+				break;
+		}
+		t->rows.v[n++] = t->rows.v[last_wins ? next - 1 : i];
 	}
 	t->rows.n = n;
 }
@@ -61,18 +72,20 @@ const char *symtab_find(const struct symtab *t, uint64_t pc)
 	return t->rows.v[lo - 1].name;
 }
 
-static void symtab_add(struct symtab *t, uint64_t start, uint64_t end, const char *name,
-		       size_t len)
+/* Returns the table's copy of the name, or NULL when the table is full. */
+static char *symtab_add(struct symtab *t, uint64_t start, uint64_t end, const char *name,
+			size_t len)
 {
+	char *copy;
+
 	if (t->rows.n >= SYMTAB_MAX_ROWS)
-		return;
-	if (len > SYMTAB_NAME_BYTES)
-		len = SYMTAB_NAME_BYTES;
+		return NULL;
+	copy = arena_strndup(&t->arena, name,
+			     len < SYMTAB_NAME_BYTES ? len : SYMTAB_NAME_BYTES);
 	vec_push(&t->rows,
-		 ((struct symtab_row){.start = start,
-				      .end = end,
-				      .name = arena_strndup(&t->arena, name, len),
-				      .seq = t->rows.n}));
+		 ((struct symtab_row){
+			 .start = start, .end = end, .name = copy, .seq = t->rows.n}));
+	return copy;
 }
 
 /* --- /proc/kallsyms ----------------------------------------------------------------- */
@@ -81,20 +94,18 @@ static void symtab_add(struct symtab *t, uint64_t start, uint64_t end, const cha
  * prints it in its own traces. Data symbols are left out. */
 static void kallsyms_line(struct symtab *t, const char *line, size_t len)
 {
-	const char *end = line + len, *p, *tab;
-	struct text name = {0};
+	const char *end = line + len, *p;
+	char *name, *tab;
 	uint64_t addr;
 
 	if (number_parse_hex(line, end, &addr, &p) || !addr || end - p < 4 ||
 	    p[0] != ' ' || !strchr("tTwW", p[1]) || p[2] != ' ')
 		return;
 	p += 3;
-	tab = memchr(p, '\t', (size_t)(end - p));
-	text_addn(&name, p, (size_t)((tab ? tab : end) - p));
+	name = symtab_add(t, addr, 0, p, (size_t)(end - p));
+	tab = name ? strchr(name, '\t') : NULL;
 	if (tab)
-		text_addf(&name, " %.*s", (int)(end - tab - 1), tab + 1);
-	symtab_add(t, addr, 0, text_get(&name), name.len);
-	text_done(&name);
+		*tab = ' ';
 }
 
 struct symtab *kallsyms_parse(const char *data, size_t n)
@@ -108,9 +119,7 @@ struct symtab *kallsyms_parse(const char *data, size_t n)
 	if (!t->rows.n)
 		return symtab_free(t);
 	/* Aliases: the first of several names at one address is the one perf shows, too. */
-	for (uint32_t i = 0; i < t->rows.n; i++)
-		t->rows.v[i].seq = UINT32_MAX - t->rows.v[i].seq;
-	symtab_sort(t);
+	symtab_sort(t, false);
 	/* kallsyms has no sizes: a function ends where the next begins. The last one is given a
 	 * page, so that an address far behind the kernel has no name rather than a wrong one. */
 	for (uint32_t i = 0; i + 1 < t->rows.n; i++)
@@ -167,7 +176,7 @@ struct symtab *perfmap_parse(const char *data, size_t n)
 
 	while (io_line(data, n, &pos, &line, &len))
 		perfmap_line(t, line, len);
-	symtab_sort(t);
+	symtab_sort(t, true);
 	perfmap_resolve(t);
 	return t;
 }
