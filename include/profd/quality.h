@@ -30,7 +30,7 @@ struct quality {
 	int64_t used; /* CPU time of the kind that was sampled, as the kernel counted it;
 			  * 0: unknown, or no clock was sampled */
 	int64_t period;		    /* nominal weight of a sample */
-	double coverage;	    /* weight / used; 0 when unknown */
+	double coverage;	    /* weight / used; negative when unknown */
 	uint64_t stacks, locations; /* distinct */
 	uint32_t processes, missing_files;
 	struct unwind_stats unwind;

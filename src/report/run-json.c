@@ -147,7 +147,7 @@ static void put_quality(struct json *root, const struct run *run)
 	json_put_u64(j, "late_events", q->late);
 	json_put_num(j, "complete", q->complete);
 	json_put_num(j, "resolved", q->resolved);
-	if (q->coverage > 0)
+	if (q->coverage >= 0)
 		json_put_num(j, "coverage", q->coverage);
 	else
 		json_put_null(j, "coverage");

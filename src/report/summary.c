@@ -92,7 +92,7 @@ static void add_quality(struct text *t, const struct run *run)
 		  "%.1f %% of the frames named",
 		  (unsigned long long)q->samples, (unsigned long long)q->lost,
 		  100 * q->complete, 100 * q->resolved);
-	if (q->coverage > 0)
+	if (q->coverage >= 0)
 		text_addf(t, ", %.0f %% of the CPU time covered", 100 * q->coverage);
 }
 

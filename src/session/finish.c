@@ -120,6 +120,8 @@ static void count_sampled(void *arg, const struct process *p)
 	*(uint32_t *)arg += p->sampled;
 }
 
+#define COVERAGE_UNKNOWN (-1)
+
 /* wait4(2) counts only children that were waited for: with others sampled, too, what the samples
  * should cover is not known. */
 static double coverage_of(int64_t weight, uint64_t cpu_ns)
@@ -127,7 +129,7 @@ static double coverage_of(int64_t weight, uint64_t cpu_ns)
 	double share = (double)weight / (double)cpu_ns;
 
 	if (share > 1.1)
-		return 0;
+		return COVERAGE_UNKNOWN;
 	return share > 1 ? 1 : share;
 }
 
@@ -138,6 +140,7 @@ void quality_finish(struct session *ses, uint64_t cpu_ns)
 
 	q->complete = with_user > 0 ? (double)q->stop[STOP_END] / (double)with_user : 0;
 	q->period = (int64_t)ses->options.period;
+	q->coverage = COVERAGE_UNKNOWN;
 	if (cpu_ns && ses->options.clock) {
 		q->used = (int64_t)cpu_ns;
 		q->coverage = coverage_of(q->weight, cpu_ns);
@@ -180,10 +183,8 @@ static void warn_stacks(const struct quality *q, struct quality_warnings *w)
 		return;
 	warn(w,
 	     "only %.1f %% of the stacks reach their root (truncated %.1f %%, no unwind "
-	     "info "
-	     "%.1f %%, bad stack %.1f %%, too deep %.1f %%, unmapped %.1f %%): callers "
-	     "near the "
-	     "root are missing",
+	     "info %.1f %%, bad stack %.1f %%, too deep %.1f %%, unmapped %.1f %%): "
+	     "callers near the root are missing",
 	     100 * q->complete, percent(q->stop[STOP_TRUNCATED], user),
 	     percent(q->stop[STOP_NO_CFI], user), percent(q->stop[STOP_BAD_SP], user),
 	     percent(q->stop[STOP_DEPTH], user), percent(q->stop[STOP_NO_MAP], user));
@@ -215,12 +216,11 @@ static void warn_coverage(const struct quality *q, struct quality_warnings *w)
 	double missing = (double)(q->used - q->weight);
 	double chance = sqrt((double)q->used * (double)q->period);
 
-	if (!q->used || q->coverage >= 0.95 || missing < 3 * chance)
+	if (q->coverage < 0 || q->coverage >= 0.95 || missing < 3 * chance)
 		return;
 	warn(w,
 	     "the samples stand for only %.0f %% of the %.2f s of CPU time used: "
-	     "processes "
-	     "shorter than a sampling period yield none; raise -F",
+	     "processes shorter than a sampling period yield none; raise -F",
 	     100 * q->coverage, (double)q->used / 1e9);
 }
 
@@ -229,8 +229,7 @@ static void warn_losses(const struct quality *q, struct quality_warnings *w)
 	if (q->lost * 100 > q->samples + q->lost)
 		warn(w,
 		     "%llu of %llu samples were lost: lower -F, or raise 'ulimit -l' for "
-		     "larger "
-		     "buffers",
+		     "larger buffers",
 		     (unsigned long long)q->lost,
 		     (unsigned long long)(q->samples + q->lost));
 	if (q->throttled)

@@ -114,6 +114,22 @@ static void test_no_user(void **state)
 	session_free(ses);
 }
 
+/* No samples of a second of CPU time is a coverage of 0, not an unknown one; more samples than CPU
+ * time means that the time is not all known. */
+static void test_coverage(void **state)
+{
+	struct session *none = session_new(&options, NULL),
+		       *more = session_new(&options, NULL);
+
+	session_finish(none, 1, 1000000000);
+	assert_true(session_quality(none)->coverage == 0);
+	session_free(none);
+	feed_self(more, 1);
+	session_finish(more, 1, 1000);
+	assert_true(session_quality(more)->coverage < 0);
+	session_free(more);
+}
+
 /* Lost samples keep the total true and warn. */
 static void test_lost(void **state)
 {
@@ -149,9 +165,8 @@ static void without_malloc_cache(char **argv)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_no_user),
-		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_counts),	     cmocka_unit_test(test_no_user),
+		cmocka_unit_test(test_coverage),     cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_500_sessions),
 	};
 
