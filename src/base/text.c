@@ -201,8 +201,9 @@ void text_add_xml(struct text *t, const char *s, size_t n)
 }
 
 /* What GitHub's renderer would act on inside a table cell: emphasis, code, links, HTML, mentions
- * of people and issues. Parentheses mean nothing without the bracket before them. A backslash takes the meaning from ASCII punctuation (CommonMark 2.4),
- * except for '@' and '#', which a zero-width joiner breaks. */
+ * of people and issues. A backslash takes the meaning from ASCII punctuation (CommonMark 2.4),
+ * except for '@' and '#', which a zero-width joiner breaks. Parentheses mean nothing without the
+ * bracket before them. */
 void text_add_markdown(struct text *t, const char *s)
 {
 	for (; *s; s++) {

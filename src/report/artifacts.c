@@ -1,10 +1,11 @@
-/* All files of a recording, one after the other; run.json last: while it is missing the rest is not
- * there either. */
+/* All files of a recording, one after the other; run.json last: while it is missing the rest may
+ * not be there yet. */
 #include <profd/report.h>
 
 #include <string.h>
 #include <unistd.h>
 
+#include "report-priv.h"
 #include <profd/format.h>
 #include <profd/text.h>
 
@@ -118,6 +119,11 @@ static const struct artifact {
 	{"cpu.svg", write_svg},	       {"index.html", write_html},
 	{"summary.md", write_summary}, {"run.json", write_run},
 };
+
+const char *artifact_name(size_t i)
+{
+	return i < ARRAY_SIZE(artifacts) ? artifacts[i].name : NULL;
+}
 
 int artifacts_write(const struct outdir *d, const struct run *run, struct error *err)
 {

@@ -1,2 +1,2 @@
 src_libprofd_a_SOURCES += \
-	%D%/artifacts.c %D%/host.c %D%/outdir.c %D%/run-json.c %D%/summary.c
+	%D%/artifacts.c %D%/host.c %D%/outdir.c %D%/report-priv.h %D%/run-json.c %D%/summary.c

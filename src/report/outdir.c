@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report-priv.h"
 #include <profd/mem.h>
 
 static const char DEFAULT_DIR[] = "profd-out";
@@ -31,6 +32,7 @@ static int in_the_way(const char *path, struct error *err)
 static int set_aside(struct outdir *d, const char *old, struct error *err)
 {
 	struct stat st;
+	int code;
 
 	if (lstat(old, &st) < 0)
 		return 0;
@@ -39,9 +41,10 @@ static int set_aside(struct outdir *d, const char *old, struct error *err)
 	d->older = xasprintf("%s.%d", old, (int)getpid());
 	if (rename(old, d->older) == 0)
 		return 0;
+	code = -errno;
 	free(d->older);
 	d->older = NULL;
-	return error_set(err, -errno, "cannot move '%s': %s", old, strerror(errno));
+	return error_set(err, code, "cannot move '%s': %s", old, strerror(-code));
 }
 
 /* Moves profd-out to profd-out.old, replacing the one of the run before. An empty one is used again. */
@@ -76,12 +79,11 @@ static int move_old(struct outdir *d, struct error *err)
 /* An artifact of an earlier run, by its name. Other files of the user's may stay where they are. */
 static bool has_results(int dirfd)
 {
-	static const char *const names[] = {"run.json",	 "summary.md", "index.html",
-					    "cpu.pb.gz", "cpu.folded", "cpu.svg"};
 	struct stat st;
+	const char *name;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (fstatat(dirfd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+	for (size_t i = 0; (name = artifact_name(i)); i++) {
+		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return true;
 	}
 	return false;
