@@ -52,9 +52,8 @@ static const char USAGE[] =
 	"  -v, --verbose          say how it is done\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"PROFD_OUTPUT, PROFD_FREQUENCY and so on in the environment stand for options "
-	"that take\n"
-	"a value. The exit status is COMMAND's own. Manual: man profd-record\n";
+	"PROFD_OUTPUT, PROFD_FREQUENCY and so on in the environment stand for options\n"
+	"that take a value. The exit status is COMMAND's own. Manual: man profd-record\n";
 
 struct options {
 	const char *dir;

@@ -1,5 +1,5 @@
 /* Packs a row into the 8 bytes of a rule: the frame pointer, the stack pointer and the return
- * address are all that the hot path carries from frame to frame. Over 99.9 % of the rows of the
+ * address are all that the hot path carries from frame to frame. Nearly all rows of the
  * libraries of a distribution fit; what does not becomes RULE_GENERAL. */
 #include "unwind-priv.h"
 

@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 	static struct agree a = {.limit = UINT64_MAX,
 				 .peers = {{.name = "libdw"}, {.name = "libunwind"}}};
 	struct error err = {0};
-	uint32_t hz = 199;
+	uint32_t hz = 999;
 	unsigned broken = 0;
 	bool libdw_only = false;
 	int c, status;
