@@ -1,7 +1,7 @@
 /* Looks for the separate debug file of a file: by build-id, by the name in
  * .gnu_debuglink, by NAME.debug, where gdb(1) looks ("Debugging Information in Separate
  * Files"). libdwfl has the same search, but it loads libdebuginfod and its network
- * libraries to begin with (11 ms), maps what it finds, and waits for ever for a pipe; it
+ * libraries to begin with, maps what it finds, and waits for ever for a pipe; it
  * is asked only where the user configured debuginfod. */
 #include <profd/objfile.h>
 
