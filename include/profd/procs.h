@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <profd/event.h>
+#include <profd/outside.h>
 #include <profd/space.h>
 
 struct procs;
@@ -21,7 +22,8 @@ struct process {
 	bool has_jit; /* it mapped executable memory without a file */
 };
 
-struct procs *procs_new(void);
+/* @outside answers what records do not tell; borrowed. */
+struct procs *procs_new(const struct outside *outside);
 struct procs *procs_free(struct procs *ps); /* NULL is fine; returns NULL */
 
 /* Feeds an event; other types than MMAP, COMM, FORK and EXIT are ignored. */

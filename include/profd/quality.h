@@ -25,6 +25,7 @@ struct quality {
 	int64_t stop[STOP_COUNT]; /* weight by stop reason */
 	uint64_t stop_samples[STOP_COUNT];
 	int64_t kernel_weight; /* taken while in the kernel */
+	int64_t deep_weight;   /* of stacks whose outer part was read live */
 	double complete; /* 0..1: weight that reached the root / weight with a user side */
 	double resolved; /* 0..1: weight of frames with a name */
 	int64_t used; /* CPU time of the kind that was sampled, as the kernel counted it;

@@ -7,6 +7,7 @@
 
 #include <profd/error.h>
 #include <profd/event.h>
+#include <profd/outside.h>
 #include <profd/procs.h>
 #include <profd/profile.h>
 #include <profd/quality.h>
@@ -23,14 +24,18 @@ struct session_options {
 	uint64_t period;	/* nominal, in the event's unit */
 	uint32_t root_pid;	/* the launched process, 0 when there is none */
 	uint64_t start_wall_ns; /* 1970 */
+	struct outside outside; /* the session's from now on; empty: this machine */
 };
 
 struct session;
 
-/* Returns NULL and sets err when the unwind backend is not there. */
+/* Returns NULL and sets err when the unwind backend is not there (o->outside is done with, too). */
 struct session *session_new(const struct session_options *o, struct error *err);
 struct session *session_free(struct session *ses); /* NULL is fine; returns NULL */
 void session_feed(struct session *ses, const struct event *e);
+/* True while stacks are met that have to be read on in the running process, at the time @now_ns of
+ * events: the sooner that is done, the better. */
+bool session_wants_hurry(const struct session *ses, uint64_t now_ns);
 /* Adds what only the source knows. @lost_ring: as counted by the events, @broken, @late. */
 void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 		    uint64_t late);

@@ -1,6 +1,7 @@
 #pragma once
 /* Events in time order. The session cannot tell one kind of source from another.
  * One thread at a time. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <profd/event.h>
@@ -21,4 +22,6 @@ struct source *source_perf_new(struct sampler *s, struct launch *l);
 struct source *source_free(struct source *src); /* NULL is fine; returns NULL */
 /* 1: *ret_event holds the next event, borrowed until the next call. 0: no more. <0: -errno. */
 int source_next(struct source *src, struct event *ret_event);
+/* Looks at the rings every few milliseconds from now on, or only when they fill. */
+void source_hurry(struct source *src, bool on);
 const struct source_stats *source_stats(const struct source *src);

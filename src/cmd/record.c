@@ -345,8 +345,10 @@ static int run_loop(struct recording *r)
 	int code;
 
 	r->source = source_perf_new(r->sampler, &r->launch);
-	while ((code = source_next(r->source, &e)) > 0)
+	while ((code = source_next(r->source, &e)) > 0) {
 		session_feed(r->session, &e);
+		source_hurry(r->source, session_wants_hurry(r->session, e.time_ns));
+	}
 	return code;
 }
 

@@ -1,27 +1,15 @@
-/* From a mapping to its ELF file, while it still exists.
- *
- * The path in a mmap record is only a hint: the file may have been deleted or replaced since, or the
- * path may belong to another mount namespace. So several ways lead to it, and what is found has to be
- * what was mapped: the same build-id, or the same inode where the record has no build-id. Results are
- * kept by that identity; failures, too, but another process may still show the way. */
+/* Every file that was mapped, opened once, while it still exists. Results are kept by what tells
+ * files apart, build-id or inode; failures, too, but another process may still show the way. How a
+ * file is found is the outside's business. */
 #include "proc-priv.h"
 
-#include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <profd/io.h>
-#include <profd/log.h>
 #include <profd/map.h>
 #include <profd/mem.h>
-#include <profd/number.h>
 #include <profd/vec.h>
 
-#define PATH_LIMIT 8192
 #define TRIES_MAX 16u
 
 struct file {
@@ -31,6 +19,7 @@ struct file {
 };
 
 struct files {
+	const struct outside *outside;
 	VEC(struct file) rows; /* row 0 unused */
 	struct index index;
 	struct objfile *vdso;
@@ -38,10 +27,11 @@ struct files {
 	uint32_t missing;
 };
 
-struct files *files_new(void)
+struct files *files_new(const struct outside *outside)
 {
 	struct files *fs = xcalloc(1, sizeof(*fs));
 
+	fs->outside = outside;
 	vec_add(&fs->rows);
 	return fs;
 }
@@ -83,79 +73,6 @@ static bool identity_equal(const void *table, uint32_t id, const void *key)
 	       a->path_len == b->path_len && !memcmp(a->path, b->path, a->path_len);
 }
 
-static bool same_build_id(const struct event_mmap *m, struct objfile *o)
-{
-	char hex[2 * BUILD_ID_MAX_BYTES + 1];
-
-	for (uint32_t i = 0; i < m->build_id_bytes; i++)
-		snprintf(hex + 2 * i, 3, "%02x", m->build_id[i]);
-	return !strcmp(hex, objfile_build_id(o));
-}
-
-/* Descriptors that mapped files leave for the artifacts, debug files and tables of names. The lowest
- * free number is what open(2) returns, so the number tells how many are taken. */
-#define FDS_KEPT_FREE 64u
-
-static bool too_many_files(int fd)
-{
-	struct rlimit limit;
-
-	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-	       (rlim_t)fd + FDS_KEPT_FREE >= limit.rlim_cur;
-}
-
-/* Opens one candidate. O_NONBLOCK: a fifo under that name must not stop the profiler. */
-static struct objfile *open_candidate(const char *path, const char *name,
-				      const struct event_mmap *m, bool exact)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct objfile *o;
-	struct error err = {0};
-	struct stat st;
-
-	if (fd < 0)
-		return NULL;
-	if (too_many_files(fd)) {
-		close(fd);
-		return NULL;
-	}
-	/* Overlay and btrfs show another device number in stat(2) than in the mapping, so the
-	 * inode number alone has to do. */
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    (!exact && !m->build_id_bytes && m->ino && st.st_ino != m->ino)) {
-		close(fd);
-		return NULL;
-	}
-	o = objfile_open(fd, name, &err);
-	if (!o) {
-		log_debug("proc", "%s: %s", path, err.text);
-		return NULL;
-	}
-	if (!m->build_id_bytes || same_build_id(m, o))
-		return o;
-	log_debug("proc", "%s: not the file that was mapped", path);
-	return objfile_put(o);
-}
-
-static struct objfile *open_mapped(uint32_t pid, const struct event_mmap *m,
-				   const char *path)
-{
-	_cleanup_free_ char *root = xasprintf("/proc/%u/root%s", pid, path);
-	_cleanup_free_ char *range = xasprintf(
-		"/proc/%u/map_files/%llx-%llx", pid, (unsigned long long)m->addr,
-		(unsigned long long)(m->addr + m->len_bytes));
-	_cleanup_free_ char *exe = xasprintf("/proc/%u/exe", pid);
-	struct objfile *o = open_candidate(path, path, m, false);
-
-	if (!o)
-		o = open_candidate(root, path, m, false);
-	if (!o) /* the kernel's own link to the mapped file: root only */
-		o = open_candidate(range, path, m, true);
-	if (!o)
-		o = open_candidate(exe, path, m, false);
-	return o;
-}
-
 /* Nameless memory need not hold an ELF image; JIT compilers use it for plain code. */
 static bool counts_when_missing(const struct event_mmap *m)
 {
@@ -165,18 +82,21 @@ static bool counts_when_missing(const struct event_mmap *m)
 	return m->path_len < n || memcmp(m->path, memfd, n);
 }
 
+static struct objfile *file_open(struct files *fs, uint32_t pid,
+				 const struct event_mmap *m)
+{
+	return fs->outside->ops->open(fs->outside->arg, pid, m);
+}
+
 /* The first process may have been gone, with its mount namespace, before its record was read. */
 static void file_retry(struct files *fs, struct file *f, uint32_t pid,
 		       const struct event_mmap *m)
 {
-	_cleanup_free_ char *path = NULL;
-
 	if (f->obj || f->pid == pid || f->tries >= TRIES_MAX)
 		return;
-	path = xstrndup(m->path, m->path_len < PATH_LIMIT ? m->path_len : PATH_LIMIT);
 	f->pid = pid;
 	f->tries++;
-	f->obj = open_mapped(pid, m, path);
+	f->obj = file_open(fs, pid, m);
 	fs->missing -= f->obj && counts_when_missing(m);
 }
 
@@ -196,49 +116,17 @@ struct objfile *files_get(struct files *fs, uint32_t pid, const struct event_mma
 	f->id = *m;
 	f->id.path = path;
 	f->pid = pid;
-	f->obj = open_mapped(pid, m, path);
+	f->obj = file_open(fs, pid, m);
 	fs->missing += !f->obj && counts_when_missing(m);
 	index_add(&fs->index, hash, fs->rows.n - 1);
 	return f->obj;
 }
 
-/* The kernel maps the same vdso into every 64-bit process, so our own copy serves for all. It has
- * no length but its ELF headers; two pages hold it on every kernel so far, and what we read is mapped
- * as one piece. */
-static size_t vdso_bytes(uintptr_t base)
-{
-	_cleanup_free_ char *maps = NULL;
-	size_t n, len, pos = 0;
-	const char *line;
-	struct {
-		uint64_t start, end;
-	} m;
-
-	if (io_slurp("/proc/self/maps", (size_t)64 << 20, &maps, &n) < 0)
-		return 0;
-	while (io_line(maps, n, &pos, &line, &len)) {
-		const char *rest;
-
-		if (number_parse_hex(line, line + len, &m.start, &rest) || *rest != '-' ||
-		    number_parse_hex(rest + 1, line + len, &m.end, &rest))
-			continue;
-		if (m.start == base)
-			return m.end - m.start;
-	}
-	return 0;
-}
-
 struct objfile *files_vdso(struct files *fs)
 {
-	uintptr_t base = getauxval(AT_SYSINFO_EHDR);
-	size_t n;
-
-	if (fs->vdso_tried)
-		return fs->vdso;
+	if (!fs->vdso_tried)
+		fs->vdso = fs->outside->ops->vdso(fs->outside->arg);
 	fs->vdso_tried = true;
-	n = base ? vdso_bytes(base) : 0;
-	if (n)
-		fs->vdso = objfile_open_image((const void *)base, n, "[vdso]", NULL);
 	return fs->vdso;
 }
 

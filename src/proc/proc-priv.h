@@ -3,11 +3,15 @@
 #include <stdint.h>
 
 #include <profd/event.h>
-#include <profd/objfile.h>
+#include <profd/outside.h>
 
 struct files; /* every file that was ever mapped, opened once */
 
-struct files *files_new(void);
+/* A path longer than this is cut; the kernel's own limit is half of it. */
+#define PATH_LIMIT 8192u
+
+/* @outside is borrowed. */
+struct files *files_new(const struct outside *outside);
 struct files *files_free(struct files *fs);
 /* The file behind a mapping of process @pid, or NULL. Borrowed. Identity is the build-id, or device and
  * inode where the kernel gave no build-id: never the path alone. */

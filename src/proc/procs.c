@@ -6,9 +6,7 @@
  * FORK, which replaces everything. */
 #include <profd/procs.h>
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "proc-priv.h"
 #include <profd/io.h>
@@ -19,14 +17,13 @@ struct procs {
 	VEC(struct process *) rows;
 	struct map by_pid;  /* pid -> row + 1 */
 	struct map threads; /* tid -> comm: only where it differs from the process's */
+	const struct outside *outside;
 	struct files *files;
 	struct space *empty; /* of all exited processes */
 	struct arena arena;
 	VEC(const char *) names; /* row 0: "" */
 	struct index name_index;
 };
-
-#define MAPS_MAX_BYTES ((size_t)256 << 20)
 
 static bool name_equal(const void *table, uint32_t id, const void *key)
 {
@@ -53,11 +50,12 @@ const char *procs_name(const struct procs *ps, uint32_t name)
 	return name < ps->names.n ? ps->names.v[name] : "";
 }
 
-struct procs *procs_new(void)
+struct procs *procs_new(const struct outside *outside)
 {
 	struct procs *ps = xcalloc(1, sizeof(*ps));
 
-	ps->files = files_new();
+	ps->outside = outside;
+	ps->files = files_new(outside);
 	ps->empty = space_new();
 	vec_push(&ps->names, "");
 	return ps;
@@ -175,13 +173,12 @@ static bool is_known(const struct procs *ps, const struct space *space,
 
 static void read_maps(struct procs *ps, struct process *p)
 {
-	_cleanup_free_ char *path = xasprintf("/proc/%u/maps", p->pid);
 	_cleanup_free_ char *data = NULL;
 	size_t n, len, pos = 0;
 	const char *line;
 	struct maps_line m;
 
-	if (io_slurp(path, MAPS_MAX_BYTES, &data, &n) < 0)
+	if (ps->outside->ops->maps(ps->outside->arg, p->pid, &data, &n) < 0)
 		return;
 	while (io_line(data, n, &pos, &line, &len)) {
 		struct event_mmap e;
@@ -203,11 +200,10 @@ static void read_maps(struct procs *ps, struct process *p)
 
 static uint32_t read_comm(struct procs *ps, uint32_t pid)
 {
-	_cleanup_free_ char *path = xasprintf("/proc/%u/comm", pid);
 	_cleanup_free_ char *data = NULL;
 	size_t n;
 
-	if (io_slurp(path, 4096, &data, &n) < 0)
+	if (ps->outside->ops->comm(ps->outside->arg, pid, &data, &n) < 0)
 		return 0;
 	return name_add(ps, data, strcspn(data, "\n"));
 }

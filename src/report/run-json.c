@@ -147,6 +147,7 @@ static void put_quality(struct json *root, const struct run *run)
 	json_put_u64(j, "late_events", q->late);
 	json_put_num(j, "complete", q->complete);
 	json_put_num(j, "resolved", q->resolved);
+	json_put_num(j, "read_live", share(q->deep_weight, q->weight));
 	if (q->coverage >= 0)
 		json_put_num(j, "coverage", q->coverage);
 	else

@@ -94,6 +94,11 @@ static void add_quality(struct text *t, const struct run *run)
 		  100 * q->complete, 100 * q->resolved);
 	if (q->coverage >= 0)
 		text_addf(t, ", %.0f %% of the CPU time covered", 100 * q->coverage);
+	if (q->deep_weight)
+		text_addf(t,
+			  "; the outer part of %.1f %% of the stacks was read from the "
+			  "running process",
+			  100 * (double)q->deep_weight / (double)q->weight);
 }
 
 static void add_machine(struct text *t, const struct run *run)

@@ -23,12 +23,14 @@ struct location_slot {
 
 struct labels_row { /* the last label set of a thread on a CPU */
 	uint32_t pid, comm, thread;
+	bool deep;
 	labels_id labels;
 };
 
 struct session {
 	struct session_options options;
 	struct procs *procs;
+	struct deep *deep; /* NULL until a stack was larger than its copy */
 	struct unwinder *unwinder;
 	struct symbolizer *symbolizer;
 	struct profile *profile;
@@ -43,12 +45,42 @@ struct session {
 	bool main_seen, finished;
 	bool repair_due;    /* records were lost since procs_repair */
 	uint64_t repair_ns; /* not before, in the time of events */
+	uint64_t
+		deep_ns; /* time of the last sample that was read on in memory; 0: none */
 	location_id stop_locations[STOP_COUNT];
-	string_id key_comm, key_thread, key_pid, key_tid, key_cpu, unit_id;
+	string_id key_comm, key_thread, key_pid, key_tid, key_cpu, key_stack, unit_id;
 	void (*observer)(void *arg, const struct unwind_input *in,
 			 const struct frame *frames, unsigned n, enum unwind_stop stop);
 	void *observer_arg;
 };
+
+/* A sample on its way into the profile. */
+struct shot {
+	stack_id stack;
+	labels_id labels;
+	enum unwind_stop stop;
+	mapping_id no_cfi; /* where STOP_NO_CFI happened; 0: elsewhere or nowhere */
+	bool deep;	   /* the outer frames are from memory at a later moment */
+	int64_t values[2];
+};
+/* session.c: counts it. */
+void shot_count(struct session *ses, const struct shot *s);
+
+/* deep.c: goes on where the stack copy of @in ended. ses->frames holds the @n frames that were found
+ * in it. Returns their new number, why it ended now and when memory was read; or 0, and nothing has
+ * changed. */
+unsigned deep_unwind(struct session *ses, const struct unwind_input *in, unsigned n,
+		     enum unwind_stop *ret_stop, uint64_t *ret_time_ns);
+struct deep_look {
+	uint64_t sample_ns, read_ns; /* CLOCK_MONOTONIC */
+	unsigned copied, total;	     /* of ses->frames: found in the copy; and in all */
+};
+/* Counts one of the two, as soon as it is known whether the outer frames can be believed. */
+void deep_hold(struct session *ses, uint32_t tid, const struct deep_look *look,
+	       const struct shot *cut, const struct shot *whole);
+/* Counts what is still held. */
+void deep_finish(struct session *ses);
+struct deep *deep_free(struct deep *d); /* NULL is fine; returns NULL */
 
 /* locations.c: from pcs to rows of the profile. */
 location_id location_of_frame(struct session *ses, struct space *space, uint32_t pid,

@@ -14,10 +14,12 @@ struct session *session_new(const struct session_options *o, struct error *err)
 	ses->options = *o;
 	if (!ses->options.max_depth)
 		ses->options.max_depth = SESSION_DEPTH_DEFAULT;
+	if (!ses->options.outside.ops)
+		ses->options.outside = outside_live();
 	ses->unwinder = unwinder_new(o->unwind, err);
 	if (!ses->unwinder)
 		return session_free(ses);
-	ses->procs = procs_new();
+	ses->procs = procs_new(&ses->options.outside);
 	ses->symbolizer = symbolizer_new();
 	ses->slots = xcalloc(LOCATION_SLOTS, sizeof(*ses->slots));
 	ses->frames = xcalloc(ses->options.max_depth + 1, sizeof(*ses->frames));
@@ -46,6 +48,7 @@ struct session *session_new(const struct session_options *o, struct error *err)
 	ses->key_pid = profile_string(p, "pid");
 	ses->key_tid = profile_string(p, "tid");
 	ses->key_cpu = profile_string(p, "cpu");
+	ses->key_stack = profile_string(p, "stack");
 	ses->unit_id = profile_string(p, "id");
 	return ses;
 }
@@ -58,6 +61,8 @@ struct session *session_free(struct session *ses)
 	unwinder_free(ses->unwinder);
 	symbolizer_free(ses->symbolizer);
 	procs_free(ses->procs);
+	deep_free(ses->deep);
+	outside_done(&ses->options.outside);
 	profile_free(ses->profile);
 	vec_done(&ses->modules);
 	vec_done(&ses->labels);
@@ -119,20 +124,21 @@ static unsigned leaf_only(struct session *ses, struct process *p, uint64_t pc,
 	return 1;
 }
 
+/* @in and @regs are filled, for a second look. */
 static unsigned unwind_user(struct session *ses, const struct event *e, struct process *p,
+			    struct unwind_input *in, struct regs *regs,
 			    enum unwind_stop *ret_stop)
 {
 	const struct event_sample *s = &e->sample;
-	struct regs regs;
-	struct unwind_input in = {
-		.regs = &regs,
+	unsigned n;
+
+	*in = (struct unwind_input){
+		.regs = regs,
 		.stack = s->stack,
 		.stack_bytes = s->stack_bytes,
 		.space = p->space,
 		.pid = e->pid,
 	};
-	unsigned n;
-
 	if (s->regs_abi == 1 && s->regs && s->regs[PERF_IP])
 		return leaf_only(ses, p, s->regs[PERF_IP], ret_stop);
 	/* A program that is being replaced (exec) has an empty register set. */
@@ -140,19 +146,19 @@ static unsigned unwind_user(struct session *ses, const struct event *e, struct p
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}
-	regs_from_perf(s->regs, &regs);
-	if (!regs.r[DWREG_RIP] && !regs.r[DWREG_RSP]) {
+	regs_from_perf(s->regs, regs);
+	if (!regs->r[DWREG_RIP] && !regs->r[DWREG_RSP]) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}
-	n = unwind(ses->unwinder, &in, ses->frames, ses->options.max_depth, ret_stop);
+	n = unwind(ses->unwinder, in, ses->frames, ses->options.max_depth, ret_stop);
 	/* In the middle of execve(2) the registers are still those of the program before. */
 	if (n == 1 && !ses->frames[0].vma && s->nkernel) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}
 	if (ses->observer)
-		ses->observer(ses->observer_arg, &in, ses->frames, n, *ret_stop);
+		ses->observer(ses->observer_arg, in, ses->frames, n, *ret_stop);
 	return n;
 }
 
@@ -190,7 +196,7 @@ static stack_id stack_root(struct session *ses, enum unwind_stop stop, bool empt
 }
 
 static labels_id sample_labels(struct session *ses, const struct event *e,
-			       const struct process *p)
+			       const struct process *p, bool deep)
 {
 	uint32_t thread = procs_thread_comm(ses->procs, e->pid, e->tid);
 	uint64_t key = (uint64_t)e->tid << 12 | (e->cpu & 0xfff), row;
@@ -205,7 +211,7 @@ static labels_id sample_labels(struct session *ses, const struct event *e,
 	}
 	cached = &ses->labels.v[row - 1];
 	if (!cached->labels || cached->pid != e->pid || cached->comm != p->comm ||
-	    cached->thread != thread) {
+	    cached->thread != thread || cached->deep != deep) {
 		const struct label l[] = {
 			{.key = ses->key_comm,
 			 .str = profile_string(prof, procs_name(ses->procs, p->comm))},
@@ -214,51 +220,87 @@ static labels_id sample_labels(struct session *ses, const struct event *e,
 			{.key = ses->key_pid, .num = e->pid, .unit = ses->unit_id},
 			{.key = ses->key_tid, .num = e->tid, .unit = ses->unit_id},
 			{.key = ses->key_cpu, .num = e->cpu, .unit = ses->unit_id},
+			{.key = ses->key_stack,
+			 .str = profile_string(prof, "outer part read live")},
 		};
 
-		*cached = (struct labels_row){e->pid, p->comm, thread,
-					      profile_labels(prof, l, ARRAY_SIZE(l))};
+		*cached = (struct labels_row){
+			e->pid, p->comm, thread, deep,
+			profile_labels(prof, l, ARRAY_SIZE(l) - !deep)};
 	}
 	return cached->labels;
 }
 
-static void count_stop(struct session *ses, uint32_t pid, enum unwind_stop stop,
-		       int64_t weight, unsigned n)
+void shot_count(struct session *ses, const struct shot *s)
 {
-	ses->quality.stop[stop] += weight;
-	ses->quality.stop_samples[stop]++;
+	struct quality *q = &ses->quality;
+
+	profile_add(ses->profile, s->stack, s->labels, s->values);
+	q->stop[s->stop] += s->values[1];
+	q->stop_samples[s->stop]++;
+	if (s->no_cfi)
+		ses->modules.v[s->no_cfi].no_cfi += s->values[1];
+	if (s->deep)
+		q->deep_weight += s->values[1];
+}
+
+/* The sample with the @n user frames of ses->frames. */
+static struct shot shot_make(struct session *ses, const struct event *e,
+			     struct process *p, unsigned n, enum unwind_stop stop,
+			     bool deep)
+{
+	const struct event_sample *s = &e->sample;
+	struct shot shot = {
+		.stack = stack_root(ses, stop, !n && !s->nkernel),
+		.labels = sample_labels(ses, e, p, deep),
+		.stop = stop,
+		.deep = deep,
+		.values = {1, (int64_t)(s->period & INT64_MAX)},
+	};
+
+	for (unsigned i = n; i-- > 0;)
+		shot.stack = profile_stack(
+			ses->profile, shot.stack,
+			location_of_frame(ses, p->space, e->pid, &ses->frames[i]));
+	for (size_t i = s->nkernel; i-- > 0;)
+		shot.stack = profile_stack(
+			ses->profile, shot.stack,
+			location_of_kernel(ses, s->kernel_pcs[i], i > 0));
 	if (stop == STOP_NO_CFI && n && ses->frames[n - 1].vma) {
 		const struct vma *v = ses->frames[n - 1].vma;
-		mapping_id m = mapping_of_vma(ses, v, vma_vaddr(v, ses->frames[n - 1].pc),
-					      pid);
 
-		ses->modules.v[m].no_cfi += weight;
+		shot.no_cfi = mapping_of_vma(ses, v, vma_vaddr(v, ses->frames[n - 1].pc),
+					     e->pid);
 	}
+	return shot;
 }
 
 static void feed_sample(struct session *ses, const struct event *e)
 {
 	const struct event_sample *s = &e->sample;
 	struct process *p = procs_get(ses->procs, e->pid);
-	int64_t values[2] = {1, (int64_t)(s->period & INT64_MAX)};
+	struct unwind_input in;
+	struct regs regs;
 	enum unwind_stop stop;
-	unsigned n = unwind_user(ses, e, p, &stop);
-	stack_id stack = stack_root(ses, stop, !n && !s->nkernel);
+	unsigned n = unwind_user(ses, e, p, &in, &regs, &stop), more = 0;
+	struct shot shot = shot_make(ses, e, p, n, stop, false), whole;
+	struct deep_look look = {.sample_ns = e->time_ns, .copied = n};
 
-	for (unsigned i = n; i-- > 0;)
-		stack = profile_stack(
-			ses->profile, stack,
-			location_of_frame(ses, p->space, e->pid, &ses->frames[i]));
-	for (size_t i = s->nkernel; i-- > 0;)
-		stack = profile_stack(ses->profile, stack,
-				      location_of_kernel(ses, s->kernel_pcs[i], i > 0));
-	profile_add(ses->profile, stack, sample_labels(ses, e, p), values);
 	p->sampled = true;
 	ses->quality.samples++;
-	ses->quality.weight += values[1];
+	ses->quality.weight += shot.values[1];
 	if (s->nkernel)
-		ses->quality.kernel_weight += values[1];
-	count_stop(ses, e->pid, stop, values[1], n);
+		ses->quality.kernel_weight += shot.values[1];
+	if (stop == STOP_TRUNCATED)
+		more = deep_unwind(ses, &in, n, &stop, &look.read_ns);
+	if (!more) {
+		shot_count(ses, &shot);
+		return;
+	}
+	ses->deep_ns = e->time_ns;
+	whole = shot_make(ses, e, p, more, stop, true);
+	look.total = more;
+	deep_hold(ses, e->tid, &look, &shot, &whole);
 }
 
 /* --- events ------------------------------------------------------------------------------ */
@@ -330,6 +372,11 @@ void session_feed(struct session *ses, const struct event *e)
 	}
 }
 
+bool session_wants_hurry(const struct session *ses, uint64_t now_ns)
+{
+	return ses->deep_ns && now_ns - ses->deep_ns < NSEC_PER_SEC;
+}
+
 void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 		    uint64_t late)
 {
@@ -365,6 +412,7 @@ const struct profile *session_finish(struct session *ses, uint64_t duration_ns,
 		return ses->profile;
 	ses->finished = true;
 	ses->profile->duration_ns = (int64_t)duration_ns;
+	deep_finish(ses);
 	add_lost(ses);
 	locations_name(ses);
 	quality_finish(ses, cpu_ns);

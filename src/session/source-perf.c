@@ -16,6 +16,7 @@
 #include <profd/mem.h>
 
 #define ROUND_MAX_MS 100
+#define ROUND_HURRY_MS 5
 
 struct source {
 	struct sampler *sampler;
@@ -28,6 +29,7 @@ struct source {
 	uint64_t bound_ns;  /* events up to here may go out */
 	uint64_t newest_ns; /* seen in the rounds so far */
 	uint64_t last_ns;   /* of the last event handed out */
+	int round_ms;	    /* at most, between two looks */
 	bool draining;	    /* the workload is gone and its events are off */
 	struct source_stats stats;
 };
@@ -38,6 +40,7 @@ struct source *source_perf_new(struct sampler *s, struct launch *l)
 
 	src->sampler = s;
 	src->launch = l;
+	src->round_ms = ROUND_MAX_MS;
 	src->nrings = src->held = sampler_nrings(s);
 	src->fds = xcalloc(src->nrings + 2, sizeof(*src->fds));
 	src->next_ns = xcalloc(src->nrings, sizeof(*src->next_ns));
@@ -63,6 +66,11 @@ struct source *source_free(struct source *src)
 const struct source_stats *source_stats(const struct source *src)
 {
 	return &src->stats;
+}
+
+void source_hurry(struct source *src, bool on)
+{
+	src->round_ms = on ? ROUND_HURRY_MS : ROUND_MAX_MS;
 }
 
 static void see_record(void *arg, struct ring *r, uint64_t at)
@@ -99,7 +107,7 @@ static void round_begin(struct source *src)
 
 static int wait_round(struct source *src)
 {
-	if (poll(src->fds, src->nrings + 2, ROUND_MAX_MS) < 0 && errno != EINTR)
+	if (poll(src->fds, src->nrings + 2, src->round_ms) < 0 && errno != EINTR)
 		return -errno;
 	for (size_t i = 0; i < src->nrings; i++) {
 		/* The first task is gone, but others that inherited its event may live: the

@@ -105,7 +105,8 @@ static void mmap_event(struct procs *ps, uint32_t pid, uint64_t addr, const char
 
 static void test_fork_exec(void **state)
 {
-	struct procs *ps = procs_new();
+	struct outside outside = outside_live();
+	struct procs *ps = procs_new(&outside);
 	struct process *p;
 
 	comm_event(ps, PID, PID, "shell", true);
@@ -122,11 +123,13 @@ static void test_fork_exec(void **state)
 	assert_null(space_find(procs_get(ps, PID)->space, 0x20000));
 	assert_int_equal(space_find(p->space, 0x20000)->kind, VMA_JIT);
 	procs_free(ps);
+	outside_done(&outside);
 }
 
 static void test_thread_names(void **state)
 {
-	struct procs *ps = procs_new();
+	struct outside outside = outside_live();
+	struct procs *ps = procs_new(&outside);
 
 	comm_event(ps, PID, PID, "server", true);
 	fork_event(ps, PID, PID, PID, PID + 1);
@@ -141,12 +144,14 @@ static void test_thread_names(void **state)
 	assert_string_equal(procs_name(ps, procs_thread_comm(ps, PID, PID + 2)),
 			    "worker");
 	procs_free(ps);
+	outside_done(&outside);
 }
 
 /* The path of a mapping is a hint: a file that is another one by now is not used. */
 static void test_replaced_file(void **state)
 {
-	struct procs *ps = procs_new();
+	struct outside outside = outside_live();
+	struct procs *ps = procs_new(&outside);
 	struct stat st;
 
 	assert_int_equal(stat("/proc/self/exe", &st), 0);
@@ -161,12 +166,14 @@ static void test_replaced_file(void **state)
 	mmap_event(ps, PID, 0x20000, path, st.st_ino);
 	assert_int_equal(procs_missing_files(ps), 1);
 	procs_free(ps);
+	outside_done(&outside);
 }
 
 /* A process that no record introduced is read from /proc, with all it maps: this one. */
 static void test_from_proc(void **state)
 {
-	struct procs *ps = procs_new();
+	struct outside outside = outside_live();
+	struct procs *ps = procs_new(&outside);
 	struct process *p = procs_get(ps, (uint32_t)getpid());
 	const struct vma *v = space_find(p->space,
 					 (uint64_t)(uintptr_t)(void *)test_from_proc);
@@ -175,6 +182,7 @@ static void test_from_proc(void **state)
 	assert_non_null(v->obj);
 	assert_non_null(strstr(objfile_path(v->obj), "test-procs"));
 	procs_free(ps);
+	outside_done(&outside);
 }
 
 static void test_maps_line(void **state)

@@ -19,5 +19,6 @@ EXTRA_DIST += \
 	tests/workloads/sigalt.c \
 	tests/workloads/swap.c \
 	tests/workloads/threads.c \
+	tests/workloads/twins.c \
 	tests/workloads/vdso.c \
 	tests/workloads/work.h
