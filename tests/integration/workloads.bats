@@ -166,6 +166,20 @@ sys.exit(len(kept) != 1 or not 1024 <= kept.pop() < 4000)'
 		"$(json "$dir/run.json" quality.complete)"
 }
 
+@test "a recursion of 100,000 frames is cut, and costs no memory" {
+	build depth depth.c -fomit-frame-pointer
+	record deepest -- "$program" 800 100000
+	verify --min 0 --line 'SHARE [truncated: too deep] 95 100'
+	# The rings are not part of it: 16 MiB each would be.
+	"$PYTHON" - "$dir/run.json" <<-'END'
+	import json, sys
+	run = json.load(open(sys.argv[1], encoding="utf-8"))
+	print(run["profd"]["max_rss_bytes"])
+	rings = run["sampling"]["ring_bytes_per_cpu"] * run["sampling"]["cpus"]
+	sys.exit(run["profd"]["max_rss_bytes"] - rings > 64 << 20)
+	END
+}
+
 @test "1500 frames are whole" {
 	build depth depth.c -fomit-frame-pointer
 	record depth -- "$program" 800 1500
