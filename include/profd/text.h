@@ -33,3 +33,24 @@ void text_add_code(struct text *t, const char *s);
 /* "12.3 MiB", "1.50 s", "12.4 %" for people. */
 void text_add_bytes(struct text *t, double bytes);
 void text_add_seconds(struct text *t, double seconds);
+
+/* Edit distance of two words for finding what was meant: insertions, deletions, substitutions and
+ * swaps of neighbours count one each; case and the difference of '-' and '_' count nothing. Above
+ * @max, or for words longer than TEXT_WORD_MAX_BYTES, it is max + 1. */
+#define TEXT_WORD_MAX_BYTES 127
+unsigned text_distance(const char *a, const char *b, unsigned max);
+
+/* The nearest of many words, for "did you mean". Words that begin with the one looked for, or
+ * contain it, are near, too; those too far to be meant are not taken. Ties go to the shorter word,
+ * then to the one offered first. */
+#define TEXT_NEAREST_MAX 3
+struct text_nearest {
+	const char *to; /* borrowed */
+	unsigned n;
+	struct {
+		char word[TEXT_WORD_MAX_BYTES + 1];
+		unsigned distance;
+	} best[TEXT_NEAREST_MAX]; /* nearest first */
+};
+void text_nearest_init(struct text_nearest *near, const char *to);
+void text_nearest_offer(struct text_nearest *near, const char *word);

@@ -1,13 +1,49 @@
 #pragma once
 /* Shared by the files of perf/: names to attributes. */
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <linux/perf_event.h>
 
 #include <profd/error.h>
+#include <profd/eventspec.h>
+#include <profd/text.h>
 
-/* Sets type and config of @attr from an event's name: a software clock, or whatever libpfm4
- * knows. *ret_clock: periods are nanoseconds. Returns 0; -EINVAL unknown name; -ENOENT libpfm4
- * knows no such unit on this machine. */
+/* One event by name, set into @attr: type, config, excluded levels and, where the name says so,
+ * precise_ip and period. *ret_clock: periods are nanoseconds. Fails as eventspec_encode, and with
+ * -EINVAL on more than one event. */
 int event_encode(const char *name, struct perf_event_attr *attr, bool *ret_clock,
 		 struct error *err);
+/* The parts of @attr that follow from an encoded event. Neither period nor frequency. */
+void eventspec_attr(const struct eventspec *e, struct perf_event_attr *attr);
+
+/* s[0..n) fit for a sentence: printable ASCII, cut when long. The caller frees it. */
+char *event_shown(const char *s, size_t n);
+
+/* --- software events: names.c --- */
+
+struct software_name {
+	const char *name;
+	uint64_t config; /* enum perf_sw_ids */
+};
+extern const struct software_name software_names[]; /* ends with a NULL */
+
+/* --- libpfm4's tables: suggest.c --- */
+
+/* Initializes libpfm4 once. 0 or -ENOENT. */
+int pfm_ready(struct error *err);
+/* An unknown or unusable name, in words: error -EINVAL with the nearest names, or -ENOENT when some
+ * PMU has it and this machine does not. @why: libpfm4's code for @name; @tracepoint: tracepoint_id's. */
+int event_unknown(const char *name, int why, int tracepoint, struct error *err);
+
+/* --- tracepoints: tracepoint.c --- */
+
+/* True when @name has the form subsystem:name. */
+bool tracepoint_form(const char *name);
+/* The number that perf_event_attr.config takes. Returns 0; -ENOENT no such tracepoint; -ENODEV
+ * tracefs is not mounted; -EACCES this user may not read it. */
+int tracepoint_id(const char *name, uint64_t *ret_id);
+/* The sentence for a failure of tracepoint_id; returns its @code. */
+int tracepoint_failed(const char *name, int code, struct error *err);
+/* Offers all tracepoints to @near; nothing when they cannot be read. */
+void tracepoint_offer(struct text_nearest *near);

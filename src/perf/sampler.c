@@ -316,17 +316,18 @@ static int climb(struct sampler *s, const struct sampler_options *o, pid_t pid,
 	const struct rung asked[] = {{o->event, true}, {o->event, false}};
 	const struct rung *rungs = o->event ? asked : best;
 	size_t n = o->event ? ARRAY_SIZE(asked) : ARRAY_SIZE(best);
-	bool kernel_denied = false;
-	int code = -ENOENT;
+	bool kernel_denied = false, clock;
+	struct perf_event_attr attr;
+	int code = o->event ? event_encode(o->event, &attr, &clock, err) : 0;
 
+	if (code < 0)
+		return code; /* err says what is wrong with the name */
 	for (size_t i = 0; i < n; i++) {
 		if (rungs[i].kernel && kernel_denied)
 			continue;
 		code = try_rung(s, o, pid, &rungs[i], ncpus, o->event ? err : NULL);
 		if (code == 0)
 			return 0;
-		if (code == -EINVAL && o->event)
-			return code; /* err says: unknown name */
 		if (code == -ENOBUFS || code == -EMFILE || code == -ENFILE)
 			break;
 		if (rungs[i].kernel && code == -ENOTSUP && o->event)
