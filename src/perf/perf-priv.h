@@ -10,7 +10,7 @@
 #include <profd/text.h>
 
 /* One event by name, set into @attr: type, config, excluded levels and, where the name says so,
- * precise_ip and period. *ret_clock: periods are nanoseconds. Fails as eventspec_encode, and with
+ * precise_ip and the period or frequency. *ret_clock: periods are nanoseconds. Fails as eventspec_encode, and with
  * -EINVAL on more than one event. */
 int event_encode(const char *name, struct perf_event_attr *attr, bool *ret_clock,
 		 struct error *err);
