@@ -34,13 +34,14 @@ _profd() {
 				mapfile -t COMPREPLY < <(compgen -d -- "$word")
 				return
 				;;
-			-e | --event) choices="cycles instructions cpu-clock task-clock" ;;
+			-e | --event) choices="cycles instructions cache-misses
+				branch-misses cpu-clock task-clock page-faults context-switches" ;;
 			-F | --frequency) choices="99 499 999" ;;
 			--unwind) choices="cfi fp libunwind libdw" ;;
 			--timeout | --max-depth) ;;
 			*)
 				choices="-o -F -e -q -v --output --frequency --event --unwind
-					--max-depth --timeout --annotate --force --require-profile
+					--max-depth --timeout --stat --annotate --force --require-profile
 					--quiet --verbose --help --"
 				;;
 			esac

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include <profd/counter.h>
 #include <profd/error.h>
 #include <profd/io.h>
 #include <profd/profile.h>
@@ -45,6 +46,8 @@ struct run {
 	size_t nsurvivors;
 	uint64_t exit_ns; /* CLOCK_MONOTONIC when the workload was reaped */
 	bool annotate;	  /* frame kinds in cpu.folded */
+	const struct counter_value *stat; /* counted beside the samples, [nstat] */
+	size_t nstat;
 };
 
 /* The exit status a shell would report: the code, or 128 + the signal. */
@@ -77,3 +80,19 @@ void run_json_write(const struct run *run, struct sink *out);
 void summary_write(const struct run *run, struct sink *out);
 /* Appends the command for people in clean UTF-8, cut where it gets too long; run.json has all of it. */
 void command_text(struct text *t, char *const *argv);
+
+/* --- counters ----------------------------------------------------------------------------------- */
+
+struct stat_derived {
+	double value;
+	const char *unit; /* "CPUs utilized", "/s" of CPU time, "% of all branches" … */
+};
+/* What is usually read from v[i] together with another counter of v[0..n). False when there is no such
+ * thing, when a part of it was not counted, or when the two did not count the same levels. */
+bool stat_derive(const struct counter_value *v, size_t n, size_t i, uint64_t wall_ns,
+		 struct stat_derived *ret);
+/* A table for a terminal, one line each, @prefix before all; and the same in Markdown. */
+void stat_add_table(struct text *t, const struct counter_value *v, size_t n,
+		    uint64_t wall_ns, const char *prefix);
+void stat_add_markdown(struct text *t, const struct counter_value *v, size_t n,
+		       uint64_t wall_ns);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include <profd/clock.h>
+#include <profd/counter.h>
 #include <profd/launch.h>
 #include <profd/number.h>
 #include <profd/report.h>
@@ -45,6 +46,7 @@ static const char USAGE[] =
 	"      --max-depth N      frames kept of one stack (default: 2048)\n"
 	"      --timeout TIME     end COMMAND after TIME (10, 1.5s, 2m); exit status "
 	"124\n"
+	"      --stat[=EVENTS]    also count events, not sampled; prints a table\n"
 	"      --annotate         mark frames in cpu.folded: _[k] kernel, _[i] inlined, "
 	"_[j] JIT\n"
 	"      --require-profile  exit with 125 when no profile could be written\n"
@@ -62,6 +64,7 @@ struct options {
 	enum unwind_backend unwind;
 	uint32_t max_depth;
 	uint64_t timeout_ns;
+	const char *stat; /* events to be counted, or NULL */
 	char **command;
 };
 
@@ -141,6 +144,7 @@ enum {
 	OPT_UNWIND,
 	OPT_DEPTH,
 	OPT_TIMEOUT,
+	OPT_STAT,
 	OPT_ANNOTATE,
 	OPT_REQUIRE,
 };
@@ -153,6 +157,7 @@ static const struct option long_options[] = {
 	{"unwind", required_argument, NULL, OPT_UNWIND},
 	{"max-depth", required_argument, NULL, OPT_DEPTH},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"stat", optional_argument, NULL, OPT_STAT},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
 	{"require-profile", no_argument, NULL, OPT_REQUIRE},
 	{"quiet", no_argument, NULL, 'q'},
@@ -184,6 +189,9 @@ static int parse_option(struct options *o, int c)
 		return parse_depth(optarg, &o->max_depth);
 	case OPT_TIMEOUT:
 		return parse_timeout(optarg, &o->timeout_ns);
+	case OPT_STAT:
+		o->stat = optarg && *optarg ? optarg : COUNTERS_DEFAULT;
+		return 0;
 	case OPT_ANNOTATE:
 		o->annotate = true;
 		return 0;
@@ -262,6 +270,8 @@ struct recording {
 	struct outdir dir;
 	struct launch launch;
 	struct sampler *sampler;
+	struct eventlist stat;
+	struct counters *counters;
 	struct session *session;
 	struct source *source;
 	uint64_t start_wall_ns;
@@ -295,6 +305,9 @@ static int prepare(struct recording *r, struct error *err)
 	struct session_options so;
 	int code;
 
+	code = r->o->stat ? eventlist_parse(&r->stat, r->o->stat, err) : 0;
+	if (code < 0)
+		return code;
 	code = outdir_open(&r->dir, r->o->dir, r->o->force, err);
 	if (code < 0)
 		return code;
@@ -305,6 +318,11 @@ static int prepare(struct recording *r, struct error *err)
 	/* After the fork, so for profd alone: buffers are emptied in time although the workload
 	 * keeps every CPU busy. Only root may. */
 	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
+	if (r->stat.n) {
+		r->counters = counters_open(&r->stat, r->launch.pid, err);
+		if (!r->counters)
+			return err->code;
+	}
 	r->sampler = sampler_open(&r->o->sampler, r->launch.pid, err);
 	if (!r->sampler)
 		return may_run_unprofiled(r->o, err->code) ? 0 : err->code;
@@ -392,6 +410,22 @@ static void say_result(const struct recording *r, const struct run *run)
 	text_done(&t);
 }
 
+/* Also without a profile. */
+static void say_stat(const struct recording *r)
+{
+	const struct launch *l = &r->launch;
+	const struct counter_value *v;
+	struct text t = {0};
+	size_t n;
+
+	if (!r->counters || r->o->quiet)
+		return;
+	v = counters_values(r->counters, &n);
+	stat_add_table(&t, v, n, l->end_ns - l->start_ns, "profd: ");
+	fputs(text_get(&t), stderr);
+	text_done(&t);
+}
+
 static int write_all(struct recording *r, struct error *err)
 {
 	const struct source_stats *ss = source_stats(r->source);
@@ -417,6 +451,8 @@ static int write_all(struct recording *r, struct error *err)
 	};
 
 	session_losses(r->session, sampler_lost(r->sampler), ss->broken, ss->late);
+	if (r->counters)
+		run.stat = counters_values(r->counters, &run.nstat);
 	run.profile = session_finish(r->session, run.wall_ns, used_ns(r));
 	run.quality = session_quality(r->session);
 	quality_warn(run.quality, &warnings);
@@ -437,6 +473,8 @@ static void finish(struct recording *r)
 	source_free(r->source);
 	session_free(r->session);
 	sampler_close(r->sampler);
+	counters_close(r->counters);
+	eventlist_done(&r->stat);
 	launch_done(&r->launch);
 	outdir_close(&r->dir);
 }
@@ -478,6 +516,8 @@ static int sample_and_write(struct recording *r)
 		cmd_fail(0, &err);
 		launch_wait(&r->launch);
 	}
+	if (r->counters)
+		counters_read(r->counters);
 	written = write_all(r, &err);
 	if (written < 0)
 		cmd_fail(0, &err);
@@ -511,8 +551,11 @@ static int record(const struct options *o)
 		code = sample_and_write(&r);
 	} else {
 		launch_wait(&r.launch);
+		if (r.counters)
+			counters_read(r.counters);
 		code = -ENODATA;
 	}
+	say_stat(&r);
 	return end_like_workload(&r, code);
 }
 

@@ -1,2 +1,3 @@
 src_libprofd_a_SOURCES += \
-	%D%/artifacts.c %D%/host.c %D%/outdir.c %D%/report-priv.h %D%/run-json.c %D%/summary.c
+	%D%/artifacts.c %D%/host.c %D%/outdir.c %D%/report-priv.h %D%/run-json.c \
+	%D%/stat.c %D%/summary.c

@@ -217,6 +217,49 @@ static void put_top(struct json *root, const struct run *run)
 	top_done(&top);
 }
 
+static void put_stat_value(struct json *j, const struct run *run, size_t i)
+{
+	const struct counter_value *v = &run->stat[i];
+	struct stat_derived d;
+	struct json *derived;
+
+	json_put_str(j, "name", v->name);
+	if (v->counted)
+		json_put_u64(j, "value", v->value);
+	else
+		json_put_null(j, "value");
+	json_put_str(j, "unit", v->unit);
+	json_put_bool(j, "scaled", v->scaled);
+	json_put_num(j, "running", v->running);
+	if (!v->counted) {
+		json_put_str(j, "reason", v->reason);
+		return;
+	}
+	json_put_bool(j, "user_only", v->user_only);
+	if (!stat_derive(run->stat, run->nstat, i, run->wall_ns, &d))
+		return;
+	derived = json_node();
+	json_put_num(derived, "value", d.value);
+	json_put_str(derived, "unit", d.unit);
+	json_put(j, "derived", derived);
+}
+
+static void put_stat(struct json *root, const struct run *run)
+{
+	struct json *list;
+
+	if (!run->nstat)
+		return;
+	list = json_list();
+	for (size_t i = 0; i < run->nstat; i++) {
+		struct json *j = json_node();
+
+		put_stat_value(j, run, i);
+		json_put(list, NULL, j);
+	}
+	json_put(root, "stat", list);
+}
+
 static void put_survivors(struct json *root, const struct run *run)
 {
 	struct json *list = json_list();
@@ -254,6 +297,7 @@ void run_json_write(const struct run *run, struct sink *out)
 	put_command(root, run);
 	put_outcome(root, run);
 	put_usage(root, run);
+	put_stat(root, run);
 	put_engine(root, run);
 	put_host(root, run->host);
 	put_quality(root, run);

@@ -162,6 +162,7 @@ void summary_write(const struct run *run, struct sink *out)
 	add_row(&t, "Quality", add_quality, run);
 	add_row(&t, "Machine", add_machine, run);
 	add_top(&t, run);
+	stat_add_markdown(&t, run->stat, run->nstat, run->wall_ns);
 	if (run->nsurvivors) {
 		text_addf(&t, "\nStill running when the recording ended: ");
 		for (size_t i = 0; i < run->nsurvivors && i < 10; i++) {

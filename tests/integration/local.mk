@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/integration/check-folded \
 	tests/integration/deny-perf \
+	tests/integration/events.bats \
 	tests/integration/go-pprof.bats \
 	tests/integration/launch.bats \
 	tests/integration/lib.bash \

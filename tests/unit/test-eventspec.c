@@ -268,7 +268,7 @@ static void test_unknown_names(void **state)
 		 -EINVAL},
 		{"page-fault", "unknown event", "page-faults", -EINVAL},
 		{"contextswitches", "unknown event", "context-switches", -EINVAL},
-		{"brnaches", "unknown event", "branches", -EINVAL},
+		{"brunches", "unknown event", "branches", -EINVAL},
 		{"L1-dcache-load-mises", "unknown event", "l1-dcache-load-misses",
 		 -EINVAL},
 		{"hugo", "unknown event 'hugo'", "libpfm4", -EINVAL},

@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/workloads/busy.pl \
 	tests/workloads/busy.py \
+	tests/workloads/counts.c \
 	tests/workloads/deep.c \
 	tests/workloads/depth.c \
 	tests/workloads/dlloop.c \
