@@ -19,6 +19,12 @@ setup() {
 	[ "$status" -eq 0 ]
 }
 
+@test "names of events" {
+	run timeout 120 "$TEST_TOOLS/fuzz/fuzz-event" "$SRCDIR"/tests/fuzz/corpus/event/*
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "pprof" {
 	for kind in small hostile; do
 		"$TEST_TOOLS/oracle/gen-profile" "$kind" pprof >"$kind.pb.gz"
