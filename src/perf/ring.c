@@ -48,8 +48,13 @@ void ring_fetch(struct ring *r)
 {
 	struct perf_event_mmap_page *meta = r->base;
 
-	/* Pairs with the kernel's barrier before it moves data_head: what lies below is written. */
-	r->limit = __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE);
+	/* Pairs with the kernel's barrier before it moves data_head: what lies below is written. It
+	 * counts in multiples of 8; anything else would let a header lie across the end. */
+	r->limit = __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE) & ~7ull;
+	/* The kernel does not overwrite what is not released: a head that is further ahead than the
+	 * ring is long is damage, and so is all before it. */
+	if (r->limit > r->pos && r->limit - r->pos > r->mask + 1)
+		r->pos = r->scanned = r->limit;
 }
 
 /* Records are multiples of 8 bytes, the header has 8 and the ring is a power of two of at least a
@@ -64,7 +69,8 @@ static size_t size_at(const struct ring *r, uint64_t at)
 {
 	size_t size = header_at(r, at)->size;
 
-	if (size < sizeof(struct perf_event_header) || size % 8 || size > r->limit - at)
+	if (size < sizeof(struct perf_event_header) || size % 8 || size > r->limit - at ||
+	    size > r->mask + 1)
 		return 0;
 	return size;
 }

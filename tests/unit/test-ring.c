@@ -106,11 +106,36 @@ static void test_broken_size(void **state)
 	close(fd);
 }
 
+/* A record larger than the ring, or a head that is no multiple of 8, would be read past the end; a
+ * head far ahead would have the ring read over and over. */
+static void test_hostile_head(void **state)
+{
+	int fd = fake_event();
+	struct perf_event_mmap_page *meta;
+	struct ring r;
+
+	assert_int_equal(ring_open(&r, fd, 4096), 0);
+	meta = r.base;
+	*(struct perf_event_header *)(void *)r.data = (struct perf_event_header){
+		.type = 3, .size = 65528};
+	meta->data_head = 1ull << 60;
+	ring_fetch(&r);
+	assert_null(ring_peek(&r));
+	assert_int_equal(r.pos, 1ull << 60);
+	meta->data_head += 4096 - 4;
+	ring_fetch(&r);
+	assert_int_equal(r.limit, (1ull << 60) + 4096 - 8);
+	assert_null(ring_peek(&r)); /* 65528 bytes do not fit */
+	ring_close(&r);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrapping),
 		cmocka_unit_test(test_broken_size),
+		cmocka_unit_test(test_hostile_head),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
