@@ -57,8 +57,8 @@ static inline uint8_t eh_u8(struct eh_cursor *c)
 
 /* A little-endian number of @n bytes: 2, 4 or 8. */
 uint64_t eh_fixed(struct eh_cursor *c, unsigned n);
-uint64_t
-eh_uleb(struct eh_cursor *c); /* DWARF 5, section 7.6; bits beyond 64 are dropped */
+/* DWARF 5, section 7.6; bits beyond 64 are dropped, more than 32 bytes are damage. */
+uint64_t eh_uleb(struct eh_cursor *c);
 int64_t eh_sleb(struct eh_cursor *c);
 void eh_skip(struct eh_cursor *c, uint64_t n);
 /* A pointer in DW_EH_PE_ encoding @encoding that begins at @vaddr, @data being what datarel is

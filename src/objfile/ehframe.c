@@ -36,6 +36,10 @@ enum {
 #define FDES_MAX                                                                         \
 	(1u << 24) /* an index of 256 MiB; the largest known programs have 2^20 */
 #define CIE_SLOTS 64
+/* What one CIE may take: every FDE can send us back to it. Linkers pad numbers to five bytes and
+ * augmentations have five letters. */
+#define LEB_BYTES_MAX 32
+#define LETTERS_MAX 32
 #define TABLE_ENTRY_BYTES 8
 #define NO_CIE UINT64_MAX
 
@@ -94,8 +98,10 @@ uint64_t eh_uleb(struct eh_cursor *c)
 		byte = eh_u8(c);
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
+		if (shift >= 7 * LEB_BYTES_MAX)
+			eh_fail(c);
 	}
-	return value;
+	return c->bad ? 0 : value;
 }
 
 int64_t eh_sleb(struct eh_cursor *c)
@@ -108,10 +114,12 @@ int64_t eh_sleb(struct eh_cursor *c)
 		byte = eh_u8(c);
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
+		if (shift >= 7 * LEB_BYTES_MAX)
+			eh_fail(c);
 	}
 	if (shift < 64 && (byte & 0x40))
 		value |= UINT64_MAX << shift;
-	return (int64_t)value;
+	return c->bad ? 0 : (int64_t)value;
 }
 
 void eh_skip(struct eh_cursor *c, uint64_t n)
@@ -256,7 +264,7 @@ static bool parse_cie(const struct eh_index *ix, uint64_t off, struct cie *ret_c
 	letters = (const char *)c.p;
 	n = strnlen(letters, (size_t)(c.end - c.p));
 	eh_skip(&c, n + 1);
-	if (c.bad)
+	if (c.bad || n > LETTERS_MAX)
 		return false;
 	if (n >= 2 && letters[0] == 'e' && letters[1] == 'h') { /* gcc 2: EH data */
 		eh_skip(&c, cie.address_bytes);

@@ -314,6 +314,32 @@ static void test_encodings_refused(void **state)
 	check_section(&b, true);
 }
 
+/* A CIE is taken apart for each of its FDEs: a long one would cost their product. */
+static void test_long_cie(void **state)
+{
+	const uint8_t padded[33] = {[0 ... 31] = 0x80};
+	struct eh_cursor c = {padded, padded + sizeof(padded), false};
+	struct bytes b = {.n = 0};
+	char letters[40] = "zR";
+
+	memset(letters + 2, 'S', 30);
+	put_section(&b, 1, letters, DW_EH_PE_absptr, false);
+	check_section(&b, true);
+	b.n = 0;
+	letters[32] = 'S';
+	put_section(&b, 1, letters, DW_EH_PE_absptr, false);
+	check_section(&b, false);
+
+	assert_int_equal(eh_uleb(&c), 0);
+	assert_true(c.bad);
+	c = (struct eh_cursor){padded, padded + sizeof(padded), false};
+	assert_int_equal(eh_sleb(&c), 0);
+	assert_true(c.bad);
+	c = (struct eh_cursor){padded + 1, padded + sizeof(padded), false};
+	assert_int_equal(eh_uleb(&c), 0);
+	assert_false(c.bad);
+}
+
 /* crt1.o and crtend.o leave zero words behind and between; what follows still counts. */
 static void test_terminator(void **state)
 {
@@ -480,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_encodings_refused),
+		cmocka_unit_test(test_long_cie),
 		cmocka_unit_test(test_terminator),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_damaged),
