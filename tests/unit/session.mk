@@ -1,8 +1,9 @@
 check_PROGRAMS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session \
-	tests/unit/test-stat
+	tests/unit/test-stat tests/unit/test-tree
 TESTS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session \
-	tests/unit/test-stat
+	tests/unit/test-stat tests/unit/test-tree
 tests_unit_test_procs_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_symtab_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_session_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_stat_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_tree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
