@@ -38,11 +38,12 @@ _profd() {
 				branch-misses cpu-clock task-clock page-faults context-switches" ;;
 			-F | --frequency) choices="99 499 999" ;;
 			--unwind) choices="cfi fp libunwind libdw" ;;
+			--reach) choices="cgroup system inherit" ;;
 			--timeout | --max-depth) ;;
 			*)
-				choices="-o -F -e -q -v --output --frequency --event --unwind
-					--max-depth --timeout --stat --annotate --force --require-profile
-					--quiet --verbose --help --"
+				choices="-o -F -e -q -v --output --frequency --event --reach
+					--wait-tree --unwind --max-depth --timeout --stat --annotate
+					--force --require-profile --quiet --verbose --help --"
 				;;
 			esac
 			;;

@@ -17,8 +17,10 @@ struct launch {
 	int status;	     /* as wait4(2) gives it, once reaped */
 	struct rusage usage; /* of the workload and what it waited for, once reaped */
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC: exec and reaping */
-	bool timed_out;
-	int interrupted; /* the last signal that asked profd to end, or 0 */
+	bool timed_out;		   /* the timeout ended the workload */
+	bool overdue;		   /* and this, what outlived it (launch_overdue) */
+	int interrupted;	   /* the last signal that asked profd to end, or 0 */
+	bool stop; /* such a signal came after the workload's end, or was its end */
 	struct launch_private *priv;
 };
 
@@ -35,6 +37,9 @@ void launch_timeout(struct launch *l, uint64_t ns);
  * another process sent to profd alone (those of the terminal have reached the workload already),
  * watches the timeout, reaps. True once the workload has ended and is reaped. */
 bool launch_tick(struct launch *l);
+/* After the end: the signal that the timeout has for what is left of the workload's processes, which
+ * the caller knows: SIGTERM once, SIGKILL 5 s later, else 0. Sets l->overdue. */
+int launch_overdue(struct launch *l);
 /* Waits for the end, ticking. */
 void launch_wait(struct launch *l);
 /* Signals the workload and all its descendants that /proc shows. */

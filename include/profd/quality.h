@@ -1,8 +1,10 @@
 #pragma once
 /* What a profile knows about its own worth. Weights are in the unit of the profile's main value:
  * nanoseconds for a clock, counts for a hardware event. */
+#include <stdbool.h>
 #include <stdint.h>
 
+#include <profd/sampler.h>
 #include <profd/unwind.h>
 #include <profd/vec.h>
 
@@ -15,9 +17,11 @@ struct quality_module {
 };
 
 struct quality {
-	uint64_t samples;     /* that arrived */
-	uint64_t lost;	      /* that did not, over all causes */
-	uint64_t lost_ring;   /* the ring had no room */
+	uint64_t samples; /* that arrived */
+	uint64_t lost; /* that did not, over all causes, as far as CPU time is missing */
+	uint64_t
+		lost_ring; /* the ring had no room; forks, mappings and, with REACH_SYSTEM,
+			     * other programs' samples are among them */
 	uint64_t lost_broken; /* the record contradicted itself */
 	uint64_t late;	      /* arrived out of order by more than a round */
 	uint64_t throttled; /* times the kernel stopped sampling for the rest of a tick */
@@ -28,10 +32,18 @@ struct quality {
 	int64_t deep_weight;   /* of stacks whose outer part was read live */
 	double complete; /* 0..1: weight that reached the root / weight with a user side */
 	double resolved; /* 0..1: weight of frames with a name */
-	int64_t used; /* CPU time of the kind that was sampled, as the kernel counted it;
-			  * 0: unknown, or no clock was sampled */
-	int64_t period;		    /* nominal weight of a sample */
-	double coverage;	    /* weight / used; negative when unknown */
+	/* CPU time in nanoseconds, 0 being unknown: what the samples should add up to. */
+	uint64_t counted_ns;	     /* the larger of what a counter and wait4(2) say */
+	uint64_t counter_ns;	     /* the counter's */
+	uint64_t user_ns, system_ns; /* wait4(2)'s: of processes that were waited for */
+	/* Weight of the frames that stand for what was not sampled. */
+	int64_t unsampled;	  /* tasks too short to be seen */
+	int64_t unsampled_kernel; /* time in the kernel, where only user code is sampled */
+	bool user_only;		  /* kernel code is not sampled */
+	enum reach reach;
+	int64_t period;	 /* nominal weight of a sample */
+	double coverage; /* weight / (counted_ns - unsampled_kernel); negative: unknown,
+			  * or no clock was sampled */
 	uint64_t stacks, locations; /* distinct */
 	uint32_t processes, missing_files;
 	struct unwind_stats unwind;

@@ -1,6 +1,6 @@
 #pragma once
-/* perf_event_open(2): which event this machine can sample, one event and ring per CPU on a process
- * and all it forks, and the records they yield. One thread at a time. */
+/* perf_event_open(2): which event this machine can sample, and on whom; one event and ring per CPU, the
+ * records they yield, and the CPU time that the kernel counted beside them. One thread at a time. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,12 +10,26 @@
 #include <profd/event.h>
 #include <profd/ring.h>
 
+/* Whose samples are taken, the better the smaller. Events of whole CPUs see every task however short it
+ * lives; an inherited event starts a full period in each task and sees nothing of a shorter one. */
+enum reach {
+	REACH_ANY,    /* the best that works */
+	REACH_CGROUP, /* per CPU, on a control group made for the workload */
+	REACH_SYSTEM, /* per CPU, on all processes: the source leaves out what is not of the
+			* workload */
+	REACH_INHERIT, /* on the workload's first process, inherited by all it forks */
+	REACH_COUNT,
+};
+/* "cgroup", "system" or "inherit". */
+const char *reach_name(enum reach r);
+
 struct sampler_options {
 	const char *event; /* a name for -e, or NULL: the best that works */
 	uint32_t hz;
 	size_t ring_bytes; /* per CPU, a power of two; 0: the default. Shrinks on EPERM */
 	size_t stack_bytes; /* 0: the largest of which the ring holds 32, and 31 ms' worth;
 			     * at most 65,528 */
+	enum reach reach;
 };
 
 struct sampler_info {
@@ -28,21 +42,36 @@ struct sampler_info {
 	size_t ring_bytes; /* per CPU, as granted */
 	size_t ring_bytes_wanted;
 	size_t stack_bytes; /* of each sample's stack copy */
+	enum reach reach;   /* never REACH_ANY */
+	char reach_reason
+		[512]; /* why not the one above it, one sentence; "" for the best */
 };
 
 struct sampler;
 
 /* The kernel's limit on samples per second and CPU (kernel.perf_event_max_sample_rate). */
 uint32_t sampler_max_hz(void);
-/* Opens disabled events on process @pid, inherited by all it forks and enabled by its next exec.
- * Returns NULL and sets err: -EINVAL unknown event or frequency, -EACCES/-EPERM sampling is
- * forbidden here, -ENOENT this machine lacks the event, -EMFILE, -ENOMEM, -EPERM. */
+/* Opens events for process @pid, which has yet to exec, and for all that it will fork. It may be moved
+ * into a control group. Returns NULL and sets err: -EINVAL unknown event or frequency, -EACCES/-EPERM
+ * sampling is forbidden here, -ENOENT this machine lacks the event, -EMFILE, -ENOMEM, -EPERM. */
 struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 			     struct error *err);
-struct sampler *sampler_close(struct sampler *s); /* NULL is fine; returns NULL */
+/* Moves what is left in the control group back to where it was and removes the group. NULL is fine;
+ * returns NULL. */
+struct sampler *sampler_close(struct sampler *s);
 const struct sampler_info *sampler_info(const struct sampler *s);
+/* To be called right before @pid is let go to exec. Inherited events start by that exec; samples that
+ * others take of @pid before it are for the reader to leave out. */
+void sampler_start(struct sampler *s);
 /* Stops the events of all processes. */
 void sampler_stop(struct sampler *s);
+/* CPU time of @pid since its exec and of all it forked, in user and in kernel mode, waited for or not, up
+ * to sampler_stop; 0: the kernel does not say. Not counted are programs with other privileges than
+ * the user's (setuid), which the kernel takes events off. */
+uint64_t sampler_counted_ns(const struct sampler *s);
+/* REACH_CGROUP: true while a process is in the group; signals them all. */
+bool sampler_populated(const struct sampler *s);
+void sampler_kill(const struct sampler *s, int sig);
 size_t sampler_nrings(const struct sampler *s);
 struct ring *sampler_ring(struct sampler *s, size_t i);
 int sampler_fd(const struct sampler *s,

@@ -11,6 +11,7 @@
 #include <profd/procs.h>
 #include <profd/profile.h>
 #include <profd/quality.h>
+#include <profd/sampler.h>
 #include <profd/unwind.h>
 
 #define SESSION_DEPTH_DEFAULT 2048
@@ -24,7 +25,16 @@ struct session_options {
 	uint64_t period;	/* nominal, in the event's unit */
 	uint32_t root_pid;	/* the launched process, 0 when there is none */
 	uint64_t start_wall_ns; /* 1970 */
+	bool user_only;		/* kernel code is not sampled */
+	enum reach reach;
 	struct outside outside; /* the session's from now on; empty: this machine */
+};
+
+/* What is known of the whole recording once it is over. */
+struct session_totals {
+	uint64_t duration_ns;
+	uint64_t counted_ns;	     /* CPU time by the kernel's counter; 0: unknown */
+	uint64_t user_ns, system_ns; /* by wait4(2) */
 };
 
 struct session;
@@ -39,10 +49,9 @@ bool session_wants_hurry(const struct session *ses, uint64_t now_ns);
 /* Adds what only the source knows. @lost_ring: as counted by the events, @broken, @late. */
 void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 		    uint64_t late);
-/* Names every location once and freezes the profile, which stays the session's. @duration_ns of the
- * recording, @cpu_ns that the workload used of the kind that was sampled (0: unknown). */
-const struct profile *session_finish(struct session *ses, uint64_t duration_ns,
-				     uint64_t cpu_ns);
+/* Adds frames for what was lost or never sampled, names every location once and freezes the profile,
+ * which stays the session's. */
+const struct profile *session_finish(struct session *ses, const struct session_totals *t);
 const struct quality *session_quality(const struct session *ses);
 struct procs *session_procs(struct session *ses);
 struct unwinder *session_unwinder(struct session *ses);

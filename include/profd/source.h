@@ -12,13 +12,16 @@ struct source;
 
 struct source_stats {
 	uint64_t late; /* events older than one already yielded: their time was clamped */
-	uint64_t broken; /* records that contradicted themselves */
+	uint64_t broken;  /* records that contradicted themselves */
+	uint64_t foreign; /* events of processes that are not of the workload */
 	uint64_t rounds;
 };
 
-/* The rings of @s, merged, until the workload @l has exited and the rings are drained once more.
- * Both are borrowed. */
-struct source *source_perf_new(struct sampler *s, struct launch *l);
+/* The rings of @s, merged, until the workload @l has exited and the rings are drained once more; with
+ * @wait_tree until all that it forked has, too, or a signal or the timeout ends that. What other
+ * processes did is left out, and so are samples of the first process before its exec. Both are
+ * borrowed. */
+struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree);
 struct source *source_free(struct source *src); /* NULL is fine; returns NULL */
 /* 1: *ret_event holds the next event, borrowed until the next call. 0: no more. <0: -errno. */
 int source_next(struct source *src, struct event *ret_event);

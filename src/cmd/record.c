@@ -42,6 +42,10 @@ static const char USAGE[] =
 	"      --force            write into a DIR that already holds results\n"
 	"  -F, --frequency HZ     samples per second of CPU time (default: 499)\n"
 	"  -e, --event EVENT      what to sample (default: cycles, else cpu-clock)\n"
+	"      --reach REACH      whom to sample by: cgroup, system or inherit "
+	"(default:\n"
+	"                         the best that works)\n"
+	"      --wait-tree        go on until all processes of COMMAND have ended\n"
 	"      --unwind BACKEND   cfi (default), fp, libunwind or libdw\n"
 	"      --max-depth N      frames kept of one stack (default: 2048)\n"
 	"      --timeout TIME     end COMMAND after TIME (10, 1.5s, 2m); exit status "
@@ -59,7 +63,7 @@ static const char USAGE[] =
 
 struct options {
 	const char *dir;
-	bool force, annotate, require_profile, quiet, verbose, help;
+	bool force, annotate, require_profile, quiet, verbose, help, wait_tree;
 	struct sampler_options sampler;
 	enum unwind_backend unwind;
 	uint32_t max_depth;
@@ -117,6 +121,18 @@ static int parse_backend(const char *s, enum unwind_backend *ret_backend)
 			       s);
 }
 
+static int parse_reach(const char *s, enum reach *ret_reach)
+{
+	for (enum reach r = REACH_ANY + 1; r < REACH_COUNT; r++) {
+		if (!strcmp(reach_name(r), s)) {
+			*ret_reach = r;
+			return 0;
+		}
+	}
+	return cmd_usage_error(EXIT_PROFD, "record",
+			       "--reach knows cgroup, system and inherit, not '%s'", s);
+}
+
 static int parse_depth(const char *s, uint32_t *ret_depth)
 {
 	uint64_t v;
@@ -147,6 +163,8 @@ enum {
 	OPT_STAT,
 	OPT_ANNOTATE,
 	OPT_REQUIRE,
+	OPT_REACH,
+	OPT_WAIT_TREE,
 };
 
 static const struct option long_options[] = {
@@ -154,6 +172,8 @@ static const struct option long_options[] = {
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"frequency", required_argument, NULL, 'F'},
 	{"event", required_argument, NULL, 'e'},
+	{"reach", required_argument, NULL, OPT_REACH},
+	{"wait-tree", no_argument, NULL, OPT_WAIT_TREE},
 	{"unwind", required_argument, NULL, OPT_UNWIND},
 	{"max-depth", required_argument, NULL, OPT_DEPTH},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -182,6 +202,11 @@ static int parse_option(struct options *o, int c)
 		return 0;
 	case OPT_FORCE:
 		o->force = true;
+		return 0;
+	case OPT_REACH:
+		return parse_reach(optarg, &o->sampler.reach);
+	case OPT_WAIT_TREE:
+		o->wait_tree = true;
 		return 0;
 	case OPT_UNWIND:
 		return parse_backend(optarg, &o->unwind);
@@ -275,18 +300,12 @@ struct recording {
 	struct session *session;
 	struct source *source;
 	uint64_t start_wall_ns;
+	uint64_t end_ns; /* CLOCK_MONOTONIC, of the recording */
 };
 
-/* CPU time of the kind that was sampled, to hold the samples against. */
-static uint64_t used_ns(const struct recording *r)
+static uint64_t timeval_ns(struct timeval t)
 {
-	const struct rusage *u = &r->launch.usage;
-	uint64_t user = (uint64_t)u->ru_utime.tv_sec * NSEC_PER_SEC +
-			(uint64_t)u->ru_utime.tv_usec * 1000;
-	uint64_t sys = (uint64_t)u->ru_stime.tv_sec * NSEC_PER_SEC +
-		       (uint64_t)u->ru_stime.tv_usec * 1000;
-
-	return sampler_info(r->sampler)->kernel ? user + sys : user;
+	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_usec * 1000;
 }
 
 /* Where sampling is forbidden or out of resources, the job that profd stands in front of goes on
@@ -295,7 +314,7 @@ static bool may_run_unprofiled(const struct options *o, int code)
 {
 	if (o->require_profile || code == -EINVAL)
 		return false;
-	return !(o->sampler.event && code == -ENOENT);
+	return !o->sampler.reach && !(o->sampler.event && code == -ENOENT);
 }
 
 /* Returns 0 with r->session NULL, and err set, when the workload is to run without being sampled. */
@@ -336,6 +355,8 @@ static int prepare(struct recording *r, struct error *err)
 		.period = info->hardware ? 0 : NSEC_PER_SEC / info->hz,
 		.root_pid = (uint32_t)r->launch.pid,
 		.start_wall_ns = r->start_wall_ns,
+		.user_only = !info->kernel,
+		.reach = info->reach,
 	};
 	r->session = session_new(&so, err);
 	return r->session ? 0 : err->code;
@@ -355,6 +376,8 @@ static void say_how(const struct recording *r)
 		i->ring_bytes / 1024, i->stack_bytes);
 	if (i->reason[0])
 		fprintf(stderr, "profd: why: %s\n", i->reason);
+	fprintf(stderr, "profd: reach: %s%s%s\n", reach_name(i->reach),
+		i->reach_reason[0] ? ": " : "", i->reach_reason);
 }
 
 static int run_loop(struct recording *r)
@@ -362,11 +385,12 @@ static int run_loop(struct recording *r)
 	struct event e;
 	int code;
 
-	r->source = source_perf_new(r->sampler, &r->launch);
+	r->source = source_perf_new(r->sampler, &r->launch, r->o->wait_tree);
 	while ((code = source_next(r->source, &e)) > 0) {
 		session_feed(r->session, &e);
 		source_hurry(r->source, session_wants_hurry(r->session, e.time_ns));
 	}
+	r->end_ns = clock_now_ns();
 	return code;
 }
 
@@ -397,8 +421,11 @@ static void say_result(const struct recording *r, const struct run *run)
 	text_addf(&t, ", %llu lost, ", (unsigned long long)q->lost);
 	if (q->samples)
 		text_addf(&t, "%.1f %% of stacks complete, ", 100 * q->complete);
-	text_addf(&t, "%s%s -> %s/index.html\n", run->sampler->event,
-		  run->sampler->kernel ? "" : " (user code only)", r->dir.path);
+	text_add(&t, run->sampler->event);
+	if (!run->sampler->kernel)
+		text_addf(&t, " (user code only: %.2f s user, %.2f s system)",
+			  (double)q->user_ns / 1e9, (double)q->system_ns / 1e9);
+	text_addf(&t, " -> %s/index.html\n", r->dir.path);
 	for (uint32_t i = 0; i < run->warnings->v.n; i++)
 		text_addf(&t, "profd: warning: %s\n", run->warnings->v.v[i]);
 	if (run->nsurvivors)
@@ -432,12 +459,13 @@ static int write_all(struct recording *r, struct error *err)
 	const struct launch *l = &r->launch;
 	struct survivors survivors = {.procs = session_procs(r->session)};
 	struct quality_warnings warnings = {0};
+	struct session_totals totals;
 	struct host host;
 	int code;
 	struct run run = {
 		.command = r->o->command,
 		.status = l->status,
-		.timed_out = l->timed_out,
+		.timed_out = l->timed_out || l->overdue,
 		.usage = l->usage,
 		.start_wall_ns = r->start_wall_ns,
 		.wall_ns = l->end_ns - l->start_ns,
@@ -453,7 +481,15 @@ static int write_all(struct recording *r, struct error *err)
 	session_losses(r->session, sampler_lost(r->sampler), ss->broken, ss->late);
 	if (r->counters)
 		run.stat = counters_values(r->counters, &run.nstat);
-	run.profile = session_finish(r->session, run.wall_ns, used_ns(r));
+	totals = (struct session_totals){
+		.duration_ns = r->o->wait_tree && r->end_ns > l->end_ns
+				       ? r->end_ns - l->start_ns
+				       : run.wall_ns,
+		.counted_ns = sampler_counted_ns(r->sampler),
+		.user_ns = timeval_ns(l->usage.ru_utime),
+		.system_ns = timeval_ns(l->usage.ru_stime),
+	};
+	run.profile = session_finish(r->session, &totals);
 	run.quality = session_quality(r->session);
 	quality_warn(run.quality, &warnings);
 	host_read(&host);
@@ -541,6 +577,8 @@ static int record(const struct options *o)
 		fputs("profd: the workload runs without being profiled\n", stderr);
 	}
 	say_how(&r);
+	if (r.session)
+		sampler_start(r.sampler);
 	code = launch_exec(&r.launch, &err);
 	if (code < 0)
 		return exec_failed(&r, code, &err);

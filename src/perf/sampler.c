@@ -1,18 +1,17 @@
-/* The ladder of events, and one event with its ring per CPU.
+/* The ladder of events, for each reach, and one event with its ring per CPU.
  *
  * Rungs, best first: the hardware's cycles, with the kernel and without; cpu-clock with the kernel and
  * without. What made a rung fail is kept as the reason why the next one was taken. The ring comes out
  * of a quota of locked memory (perf_event_open(2), "perf_event_mlock_kb"), so it is tried large and
  * halved on EPERM; the stack copy follows the ring's size.
  *
- * Merging the rings by time is the source's work, not done here. */
+ * Whom the events are on is reach.c's; merging the rings by time is the source's. */
 #include <profd/sampler.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include <linux/perf_event.h>
 
 #include "perf-priv.h"
+#include <profd/cgroup.h>
 #include <profd/io.h>
 #include <profd/log.h>
 #include <profd/mem.h>
@@ -39,6 +39,8 @@ struct sampler {
 	struct sampler_info info;
 	struct perf_event_attr attr;
 	struct record_format format;
+	struct target target;
+	int clock_fd; /* counts CPU time; -1: none */
 	struct sampler_cpu {
 		struct ring ring;
 		int fd;
@@ -59,7 +61,7 @@ uint64_t perf_regs_mask(void)
 	return REGS_MASK;
 }
 
-static uint64_t sysctl_u64(const char *path, uint64_t fallback)
+uint64_t sysctl_u64(const char *path, uint64_t fallback)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t n;
@@ -78,14 +80,6 @@ uint32_t sampler_max_hz(void)
 	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
-static int perf_open(struct perf_event_attr *attr, pid_t pid, int cpu)
-{
-	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1,
-			      PERF_FLAG_FD_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
 /* Attribute bits newer than Linux 5.10, dropped one after the other when a kernel refuses the
  * set: a lost count per event (6.0), then build-ids in mmap records (5.12). */
 static bool attr_age(struct perf_event_attr *attr)
@@ -102,7 +96,7 @@ static bool attr_age(struct perf_event_attr *attr)
 }
 
 static void attr_init(struct perf_event_attr *attr, const struct sampler_options *o,
-		      bool kernel)
+		      const struct target *t, bool kernel)
 {
 	*attr = (struct perf_event_attr){
 		.size = sizeof(*attr),
@@ -113,8 +107,6 @@ static void attr_init(struct perf_event_attr *attr, const struct sampler_options
 			       PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER,
 		.read_format = PERF_FORMAT_LOST,
 		.disabled = 1,
-		.enable_on_exec = 1,
-		.inherit = 1,
 		.mmap = 1,
 		.mmap2 = 1,
 		.build_id = 1,
@@ -133,6 +125,7 @@ static void attr_init(struct perf_event_attr *attr, const struct sampler_options
 	};
 	if (kernel)
 		attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
+	target_attr(t, attr);
 }
 
 static void close_cpus(struct sampler *s)
@@ -145,15 +138,15 @@ static void close_cpus(struct sampler *s)
 }
 
 /* Opens the event on every CPU that is online. */
-static int open_cpus(struct sampler *s, pid_t pid, size_t ring_bytes, size_t ncpus)
+static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 {
 	s->attr.wakeup_watermark = (uint32_t)(ring_bytes / 4);
 	for (size_t cpu = 0; cpu < ncpus; cpu++) {
 		struct sampler_cpu *c = &s->cpus[s->ncpus];
-		int fd = perf_open(&s->attr, pid, (int)cpu), code;
+		int fd = target_open(&s->target, &s->attr, (int)cpu), code;
 
 		while (fd == -EINVAL && s->ncpus == 0 && attr_age(&s->attr))
-			fd = perf_open(&s->attr, pid, (int)cpu);
+			fd = target_open(&s->target, &s->attr, (int)cpu);
 		if (fd == -ENODEV) /* offline */
 			continue;
 		if (fd < 0) {
@@ -198,8 +191,7 @@ static size_t stack_wanted(const struct sampler_options *o, size_t ring_bytes)
 }
 
 /* One rung: the largest ring that the quota grants. */
-static int open_rung(struct sampler *s, const struct sampler_options *o, pid_t pid,
-		     size_t ncpus)
+static int open_rung(struct sampler *s, const struct sampler_options *o, size_t ncpus)
 {
 	size_t ring = ring_wanted(o, ncpus);
 	int code;
@@ -209,7 +201,7 @@ static int open_rung(struct sampler *s, const struct sampler_options *o, pid_t p
 		size_t stack = stack_wanted(o, ring);
 
 		s->attr.sample_stack_user = (uint32_t)stack;
-		code = open_cpus(s, pid, ring, ncpus);
+		code = open_cpus(s, ring, ncpus);
 		if (code == -ENOBUFS)
 			continue;
 		s->info.ring_bytes = ring;
@@ -254,13 +246,13 @@ struct rung {
 	bool kernel;
 };
 
-static int try_rung(struct sampler *s, const struct sampler_options *o, pid_t pid,
+static int try_rung(struct sampler *s, const struct sampler_options *o,
 		    const struct rung *rung, size_t ncpus, struct error *err)
 {
 	bool clock;
 	int code;
 
-	attr_init(&s->attr, o, rung->kernel);
+	attr_init(&s->attr, o, &s->target, rung->kernel);
 	code = event_encode(rung->event, &s->attr, &clock, err);
 	if (code < 0)
 		return code;
@@ -271,9 +263,9 @@ static int try_rung(struct sampler *s, const struct sampler_options *o, pid_t pi
 	s->attr.exclude_kernel = !rung->kernel;
 	s->attr.exclude_user = 0;
 	s->attr.exclude_hv = 1;
-	code = open_rung(s, o, pid, ncpus);
-	log_debug("perf", "%s%s: %s", rung->event, rung->kernel ? "" : ":u",
-		  code < 0 ? errno_word(code) : "ok");
+	code = open_rung(s, o, ncpus);
+	log_debug("perf", "%s: %s%s: %s", reach_name(s->target.reach), rung->event,
+		  rung->kernel ? "" : ":u", code < 0 ? errno_word(code) : "ok");
 	if (code < 0)
 		return code;
 	snprintf(s->info.event, sizeof(s->info.event), "%s", rung->event);
@@ -306,8 +298,8 @@ static int open_failed(const char *event, int code, struct error *err)
 }
 
 /* Climbs down until a rung holds. */
-static int climb(struct sampler *s, const struct sampler_options *o, pid_t pid,
-		 size_t ncpus, struct error *err)
+static int climb(struct sampler *s, const struct sampler_options *o, size_t ncpus,
+		 struct error *err)
 {
 	const struct rung best[] = {{"cycles", true},
 				    {"cycles", false},
@@ -322,10 +314,11 @@ static int climb(struct sampler *s, const struct sampler_options *o, pid_t pid,
 
 	if (code < 0)
 		return code; /* err says what is wrong with the name */
+	s->info.reason[0] = '\0';
 	for (size_t i = 0; i < n; i++) {
 		if (rungs[i].kernel && kernel_denied)
 			continue;
-		code = try_rung(s, o, pid, &rungs[i], ncpus, o->event ? err : NULL);
+		code = try_rung(s, o, &rungs[i], ncpus, o->event ? err : NULL);
 		if (code == 0)
 			return 0;
 		if (code == -ENOBUFS || code == -EMFILE || code == -ENFILE)
@@ -342,6 +335,46 @@ static int climb(struct sampler *s, const struct sampler_options *o, pid_t pid,
 		}
 	}
 	return open_failed(rungs[n - 1].event, code, err);
+}
+
+static void reach_reason_add(struct sampler_info *info, const char *text)
+{
+	size_t used = strlen(info->reach_reason);
+
+	snprintf(info->reach_reason + used, sizeof(info->reach_reason) - used, "%s%s",
+		 used ? "; " : "", text);
+}
+
+/* From the widest reach that is allowed to the narrowest, the whole ladder on each. */
+static int open_reach(struct sampler *s, const struct sampler_options *o, pid_t pid,
+		      size_t ncpus, struct error *err)
+{
+	enum reach first = o->reach ? o->reach : REACH_CGROUP;
+	enum reach last = o->reach ? o->reach : REACH_INHERIT;
+	struct error why = {0};
+	int code = -EPERM;
+
+	for (enum reach reach = first; reach <= last; reach++) {
+		why = (struct error){0};
+		code = target_init(&s->target, reach, pid, &why);
+		if (code == 0) {
+			code = climb(s, o, ncpus, &why);
+			if (code == 0) {
+				s->info.reach = reach;
+				return 0;
+			}
+			target_done(&s->target);
+		}
+		log_debug("perf", "%s: %s", reach_name(reach), why.text);
+		reach_reason_add(&s->info, why.text);
+		if (code == -EINVAL && o->event)
+			break; /* an unknown name stays unknown */
+	}
+	if (err)
+		*err = why;
+	if (o->reach && !why.hint[0])
+		error_hint(err, "leave --reach out to take the best that works");
+	return code;
 }
 
 struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
@@ -362,8 +395,10 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 	if (ncpus < 1)
 		ncpus = 1;
 	s->cpus = xcalloc((size_t)ncpus, sizeof(*s->cpus));
-	if (climb(s, o, pid, (size_t)ncpus, err) < 0)
+	s->clock_fd = -1;
+	if (open_reach(s, o, pid, (size_t)ncpus, err) < 0)
 		return sampler_close(s);
+	s->clock_fd = clock_open(pid);
 	s->info.hz = o->hz;
 	s->info.ncpus = (uint32_t)s->ncpus;
 	s->format = (struct record_format){.sample_type = s->attr.sample_type,
@@ -377,6 +412,9 @@ struct sampler *sampler_close(struct sampler *s)
 	if (!s)
 		return NULL;
 	close_cpus(s);
+	if (s->clock_fd >= 0)
+		close(s->clock_fd);
+	target_done(&s->target);
 	free(s->cpus);
 	free(s);
 	return NULL;
@@ -387,10 +425,40 @@ const struct sampler_info *sampler_info(const struct sampler *s)
 	return &s->info;
 }
 
+void sampler_start(struct sampler *s)
+{
+	if (s->target.reach == REACH_INHERIT)
+		return;
+	for (size_t i = 0; i < s->ncpus; i++)
+		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+}
+
 void sampler_stop(struct sampler *s)
 {
 	for (size_t i = 0; i < s->ncpus; i++)
 		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+	if (s->clock_fd >= 0)
+		ioctl(s->clock_fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+uint64_t sampler_counted_ns(const struct sampler *s)
+{
+	uint64_t ns;
+
+	if (s->clock_fd < 0 || read(s->clock_fd, &ns, sizeof(ns)) != (ssize_t)sizeof(ns))
+		return 0;
+	return ns;
+}
+
+bool sampler_populated(const struct sampler *s)
+{
+	return s->target.cgroup && cgroup_populated(s->target.cgroup);
+}
+
+void sampler_kill(const struct sampler *s, int sig)
+{
+	if (s->target.cgroup)
+		cgroup_kill(s->target.cgroup, sig);
 }
 
 size_t sampler_nrings(const struct sampler *s)

@@ -97,6 +97,8 @@ static void put_engine(struct json *root, const struct run *run)
 	json_put_str(root, "engine", run->engine);
 	json_put_str(root, "event", s->event);
 	json_put_str(root, "fallback_reason", s->reason[0] ? s->reason : NULL);
+	json_put_str(root, "reach", reach_name(s->reach));
+	json_put_str(root, "reach_reason", s->reach_reason[0] ? s->reach_reason : NULL);
 	json_put_bool(j, "hardware", s->hardware);
 	json_put_bool(j, "kernel", s->kernel);
 	json_put_u64(j, "frequency_hz", s->hz);
@@ -133,6 +135,25 @@ static void put_unwind(struct json *j, const struct quality *q)
 	json_put(j, "unwind", u);
 }
 
+/* What the samples are held against; null where it is not known. */
+static void put_coverage(struct json *j, const struct quality *q)
+{
+	if (q->coverage >= 0)
+		json_put_num(j, "coverage", q->coverage);
+	else
+		json_put_null(j, "coverage");
+	if (q->counted_ns)
+		json_put_u64(j, "counted_ns", q->counted_ns);
+	else
+		json_put_null(j, "counted_ns");
+	if (q->counter_ns)
+		json_put_u64(j, "counter_ns", q->counter_ns);
+	else
+		json_put_null(j, "counter_ns");
+	json_put_i64(j, "unsampled_ns", q->unsampled);
+	json_put_i64(j, "unsampled_kernel_ns", q->unsampled_kernel);
+}
+
 static void put_quality(struct json *root, const struct run *run)
 {
 	const struct quality *q = run->quality;
@@ -148,10 +169,7 @@ static void put_quality(struct json *root, const struct run *run)
 	json_put_num(j, "complete", q->complete);
 	json_put_num(j, "resolved", q->resolved);
 	json_put_num(j, "read_live", share(q->deep_weight, q->weight));
-	if (q->coverage >= 0)
-		json_put_num(j, "coverage", q->coverage);
-	else
-		json_put_null(j, "coverage");
+	put_coverage(j, q);
 	json_put_num(j, "kernel_share", share(q->kernel_weight, q->weight));
 	put_stops(j, q);
 	json_put_u64(j, "stacks", q->stacks);

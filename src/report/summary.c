@@ -66,8 +66,15 @@ static void add_sampling(struct text *t, const struct run *run)
 {
 	const struct sampler_info *s = run->sampler;
 
-	text_addf(t, "%s at %u Hz, %s", s->event, s->hz,
-		  s->kernel ? "user and kernel code" : "user code only");
+	static const char *const whom[REACH_COUNT] = {
+		[REACH_ANY] = "",
+		[REACH_CGROUP] = "on whole CPUs by control group",
+		[REACH_SYSTEM] = "on whole CPUs by process tree",
+		[REACH_INHERIT] = "task by task",
+	};
+
+	text_addf(t, "%s at %u Hz, %s, %s", s->event, s->hz,
+		  s->kernel ? "user and kernel code" : "user code only", whom[s->reach]);
 	if (s->reason[0]) {
 		text_add(t, " (");
 		text_add_markdown(t, s->reason);
@@ -93,7 +100,11 @@ static void add_quality(struct text *t, const struct run *run)
 		  (unsigned long long)q->samples, (unsigned long long)q->lost,
 		  100 * q->complete, 100 * q->resolved);
 	if (q->coverage >= 0)
-		text_addf(t, ", %.0f %% of the CPU time covered", 100 * q->coverage);
+		text_addf(t, ", %.0f %% of the CPU time%s covered", 100 * q->coverage,
+			  q->user_only ? " in user mode" : "");
+	if (q->user_only)
+		text_addf(t, "; %.2f s in user and %.2f s in system mode",
+			  (double)q->user_ns / 1e9, (double)q->system_ns / 1e9);
 	if (q->deep_weight)
 		text_addf(t,
 			  "; the outer part of %.1f %% of the stacks was read from the "

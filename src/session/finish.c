@@ -1,7 +1,6 @@
 /* How good the profile is: figures that need all of it, and the sentences drawn from them. */
 #include "session-priv.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -120,31 +119,12 @@ static void count_sampled(void *arg, const struct process *p)
 	*(uint32_t *)arg += p->sampled;
 }
 
-#define COVERAGE_UNKNOWN (-1)
-
-/* wait4(2) counts only children that were waited for: with others sampled, too, what the samples
- * should cover is not known. */
-static double coverage_of(int64_t weight, uint64_t cpu_ns)
-{
-	double share = (double)weight / (double)cpu_ns;
-
-	if (share > 1.1)
-		return COVERAGE_UNKNOWN;
-	return share > 1 ? 1 : share;
-}
-
-void quality_finish(struct session *ses, uint64_t cpu_ns)
+void quality_finish(struct session *ses)
 {
 	struct quality *q = &ses->quality;
 	int64_t with_user = q->weight - q->stop[STOP_NO_USER];
 
 	q->complete = with_user > 0 ? (double)q->stop[STOP_END] / (double)with_user : 0;
-	q->period = (int64_t)ses->options.period;
-	q->coverage = COVERAGE_UNKNOWN;
-	if (cpu_ns && ses->options.clock) {
-		q->used = (int64_t)cpu_ns;
-		q->coverage = coverage_of(q->weight, cpu_ns);
-	}
 	q->stacks = count_stacks(ses->profile);
 	q->locations = ses->profile->locations.n - 1;
 	procs_each(ses->procs, count_sampled, &q->processes);
@@ -162,8 +142,7 @@ static double percent(int64_t part, int64_t whole)
 	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static __attribute__((format(printf, 2, 3))) void warn(struct quality_warnings *w,
-						       const char *fmt, ...)
+void quality_warnf(struct quality_warnings *w, const char *fmt, ...)
 {
 	struct text t = {0};
 	va_list ap;
@@ -181,13 +160,15 @@ static void warn_stacks(const struct quality *q, struct quality_warnings *w)
 
 	if (user <= 0 || q->complete >= 0.95)
 		return;
-	warn(w,
-	     "only %.1f %% of the stacks reach their root (truncated %.1f %%, no unwind "
-	     "info %.1f %%, bad stack %.1f %%, too deep %.1f %%, unmapped %.1f %%): "
-	     "callers near the root are missing",
-	     100 * q->complete, percent(q->stop[STOP_TRUNCATED], user),
-	     percent(q->stop[STOP_NO_CFI], user), percent(q->stop[STOP_BAD_SP], user),
-	     percent(q->stop[STOP_DEPTH], user), percent(q->stop[STOP_NO_MAP], user));
+	quality_warnf(
+		w,
+		"only %.1f %% of the stacks reach their root (truncated %.1f %%, no "
+		"unwind "
+		"info %.1f %%, bad stack %.1f %%, too deep %.1f %%, unmapped %.1f %%): "
+		"callers near the root are missing",
+		100 * q->complete, percent(q->stop[STOP_TRUNCATED], user),
+		percent(q->stop[STOP_NO_CFI], user), percent(q->stop[STOP_BAD_SP], user),
+		percent(q->stop[STOP_DEPTH], user), percent(q->stop[STOP_NO_MAP], user));
 }
 
 static void warn_names(const struct quality *q, struct quality_warnings *w)
@@ -203,54 +184,43 @@ static void warn_names(const struct quality *q, struct quality_warnings *w)
 			worst = m;
 	}
 	if (worst)
-		warn(w,
-		     "only %.0f %% of the frames have names; most nameless ones are in "
-		     "%s: "
-		     "install its debug symbols or do not strip it",
-		     100 * q->resolved, worst->path);
-}
-
-/* What is missing must be more than chance makes of it: n samples vary by sqrt(n). */
-static void warn_coverage(const struct quality *q, struct quality_warnings *w)
-{
-	double missing = (double)(q->used - q->weight);
-	double chance = sqrt((double)q->used * (double)q->period);
-
-	if (q->coverage < 0 || q->coverage >= 0.95 || missing < 3 * chance)
-		return;
-	warn(w,
-	     "the samples stand for only %.0f %% of the %.2f s of CPU time used: "
-	     "processes shorter than a sampling period yield none; raise -F",
-	     100 * q->coverage, (double)q->used / 1e9);
+		quality_warnf(w,
+			      "only %.0f %% of the frames have names; most nameless ones "
+			      "are in "
+			      "%s: "
+			      "install its debug symbols or do not strip it",
+			      100 * q->resolved, worst->path);
 }
 
 static void warn_losses(const struct quality *q, struct quality_warnings *w)
 {
 	if (q->lost * 100 > q->samples + q->lost)
-		warn(w,
-		     "%llu of %llu samples were lost: lower -F, or raise 'ulimit -l' for "
-		     "larger buffers",
-		     (unsigned long long)q->lost,
-		     (unsigned long long)(q->samples + q->lost));
+		quality_warnf(w,
+			      "%llu of %llu samples were lost: lower -F, or raise "
+			      "'ulimit -l' for "
+			      "larger buffers",
+			      (unsigned long long)q->lost,
+			      (unsigned long long)(q->samples + q->lost));
 	if (q->throttled)
-		warn(w, "the kernel throttled sampling %llu times: lower -F",
-		     (unsigned long long)q->throttled);
+		quality_warnf(w, "the kernel throttled sampling %llu times: lower -F",
+			      (unsigned long long)q->throttled);
 }
 
 void quality_warn(const struct quality *q, struct quality_warnings *ret)
 {
-	warn_coverage(q, ret);
+	coverage_warn(q, ret);
 	if (!q->samples && !ret->v.n)
-		warn(ret,
-		     "no samples: the program used almost no CPU time, or lived shorter "
-		     "than one sampling period");
+		quality_warnf(ret, "no samples: the program used almost no CPU time, or "
+				   "lived shorter "
+				   "than one sampling period");
 	if (!q->samples)
 		return;
 	if (q->samples < THIN_SAMPLES)
-		warn(ret,
-		     "a thin profile, %llu samples: percentages are rough; run longer or "
-		     "raise -F",
-		     (unsigned long long)q->samples);
+		quality_warnf(ret,
+			      "a thin profile, %llu samples: percentages are rough; run "
+			      "longer or "
+			      "raise -F",
+			      (unsigned long long)q->samples);
 	warn_losses(q, ret);
 	warn_stacks(q, ret);
 	warn_names(q, ret);
@@ -276,6 +246,14 @@ void quality_comments(struct session *ses)
 		(unsigned long long)q->lost, 100 * q->complete, 100 * q->resolved);
 
 	profile_comment(ses->profile, line);
+	if (q->user_only && q->user_ns + q->system_ns) {
+		_cleanup_free_ char *modes = xasprintf(
+			"user code only; the kernel counted %.2f s in user and %.2f s in "
+			"system mode",
+			(double)q->user_ns / 1e9, (double)q->system_ns / 1e9);
+
+		profile_comment(ses->profile, modes);
+	}
 	quality_warn(q, &w);
 	for (uint32_t i = 0; i < w.v.n; i++)
 		profile_comment(ses->profile, w.v.v[i]);

@@ -172,6 +172,7 @@ static void pass_signals(struct launch *l)
 
 	while (read(l->signalfd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		l->interrupted = (int)si.ssi_signo;
+		l->stop |= l->reaped;
 		/* From the terminal driver (SI_KERNEL): the whole foreground group got it. */
 		if (si.ssi_code != SI_KERNEL && !l->reaped)
 			kill(l->pid, (int)si.ssi_signo);
@@ -192,6 +193,7 @@ static bool reap(struct launch *l)
 		return false;
 	l->end_ns = clock_now_ns();
 	l->reaped = true;
+	l->stop = WIFSIGNALED(l->status) && WTERMSIG(l->status) == l->interrupted;
 	return true;
 }
 
@@ -302,25 +304,40 @@ static void insist(struct launch *l)
 }
 
 /* First ask, then insist. */
-static void check_deadline(struct launch *l)
+static int deadline_signal(struct launch *l)
 {
 	struct launch_private *p = l->priv;
-	uint64_t now;
+	uint64_t now = clock_now_ns();
+	int sig = p->asked ? SIGKILL : SIGTERM;
 
-	if (!p->deadline_ns || l->reaped)
-		return;
-	now = clock_now_ns();
-	if (now < p->deadline_ns)
-		return;
-	if (!p->asked)
-		remember_asked(l);
-	launch_kill(l, p->asked ? SIGKILL : SIGTERM);
-	/* A stopped process takes SIGTERM only when it goes on. */
-	if (!p->asked)
-		launch_kill(l, SIGCONT);
-	l->timed_out = true;
+	if (!p->deadline_ns || now < p->deadline_ns)
+		return 0;
 	p->asked = true;
 	p->deadline_ns = now + KILL_AFTER_NS;
+	return sig;
+}
+
+static void check_deadline(struct launch *l)
+{
+	int sig = l->reaped ? 0 : deadline_signal(l);
+
+	if (!sig)
+		return;
+	if (sig == SIGTERM)
+		remember_asked(l);
+	launch_kill(l, sig);
+	/* A stopped process takes SIGTERM only when it goes on. */
+	if (sig == SIGTERM)
+		launch_kill(l, SIGCONT);
+	l->timed_out = true;
+}
+
+int launch_overdue(struct launch *l)
+{
+	int sig = deadline_signal(l);
+
+	l->overdue |= sig != 0;
+	return sig;
 }
 
 bool launch_tick(struct launch *l)

@@ -91,7 +91,12 @@ mapping_id mapping_of_vma(struct session *ses, const struct vma *v, uint64_t vad
 void mappings_done(struct session *ses);
 /* Names every location. */
 void locations_name(struct session *ses);
+/* coverage.c: what is missing, and frames of its own for it. */
+void coverage_finish(struct session *ses, const struct session_totals *t);
+void coverage_warn(const struct quality *q, struct quality_warnings *w);
 /* finish.c: the figures of quality that need the whole profile. */
-void quality_finish(struct session *ses, uint64_t cpu_ns);
+void quality_finish(struct session *ses);
 /* Puts them and the warnings into the profile's comments. */
 void quality_comments(struct session *ses);
+void quality_warnf(struct quality_warnings *w, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));

@@ -390,32 +390,16 @@ void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 	q->lost = q->lost_ring + q->lost_broken;
 }
 
-/* Lost samples had the average weight; a frame of their own keeps totals true. */
-static void add_lost(struct session *ses)
-{
-	struct quality *q = &ses->quality;
-	struct profile *p = ses->profile;
-	int64_t period = q->samples ? q->weight / (int64_t)q->samples : p->period;
-	const int64_t values[2] = {(int64_t)q->lost, (int64_t)q->lost * period};
-	struct label comm = {.key = ses->key_comm, .str = profile_string(p, "[lost]")};
-
-	if (!q->lost)
-		return;
-	profile_add(p, profile_stack(p, 0, profile_label_location(p, "[lost samples]")),
-		    profile_labels(p, &comm, 1), values);
-}
-
-const struct profile *session_finish(struct session *ses, uint64_t duration_ns,
-				     uint64_t cpu_ns)
+const struct profile *session_finish(struct session *ses, const struct session_totals *t)
 {
 	if (ses->finished)
 		return ses->profile;
 	ses->finished = true;
-	ses->profile->duration_ns = (int64_t)duration_ns;
+	ses->profile->duration_ns = (int64_t)t->duration_ns;
 	deep_finish(ses);
-	add_lost(ses);
+	coverage_finish(ses, t);
 	locations_name(ses);
-	quality_finish(ses, cpu_ns);
+	quality_finish(ses);
 	quality_comments(ses);
 	return ses->profile;
 }

@@ -6,17 +6,22 @@
  * be descheduled between taking the time and publishing. Records stay in the ring until they were
  * handed out, so a ring has to have room for two rounds; it wakes us at a quarter.
  *
+ * Whose events they are is tree.c's to tell where they are everybody's.
+ *
  * Times may run backwards inside one ring (an interrupt between the two steps): such an event gets
  * the time of its predecessor and is counted. */
 #include <profd/source.h>
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 
 #include <profd/mem.h>
+#include <profd/tree.h>
 
 #define ROUND_MAX_MS 100
 #define ROUND_HURRY_MS 5
+#define NO_PID UINT32_MAX
 
 struct source {
 	struct sampler *sampler;
@@ -31,19 +36,35 @@ struct source {
 	uint64_t last_ns;   /* of the last event handed out */
 	int round_ms;	    /* at most, between two looks */
 	bool draining;	    /* the workload is gone and its events are off */
+	bool wait_tree;	    /* not before all that it forked is gone */
+	bool started;	    /* the first process has exec'ed */
+	uint32_t npoll;	    /* rings whose events have a living task, or may have */
+	uint32_t root_pid;
+	enum reach reach;
+	struct tree *tree;
+	struct last_exit { /* [nrings] */
+		uint32_t pid, tid;
+	} * exits;
 	struct source_stats stats;
 };
 
-struct source *source_perf_new(struct sampler *s, struct launch *l)
+struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree)
 {
 	struct source *src = xcalloc(1, sizeof(*src));
 
 	src->sampler = s;
 	src->launch = l;
 	src->round_ms = ROUND_MAX_MS;
+	src->wait_tree = wait_tree;
+	src->reach = sampler_info(s)->reach;
+	src->started = src->reach == REACH_INHERIT;
+	src->root_pid = (uint32_t)l->pid;
+	src->tree = tree_new(src->root_pid, NULL);
 	src->nrings = src->held = sampler_nrings(s);
 	src->fds = xcalloc(src->nrings + 2, sizeof(*src->fds));
+	src->npoll = (uint32_t)src->nrings;
 	src->next_ns = xcalloc(src->nrings, sizeof(*src->next_ns));
+	src->exits = xcalloc(src->nrings, sizeof(*src->exits));
 	for (size_t i = 0; i < src->nrings; i++) {
 		src->fds[i] = (struct pollfd){.fd = sampler_fd(s, i), .events = POLLIN};
 		src->next_ns[i] = UINT64_MAX;
@@ -57,8 +78,10 @@ struct source *source_free(struct source *src)
 {
 	if (!src)
 		return NULL;
+	tree_free(src->tree);
 	free(src->fds);
 	free(src->next_ns);
+	free(src->exits);
 	free(src);
 	return NULL;
 }
@@ -105,17 +128,57 @@ static void round_begin(struct source *src)
 	src->stats.rounds++;
 }
 
+/* Is anything of the workload left? Each reach has its own way to know; what /proc says settles lost
+ * exits. */
+static bool tree_left(struct source *src)
+{
+	if (src->reach == REACH_CGROUP)
+		return sampler_populated(src->sampler);
+	if (src->reach == REACH_INHERIT)
+		return src->npoll;
+	tree_sweep(src->tree);
+	return tree_alive(src->tree);
+}
+
+static void signal_left(struct source *src, int sig)
+{
+	if (src->reach == REACH_CGROUP)
+		sampler_kill(src->sampler, sig);
+	else
+		tree_kill(src->tree, sig);
+}
+
+/* Asked once the launched process is gone. */
+static bool is_over(struct source *src)
+{
+	int sig;
+
+	if (!src->wait_tree || src->launch->stop || !tree_left(src))
+		return true;
+	sig = launch_overdue(src->launch);
+	if (sig)
+		signal_left(src, sig);
+	/* A stopped process takes SIGTERM only when it goes on. */
+	if (sig == SIGTERM)
+		signal_left(src, SIGCONT);
+	return false;
+}
+
 static int wait_round(struct source *src)
 {
 	if (poll(src->fds, src->nrings + 2, src->round_ms) < 0 && errno != EINTR)
 		return -errno;
 	for (size_t i = 0; i < src->nrings; i++) {
-		/* The first task is gone, but others that inherited its event may live: the
-		 * timeout serves them. */
-		if (src->fds[i].revents & (POLLHUP | POLLERR))
-			src->fds[i].fd = -1;
+		/* All tasks that inherited this event are gone. */
+		if (!(src->fds[i].revents & (POLLHUP | POLLERR)))
+			continue;
+		src->npoll -= src->fds[i].fd >= 0;
+		src->fds[i].fd = -1;
 	}
-	if (launch_tick(src->launch)) {
+	if (!launch_tick(src->launch))
+		return 0;
+	src->fds[src->nrings].fd = -1; /* would stay readable */
+	if (is_over(src)) {
 		sampler_stop(src->sampler);
 		src->draining = true;
 	}
@@ -147,6 +210,38 @@ static void release_held(struct source *src)
 	src->held = src->nrings;
 }
 
+/* A task that is past its exit has no pid any more, but is on its CPU until it is switched out: the last
+ * that exited there. */
+static void name_exited(struct source *src, size_t ring, struct event *e)
+{
+	struct last_exit *last = &src->exits[ring];
+
+	if (e->type == EVENT_EXIT)
+		*last = (struct last_exit){e->pid, e->tid};
+	if (e->type == EVENT_SAMPLE && e->pid == NO_PID && last->pid) {
+		e->pid = last->pid;
+		e->tid = last->tid;
+	}
+}
+
+/* True for what the session is to see. */
+static bool is_ours(struct source *src, const struct event *e)
+{
+	bool member = tree_feed(src->tree, e);
+
+	if (src->reach == REACH_SYSTEM && !member) {
+		src->stats.foreign++;
+		return false;
+	}
+	if (src->started)
+		return true;
+	/* Until its exec the first process is still profd's code. */
+	if ((e->type == EVENT_COMM && e->comm.exec && e->pid == src->root_pid) ||
+	    e->type == EVENT_LOST)
+		src->started = true;
+	return e->type != EVENT_SAMPLE || src->started;
+}
+
 /* Decodes the record that is first in ring @i and keeps it in the ring while the caller looks. */
 static bool hold(struct source *src, size_t i, struct event *ret_event)
 {
@@ -162,7 +257,8 @@ static bool hold(struct source *src, size_t i, struct event *ret_event)
 		ret_event->time_ns = src->last_ns;
 	}
 	src->last_ns = ret_event->time_ns;
-	return true;
+	name_exited(src, i, ret_event);
+	return is_ours(src, ret_event);
 }
 
 int source_next(struct source *src, struct event *ret_event)

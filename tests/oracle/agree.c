@@ -168,13 +168,15 @@ static int run(struct agree *a, char **command, uint32_t hz, unsigned broken)
 	sampler = sampler_open(&so, launch.pid, &err);
 	options.root_pid = (uint32_t)launch.pid;
 	ses = sampler ? session_new(&options, &err) : NULL;
+	if (ses)
+		sampler_start(sampler);
 	if (!ses || launch_exec(&launch, &err) < 0) {
 		launch_done(&launch);
 		return fail(&err);
 	}
 	unwinder_break(session_unwinder(ses), broken);
 	session_observe(ses, observe, a);
-	source = source_perf_new(sampler, &launch);
+	source = source_perf_new(sampler, &launch, false);
 	while ((r = source_next(source, &ev)) > 0)
 		session_feed(ses, &ev);
 	source_free(source);

@@ -33,6 +33,8 @@ static const struct session_options options = {
 	.period = 2004008,
 };
 
+static const struct session_totals nothing = {.duration_ns = 1};
+
 /* A sample of this very process, in this very function: procs reads it from /proc. */
 static __attribute__((noinline)) void feed_self(struct session *ses, uint32_t tid)
 {
@@ -65,7 +67,7 @@ static void use_session(void)
 	assert_non_null(ses);
 	for (uint32_t i = 0; i < 10; i++)
 		feed_self(ses, 1000 + i % 3);
-	p = session_finish(ses, 1000000, 0);
+	p = session_finish(ses, &(struct session_totals){.duration_ns = 1000000});
 	assert_int_equal(profile_total(p, 0), 10);
 	assert_int_equal(profile_total(p, 1), 10 * 2004008);
 	assert_int_equal(session_quality(ses)->samples, 10);
@@ -107,7 +109,7 @@ static void test_no_user(void **state)
 
 	e.sample = (struct event_sample){.period = 7, .kernel_pcs = pcs, .nkernel = 2};
 	session_feed(ses, &e);
-	session_finish(ses, 1, 0);
+	session_finish(ses, &nothing);
 	q = session_quality(ses);
 	assert_int_equal(q->stop_samples[STOP_NO_USER], 1);
 	assert_int_equal(q->kernel_weight, 7);
@@ -121,13 +123,172 @@ static void test_coverage(void **state)
 	struct session *none = session_new(&options, NULL),
 		       *more = session_new(&options, NULL);
 
-	session_finish(none, 1, 1000000000);
+	session_finish(none, &(struct session_totals){.user_ns = 1000000000});
 	assert_true(session_quality(none)->coverage == 0);
 	session_free(none);
 	feed_self(more, 1);
-	session_finish(more, 1, 1000);
+	session_finish(more, &(struct session_totals){.user_ns = 1000});
 	assert_true(session_quality(more)->coverage < 0);
 	session_free(more);
+}
+
+static const struct profile *finish_with(struct session *ses, uint64_t counter_ns,
+					 uint64_t user_ns, uint64_t system_ns)
+{
+	const struct session_totals t = {.duration_ns = 1,
+					 .counted_ns = counter_ns,
+					 .user_ns = user_ns,
+					 .system_ns = system_ns};
+
+	return session_finish(ses, &t);
+}
+
+static int64_t weight_of(const struct profile *p, const char *label)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 1; i < p->samples.n; i++) {
+		stack_id s = p->samples.v[i].stack;
+		const struct location *l = &p->locations.v[p->stacks.v[s].location];
+		const struct line *line = &p->lines.v[l->first_line];
+
+		if (!strcmp(profile_text(p, p->functions.v[line->function].name), label))
+			sum += p->values.v[(size_t)i * p->nvalues + 1];
+	}
+	return sum;
+}
+
+static bool warns_of(const struct session *ses, const char *word)
+{
+	struct quality_warnings w = {0};
+	bool told = false;
+
+	quality_warn(session_quality(ses), &w);
+	for (uint32_t i = 0; i < w.v.n; i++)
+		told |= strstr(w.v.v[i], word) != NULL;
+	quality_warnings_done(&w);
+	return told;
+}
+
+#define BRIEF "[unsampled: short-lived]"
+#define KERNEL "[unsampled: kernel]"
+
+/* What no sample stands for is a frame, and the total is the CPU time. */
+static void test_unsampled(void **state)
+{
+	struct session *ses = session_new(&options, NULL);
+	const struct profile *p;
+
+	feed_self(ses, 1);
+	p = finish_with(ses, 1000000000, 900000000, 50000000);
+	assert_int_equal(profile_total(p, 0), 1); /* not a sample */
+	assert_int_equal(profile_total(p, 1), 1000000000);
+	assert_int_equal(weight_of(p, BRIEF), 1000000000 - 2004008);
+	assert_int_equal(weight_of(p, KERNEL), 0);
+	assert_true(warns_of(ses, "of CPU time used"));
+	session_free(ses);
+}
+
+/* wait4 may know more than the counter does. */
+static void test_counted_is_the_larger(void **state)
+{
+	struct session *ses = session_new(&options, NULL);
+
+	feed_self(ses, 1);
+	assert_int_equal(profile_total(finish_with(ses, 500000000, 900000000, 0), 1),
+			 900000000);
+	session_free(ses);
+}
+
+/* Less than a period, or than a hundredth, is no frame. */
+static void test_little_is_missing(void **state)
+{
+	struct session *ses = session_new(&options, NULL), *many;
+
+	feed_self(ses, 1);
+	assert_int_equal(weight_of(finish_with(ses, 3000000, 0, 0), BRIEF), 0);
+	session_free(ses);
+	many = session_new(&options, NULL);
+	for (uint32_t i = 0; i < 1000; i++)
+		feed_self(many, 1);
+	assert_int_equal(
+		weight_of(finish_with(many, 1000 * 2004008ull + 19000000, 0, 0), BRIEF),
+		0);
+	assert_false(warns_of(many, "of CPU time used"));
+	session_free(many);
+}
+
+static const struct session_options user_only = {
+	.unwind = UNWIND_CFI,
+	.event = "cpu-clock",
+	.clock = true,
+	.period = 2004008,
+	.user_only = true,
+	.reach = REACH_INHERIT,
+};
+
+/* 1,000 samples, 2 s in user mode; 1 s in the kernel and 1.5 s of short processes are missing. */
+static void test_unsampled_kernel(void **state)
+{
+	struct session *ses = session_new(&user_only, NULL);
+	const struct quality *q = session_quality(ses);
+	const struct profile *p;
+
+	for (uint32_t i = 0; i < 1000; i++)
+		feed_self(ses, 1);
+	p = finish_with(ses, 4504008000, 3504008000, 1000000000);
+	assert_int_equal(profile_total(p, 1), 4504008000);
+	assert_in_range(weight_of(p, KERNEL), 999000000, 1001000000);
+	assert_in_range(weight_of(p, BRIEF), 1499000000, 1501000000);
+	assert_in_range((uint64_t)(1000 * q->coverage), 571, 573);
+	assert_true(warns_of(ses, "CAP_PERFMON"));
+	session_free(ses);
+}
+
+/* The split by clock ticks is rough: a rest within chance is the kernel's, and no warning comes. */
+static void test_kernel_by_chance(void **state)
+{
+	struct session *ses = session_new(&user_only, NULL);
+	const struct profile *p;
+
+	for (uint32_t i = 0; i < 1000; i++)
+		feed_self(ses, 1);
+	p = finish_with(ses, 2200000000, 2150000000, 50000000);
+	assert_int_equal(weight_of(p, KERNEL), 2200000000 - 2004008000);
+	assert_int_equal(weight_of(p, BRIEF), 0);
+	assert_true(session_quality(ses)->coverage == 1);
+	assert_false(warns_of(ses, "of CPU time used"));
+	session_free(ses);
+}
+
+/* Records of forks and of other programs are lost, too: no more samples than time is missing, and none
+ * of it is counted twice. */
+static void test_lost_and_unsampled(void **state)
+{
+	struct session *ses = session_new(&options, NULL);
+	const struct profile *p;
+
+	for (uint32_t i = 0; i < 90; i++)
+		feed_self(ses, 1);
+	session_losses(ses, 5000, 0, 0);
+	p = finish_with(ses, 100 * 2004008, 0, 0);
+	assert_int_equal(session_quality(ses)->lost, 10);
+	assert_int_equal(session_quality(ses)->lost_ring, 5000);
+	assert_int_equal(profile_total(p, 0), 100);
+	assert_int_equal(profile_total(p, 1), 100 * 2004008);
+	assert_int_equal(weight_of(p, BRIEF), 0);
+	assert_int_equal(weight_of(p, "[lost samples]"), 10 * 2004008);
+	session_free(ses);
+
+	ses = session_new(&options, NULL);
+	for (uint32_t i = 0; i < 50; i++)
+		feed_self(ses, 1);
+	session_losses(ses, 10, 0, 0);
+	p = finish_with(ses, 100 * 2004008, 0, 0);
+	assert_int_equal(session_quality(ses)->lost, 10);
+	assert_int_equal(weight_of(p, BRIEF), 40 * 2004008);
+	assert_int_equal(profile_total(p, 1), 100 * 2004008);
+	session_free(ses);
 }
 
 /* Lost samples keep the total true and warn. */
@@ -141,7 +302,7 @@ static void test_lost(void **state)
 
 	feed_self(ses, 1);
 	session_losses(ses, 3, 1, 0);
-	p = session_finish(ses, 1, 0);
+	p = session_finish(ses, &nothing);
 	assert_int_equal(profile_total(p, 0), 5);
 	assert_int_equal(profile_total(p, 1), 5 * 2004008);
 	quality_warn(session_quality(ses), &w);
@@ -165,8 +326,16 @@ static void without_malloc_cache(char **argv)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counts),	     cmocka_unit_test(test_no_user),
-		cmocka_unit_test(test_coverage),     cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_no_user),
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_unsampled),
+		cmocka_unit_test(test_counted_is_the_larger),
+		cmocka_unit_test(test_little_is_missing),
+		cmocka_unit_test(test_unsampled_kernel),
+		cmocka_unit_test(test_kernel_by_chance),
+		cmocka_unit_test(test_lost_and_unsampled),
 		cmocka_unit_test(test_500_sessions),
 	};
 

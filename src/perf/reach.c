@@ -1,0 +1,124 @@
+/* Whom events are on: a control group on each CPU, all processes on each CPU, or one process and what
+ * inherits from it; and the counting clock, which is always inherited.
+ *
+ * What is sampled, and the order in which things are tried, is the sampler's. */
+#include "perf-priv.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include <profd/cgroup.h>
+#include <profd/mem.h>
+
+const char *reach_name(enum reach r)
+{
+	static const char *const names[REACH_COUNT] = {
+		[REACH_ANY] = "any",
+		[REACH_CGROUP] = "cgroup",
+		[REACH_SYSTEM] = "system",
+		[REACH_INHERIT] = "inherit",
+	};
+
+	return r < REACH_COUNT ? names[r] : "?";
+}
+
+static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu,
+		      unsigned long flags)
+{
+	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1,
+			      flags | PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int target_open(const struct target *t, struct perf_event_attr *attr, int cpu)
+{
+	if (t->reach == REACH_CGROUP)
+		return open_event(attr, cgroup_fd(t->cgroup), cpu, PERF_FLAG_PID_CGROUP);
+	return open_event(attr, t->reach == REACH_SYSTEM ? -1 : t->pid, cpu, 0);
+}
+
+void target_attr(const struct target *t, struct perf_event_attr *attr)
+{
+	bool inherit = t->reach == REACH_INHERIT;
+
+	attr->inherit = inherit;
+	attr->enable_on_exec = inherit;
+	/* The idle task is on all CPUs that nobody uses. */
+	attr->exclude_idle = t->reach == REACH_SYSTEM;
+}
+
+/* Whether the reach is allowed, apart from any event: an event that counts nothing. */
+static int probe(const struct target *t, struct error *err)
+{
+	struct perf_event_attr attr = {
+		.size = PERF_ATTR_SIZE_VER0,
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.disabled = 1,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+	};
+	int cpu = sched_getcpu(), fd = target_open(t, &attr, cpu < 0 ? 0 : cpu);
+
+	if (fd == -EACCES || fd == -EPERM)
+		return error_set(err, fd,
+				 "events on whole CPUs are not allowed to this user "
+				 "(perf_event_paranoid is %llu)",
+				 (unsigned long long)sysctl_u64(
+					 "/proc/sys/kernel/perf_event_paranoid", 99));
+	if (fd < 0)
+		return error_set(err, fd, "events on %s failed (%s)",
+				 t->reach == REACH_CGROUP ? "a control group"
+							  : "whole CPUs",
+				 strerrorname_np(-fd) ? strerrorname_np(-fd) : "error");
+	close(fd);
+	return 0;
+}
+
+int target_init(struct target *t, enum reach reach, pid_t pid, struct error *err)
+{
+	struct target new = {.reach = reach, .pid = pid};
+	int code = 0;
+
+	if (reach == REACH_CGROUP) {
+		new.cgroup = cgroup_make(err);
+		if (!new.cgroup)
+			return err->code;
+	}
+	if (reach != REACH_INHERIT)
+		code = probe(&new, err);
+	if (code == 0 && reach == REACH_CGROUP)
+		code = cgroup_take(new.cgroup, pid, err);
+	if (code < 0)
+		target_done(&new);
+	else
+		*t = new;
+	return code;
+}
+
+void target_done(struct target *t)
+{
+	t->cgroup = cgroup_close(t->cgroup);
+}
+
+int clock_open(pid_t pid)
+{
+	struct perf_event_attr attr = {
+		.size = PERF_ATTR_SIZE_VER0,
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+		.disabled = 1,
+		.inherit = 1,
+		.enable_on_exec = 1,
+		.exclude_hv = 1,
+	};
+	int fd = open_event(&attr, pid, -1, 0);
+
+	/* The clock runs in both modes all the same; only asking for the kernel is forbidden to
+	 * ordinary users. */
+	attr.exclude_kernel = 1;
+	return fd >= 0 ? fd : open_event(&attr, pid, -1, 0);
+}
