@@ -55,6 +55,6 @@ check-sanitize:
 
 .PHONY: check-unit
 clean-local:
-	rm -rf sanitize tests/results
+	rm -rf sanitize fuzz-coverage tests/results
 distclean-local:
 	rm -rf tests/cache

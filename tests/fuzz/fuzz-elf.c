@@ -46,17 +46,38 @@ static void unwind_through(struct objfile *o, const struct segment *seg)
 	unwinder_free(u);
 }
 
+static bool look_at(void *arg, const struct fde *fde)
+{
+	unsigned *left = arg;
+
+	return (*left)-- > 0;
+}
+
+/* What procs.c and walk.c ask of a file that is mapped. */
+static void map_and_read(struct objfile *o, const struct segment *seg)
+{
+	uint8_t bytes[64];
+	uint64_t vaddr;
+
+	for (uint64_t off = 0; off < 3 * 4096; off += 1365)
+		objfile_off_to_vaddr(o, seg->off + off, &vaddr);
+	objfile_read(o, seg->vaddr + seg->filesz_bytes - 16, bytes, sizeof(bytes));
+	objfile_read(o, seg->vaddr, bytes, sizeof(bytes));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct objfile *o = objfile_open_image(data, n, "fuzz", NULL);
 	struct symbolizer *sy;
 	const struct segment *seg;
+	unsigned fdes = 10000;
 	size_t nseg;
 
 	if (!o)
 		return 0;
 	sy = symbolizer_new();
 	nseg = objfile_segments(o, &seg);
+	ehframe_each(o, look_at, &fdes);
 	for (size_t i = 0; i < nseg && i < 8; i++) {
 		for (uint64_t k = 0; k < 64; k++) {
 			struct source_frame frames[8];
@@ -67,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			symbolize_file(sy, o, vaddr, frames, 8, &named);
 			ehframe_find(o, vaddr, &fde);
 		}
+		map_and_read(o, &seg[i]);
 		unwind_through(o, &seg[i]);
 	}
 	symbolizer_free(sy);

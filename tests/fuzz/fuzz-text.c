@@ -1,4 +1,5 @@
-/* The text parsers: /proc/PID/maps, kallsyms, perf maps, numbers, UTF-8 cleaning. */
+/* The text parsers: /proc/PID/maps, kallsyms, perf maps, numbers, UTF-8 cleaning, and the writers
+ * that names from outside go through. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,8 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		maps_line_parse(line, len, &m);
 		number_parse_u64(word, 0, 1000, &v);
 		number_parse_duration_ns(word, &v);
+		text_clear(&t);
+		text_add_markdown(&t, word);
+		text_add_code(&t, word);
+		text_add_xml(&t, word, len);
 		free(word);
 	}
+	text_clear(&t);
 	text_add_clean(&t, s, n);
 	if (t.len && !text_is_clean(t.s, t.len))
 		abort();
