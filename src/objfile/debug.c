@@ -3,6 +3,7 @@
  * units.c and lines.c. All are read through ELF_C_READ handles, see elf.c. */
 #include <profd/objfile.h>
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,10 +19,16 @@
 
 #define LOG_DOMAIN "objfile"
 
+/* Compressed DWARF unpacks to some three to six times its size; zlib could make it a thousand times. */
+#define INFLATED_FREE_BYTES (64ull << 20)
+#define INFLATED_FACTOR 64
+#define ZDEBUG_HEADER_BYTES 12
+
 struct debug_elf {
 	Elf *elf;
 	Dwarf *dwarf;
 	int fd;
+	uint64_t bytes;
 	char *path;
 };
 
@@ -29,7 +36,8 @@ struct debug {
 	struct debug_elf file, alt; /* alt: what DW_FORM_GNU_ref_alt refers to */
 	Dwarf *own;		    /* of the main file */
 	bool file_searched, dwarf_loaded;
-	Dwarf *dwarf; /* own, or file.dwarf */
+	Dwarf *dwarf;	/* own, or file.dwarf */
+	uint64_t bytes; /* of its sections, unpacked, and of alt's */
 };
 
 static void debug_elf_done(struct debug_elf *f)
@@ -72,6 +80,7 @@ static bool debug_elf_open(struct debug_elf *f, int fd)
 	f->fd = fd;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return false;
+	f->bytes = (uint64_t)st.st_size;
 	f->elf = elf_begin(fd, ELF_C_READ, NULL);
 	return f->elf && elf_kind(f->elf) == ELF_K_ELF;
 }
@@ -119,20 +128,49 @@ static const char *section_suffix(Elf *elf, size_t names, const GElf_Shdr *shdr)
 	return strncmp(s, ".zdebug_", 8) == 0 ? s + 8 : NULL;
 }
 
-/* Hides the unused sections from libdw (in the handle, not in the file). True when there
- * is DWARF, and not more of it than LIMIT_DEBUG_BYTES. */
-static bool sections_prepare(Elf *elf)
+/* What a section takes once libdw has unpacked it. GNU's older form of compressed sections, .zdebug_*,
+ * begins with "ZLIB" and the size, big-endian. */
+static uint64_t unpacked_bytes(Elf_Scn *scn, const GElf_Shdr *shdr, bool zdebug)
+{
+	GElf_Chdr chdr;
+	Elf_Data *data;
+	uint64_t size;
+
+	if (shdr->sh_flags & SHF_COMPRESSED && gelf_getchdr(scn, &chdr))
+		return chdr.ch_size;
+	data = zdebug ? elf_rawdata(scn, NULL) : NULL;
+	if (!data || !data->d_buf || data->d_size < ZDEBUG_HEADER_BYTES ||
+	    memcmp(data->d_buf, "ZLIB", 4) != 0)
+		return shdr->sh_size;
+	memcpy(&size, (char *)data->d_buf + 4, 8);
+	return be64toh(size);
+}
+
+/* @stored is what the sections claim to have in the file, which may be more than there is, or the
+ * same bytes several times. */
+static bool inflates_too_much(uint64_t unpacked, uint64_t stored, uint64_t file_bytes)
+{
+	if (stored > file_bytes)
+		stored = file_bytes;
+	return unpacked > INFLATED_FREE_BYTES &&
+	       (unpacked - INFLATED_FREE_BYTES) / INFLATED_FACTOR > stored;
+}
+
+/* Hides the unused sections from libdw (in the handle, not in the file). True when there is DWARF,
+ * not more of it than LIMIT_DEBUG_BYTES, and not out of next to nothing; its size is added to
+ * *@bytes. */
+static bool sections_prepare(Elf *elf, uint64_t file_bytes, uint64_t *bytes)
 {
 	bool info = false;
-	uint64_t bytes = 0;
+	uint64_t unpacked = 0, stored = 0;
 	size_t names;
 	GElf_Shdr shdr;
-	GElf_Chdr chdr;
 
 	if (elf_getshdrstrndx(elf, &names) < 0)
 		return false;
 	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
 		const char *s;
+		uint64_t size;
 
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type == SHT_NOBITS)
 			continue;
@@ -145,12 +183,15 @@ static bool sections_prepare(Elf *elf)
 			continue;
 		}
 		info |= strcmp(s, "info") == 0;
-		if (shdr.sh_flags & SHF_COMPRESSED && gelf_getchdr(scn, &chdr))
-			shdr.sh_size = chdr.ch_size;
-		if (shdr.sh_size > LIMIT_DEBUG_BYTES - bytes)
+		size = unpacked_bytes(scn, &shdr, s[-7] == 'z');
+		if (size > LIMIT_DEBUG_BYTES - unpacked)
 			return false;
-		bytes += shdr.sh_size;
+		unpacked += size;
+		stored += shdr.sh_size;
 	}
+	if (inflates_too_much(unpacked, stored, file_bytes))
+		return false;
+	*bytes += unpacked;
 	return info;
 }
 
@@ -175,11 +216,11 @@ static void strings_terminate(Elf *elf)
 	}
 }
 
-static Dwarf *dwarf_open(Elf *elf)
+static Dwarf *dwarf_open(Elf *elf, uint64_t file_bytes, uint64_t *bytes)
 {
 	Dwarf *dwarf;
 
-	if (!elf || !sections_prepare(elf))
+	if (!elf || !sections_prepare(elf, file_bytes, bytes))
 		return NULL;
 	dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
 	if (dwarf)
@@ -187,14 +228,14 @@ static Dwarf *dwarf_open(Elf *elf)
 	return dwarf;
 }
 
-static bool alt_open(struct debug_elf *alt, const char *path, const uint8_t *want,
-		     size_t n)
+static bool alt_open(struct debug *d, const char *path, const uint8_t *want, size_t n)
 {
+	struct debug_elf *alt = &d->alt;
 	uint8_t id[BUILD_ID_MAX];
 
 	if (debug_elf_open(alt, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) &&
 	    elf_build_id(alt->elf, id) == n && memcmp(id, want, n) == 0)
-		alt->dwarf = dwarf_open(alt->elf);
+		alt->dwarf = dwarf_open(alt->elf, alt->bytes, &d->bytes);
 	if (alt->dwarf)
 		return true;
 	debug_elf_done(alt);
@@ -222,9 +263,17 @@ static void alt_find(struct debug *d, const char *debug_path)
 	else
 		by_name = xasprintf("%.*s/%s", (int)(slash - debug_path), debug_path,
 				    name);
-	if (alt_open(&d->alt, by_name, id, (size_t)n) ||
-	    alt_open(&d->alt, by_id, id, (size_t)n))
+	if (alt_open(d, by_name, id, (size_t)n) || alt_open(d, by_id, id, (size_t)n))
 		dwarf_setalt(d->dwarf, d->alt.dwarf);
+}
+
+static uint64_t own_bytes(const struct objfile *o)
+{
+	struct stat st;
+
+	if (o->image)
+		return o->image_bytes;
+	return fstat(o->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 Dwarf *debug_dwarf(struct objfile *o)
@@ -234,15 +283,22 @@ Dwarf *debug_dwarf(struct objfile *o)
 	if (d->dwarf_loaded)
 		return d->dwarf;
 	d->dwarf_loaded = true;
-	d->own = dwarf_open(o->elf);
+	d->own = dwarf_open(o->elf, own_bytes(o), &d->bytes);
 	d->dwarf = d->own;
 	if (!d->dwarf) {
-		d->file.dwarf = dwarf_open(debug_file(o));
+		Elf *elf = debug_file(o);
+
+		d->file.dwarf = dwarf_open(elf, d->file.bytes, &d->bytes);
 		d->dwarf = d->file.dwarf;
 	}
 	if (d->dwarf)
 		alt_find(d, d->own || !d->file.path ? o->path : d->file.path);
 	return d->dwarf;
+}
+
+uint64_t debug_dwarf_bytes(const struct objfile *o)
+{
+	return o->debug ? o->debug->bytes : 0;
 }
 
 bool objfile_has_lines(struct objfile *o)

@@ -19,7 +19,7 @@
 #define LIMIT_SYMBOLS 20000000u
 #define LIMIT_UNITS 4000000u
 #define LIMIT_UNIT_DIES 5000000u /* visited in one compilation unit */
-#define LIMIT_DIES 64000000u	 /* visited in one file */
+#define LIMIT_DIES 64000000u	 /* and ranges, visited in one file */
 #define LIMIT_DEPTH 256u	 /* of nested DIEs */
 
 /* cover.c: which of many, possibly nested, address ranges covers an address. */
@@ -111,6 +111,8 @@ void debug_free(struct debug *d);
 Elf *debug_file(struct objfile *o);
 /* The file's DWARF, its own or the debug file's, or NULL. Loads it once. */
 Dwarf *debug_dwarf(struct objfile *o);
+/* How large the sections are that debug_dwarf reads, unpacked. */
+uint64_t debug_dwarf_bytes(const struct objfile *o);
 /* search.c */
 /* A descriptor of the separate debug file and its path (the caller frees it), or -1. */
 int search_debug_file(struct objfile *o, char **ret_path);
@@ -150,7 +152,7 @@ struct unit *dwarf_unit_find(struct objfile *o, uint64_t vaddr);
 Dwarf_Die function_die(const struct unit *u, uint32_t id);
 /* Where the out-of-line code of abstract function @origin begins, 0 without any known. */
 uint64_t dwarf_out_of_line(struct objfile *o, const Dwarf_Die *origin);
-/* Takes @n DIEs from the file's budget; false when it is spent. */
+/* Takes @n DIEs or ranges from the file's budget; false when it is spent. */
 bool dwarf_spend(struct objfile *o, uint32_t n);
 
 /* names.c */

@@ -18,7 +18,7 @@ struct dwarf {
 	VEC(struct unit) units; /* ids are index + 1 */
 	struct cover cover;
 	struct map out_of_line; /* DIE address of the abstract function -> vaddr */
-	uint32_t spent;
+	uint32_t spent, budget;
 };
 
 typedef VEC(struct cover_range) range_vec;
@@ -53,7 +53,7 @@ void dwarf_index_free(struct dwarf *d)
 
 bool dwarf_spend(struct objfile *o, uint32_t n)
 {
-	if (!o->dwarf || n > LIMIT_DIES - o->dwarf->spent)
+	if (!o->dwarf || n > o->dwarf->budget - o->dwarf->spent)
 		return false;
 	o->dwarf->spent += n;
 	return true;
@@ -76,6 +76,14 @@ static bool ranges_add(struct objfile *o, range_vec *ranges, Dwarf_Die *die, uin
 	return ranges->n > before;
 }
 
+/* Every DIE has a byte or more, and is visited twice; one with code has at least four; every range
+ * has two. So a file spends less than its size, unless its DIEs share their children or their
+ * ranges: then the cost would be their product. */
+static void budget_add(struct dwarf *d, uint64_t n)
+{
+	d->budget = n < LIMIT_DIES - d->budget ? d->budget + (uint32_t)n : LIMIT_DIES;
+}
+
 static struct dwarf *index_load(struct objfile *o)
 {
 	struct dwarf *d = o->dwarf;
@@ -87,6 +95,7 @@ static struct dwarf *index_load(struct objfile *o)
 	if (d)
 		return d;
 	d = o->dwarf = xcalloc(1, sizeof(*d));
+	budget_add(d, debug_dwarf_bytes(o));
 	while (dw && d->units.n < LIMIT_UNITS && dwarf_spend(o, 1) &&
 	       dwarf_get_units(dw, cu, &cu, NULL, NULL, &die, NULL) == 0) {
 		if (!ranges_add(o, &ranges, &die, d->units.n + 1, 0))
@@ -221,8 +230,10 @@ static void unit_walk(struct objfile *o, struct unit *u)
 	u->walked = true;
 	/* The functions of a skeleton are in the .dwo file. */
 	if (dwarf_cu_info(u->die.cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
-	    type == DW_UT_skeleton && split.addr)
+	    type == DW_UT_skeleton && split.addr) {
 		root = split;
+		budget_add(o->dwarf, LIMIT_UNIT_DIES); /* libdw does not tell its size */
+	}
 	u->cu = root.cu;
 	w.enter_types = !is_c_family(dwarf_srclang(&root));
 	walk_children(&w, &root, (struct place_in){.depth = 1});

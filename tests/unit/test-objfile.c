@@ -792,6 +792,62 @@ static void test_minidebuginfo(void **state)
 	objfile_put(o);
 }
 
+/* Assembles bomb.s to "bomb". */
+static struct objfile *open_bomb(const char *source, const char *flags)
+{
+	write_file("bomb.s", source, strlen(source));
+	assert_true(sh("%s -nostdlib -shared %s bomb.s -o bomb", cc(), flags));
+	return open_name("bomb");
+}
+
+/* 150 MB of zeros in 150 KB: zlib would go up to a thousand times the size. */
+static void test_inflated_dwarf(void **state)
+{
+	static const char *const forms[] = {"zlib", "zlib-gnu"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		char flags[64];
+		struct objfile *o;
+
+		snprintf(flags, sizeof(flags), "-Wl,--compress-debug-sections=%s",
+			 forms[i]);
+		o = open_bomb(".section .debug_info,\"\",@progbits\n.zero 64\n"
+			      ".section .debug_str,\"\",@progbits\n.zero 150000000\n",
+			      flags);
+		assert_false(objfile_has_lines(o));
+		objfile_put(o);
+		o = open_bomb(".section .debug_info,\"\",@progbits\n.zero 64\n"
+			      ".section .debug_str,\"\",@progbits\n.zero 1500000\n",
+			      flags);
+		assert_true(objfile_has_lines(o));
+		objfile_put(o);
+	}
+}
+
+/* 8000 functions that share one list of 8000 ranges: 64 million in 170 KB. */
+static void test_shared_ranges(void **state)
+{
+	struct source_frame frames[4];
+	size_t before = max_rss_bytes();
+	struct objfile *o = open_bomb(
+		".text\n.globl f\nf: .zero 16, 0x90\n"
+		".section .debug_abbrev,\"\",@progbits\n"
+		".uleb128 1, 0x11; .byte 1; .uleb128 0x13, 5, 0x55, 0x17, 0x11, 1, 0, 0\n"
+		".uleb128 2, 0x2e; .byte 0; .uleb128 0x55, 0x17, 0, 0; .byte 0\n"
+		".section .debug_ranges,\"\",@progbits\n"
+		".rept 8000\n.quad f, f + 8\n.endr\n.quad 0, 0\n"
+		".section .debug_info,\"\",@progbits\n"
+		".long 2f - 1f\n1: .short 4; .long .debug_abbrev; .byte 8\n"
+		".uleb128 1; .short 12; .long 0; .quad 0\n"
+		".rept 8000\n.uleb128 2; .long 0\n.endr\n.byte 0\n2:\n",
+		"");
+
+	assert_true(objfile_has_lines(o));
+	assert_int_equal(objfile_source(o, nm_find("bomb", "f").vaddr, frames, 4), 1);
+	assert_true(max_rss_bytes() - before < (size_t)300 << 20);
+	objfile_put(o);
+}
+
 /* A debuginfod "server" that is a directory. Asked only when the user says so. */
 static void test_debuginfod(void **state)
 {
@@ -1127,6 +1183,8 @@ int main(void)
 		cmocka_unit_test(test_minidebuginfo),
 		cmocka_unit_test(test_debuginfod),
 		cmocka_unit_test(test_dwz),
+		cmocka_unit_test(test_inflated_dwarf),
+		cmocka_unit_test(test_shared_ranges),
 		cmocka_unit_test(test_build_id_directory),
 		cmocka_unit_test(test_oracle_addr2line),
 		cmocka_unit_test(test_truncated),
