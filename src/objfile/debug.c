@@ -296,6 +296,25 @@ Dwarf *debug_dwarf(struct objfile *o)
 	return d->dwarf;
 }
 
+Elf_Data *debug_section(Dwarf *dwarf, const char *suffix)
+{
+	Elf *elf = dwarf_getelf(dwarf);
+	size_t names;
+	GElf_Shdr shdr;
+
+	if (!elf || elf_getshdrstrndx(elf, &names) < 0)
+		return NULL;
+	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
+		const char *s = gelf_getshdr(scn, &shdr) && shdr.sh_type != SHT_NOBITS
+					? section_suffix(elf, names, &shdr)
+					: NULL;
+
+		if (s && strcmp(s, suffix) == 0)
+			return elf_getdata(scn, NULL);
+	}
+	return NULL;
+}
+
 uint64_t debug_dwarf_bytes(const struct objfile *o)
 {
 	return o->debug ? o->debug->bytes : 0;

@@ -21,7 +21,7 @@ struct place {
 static struct place place_of_code(struct unit *u, uint64_t vaddr)
 {
 	struct place p = {0};
-	Dwarf_Line *row = dwarf_getsrc_die(&u->die, vaddr);
+	Dwarf_Line *row = u->has_lines ? dwarf_getsrc_die(&u->die, vaddr) : NULL;
 	int line;
 
 	if (!row)
@@ -43,7 +43,7 @@ static struct place place_of_call(struct unit *u, Dwarf_Die *die)
 	if (dwarf_attr(die, DW_AT_call_line, &attr) &&
 	    dwarf_formudata(&attr, &value) == 0 && value <= INT32_MAX)
 		p.line = (uint32_t)value;
-	if (dwarf_attr(die, DW_AT_call_file, &attr) &&
+	if (u->has_lines && dwarf_attr(die, DW_AT_call_file, &attr) &&
 	    dwarf_formudata(&attr, &value) == 0 &&
 	    dwarf_getsrcfiles(&u->die, &files, &n) == 0 && value < n)
 		p.file = dwarf_filesrc(files, value, NULL, NULL);

@@ -4,6 +4,7 @@ src_libprofd_a_SOURCES += src/objfile/demangle.c
 src_libprofd_a_SOURCES += src/objfile/ehframe.c
 src_libprofd_a_SOURCES += src/objfile/elf.c
 src_libprofd_a_SOURCES += src/objfile/lines.c
+src_libprofd_a_SOURCES += src/objfile/linetable.c
 src_libprofd_a_SOURCES += src/objfile/minidebug.c
 src_libprofd_a_SOURCES += src/objfile/module.c
 src_libprofd_a_SOURCES += src/objfile/names.c

@@ -113,6 +113,8 @@ Elf *debug_file(struct objfile *o);
 Dwarf *debug_dwarf(struct objfile *o);
 /* How large the sections are that debug_dwarf reads, unpacked. */
 uint64_t debug_dwarf_bytes(const struct objfile *o);
+/* The contents of section .debug_@suffix as libdw has unpacked them, or NULL. */
+Elf_Data *debug_section(Dwarf *dwarf, const char *suffix);
 /* search.c */
 /* A descriptor of the separate debug file and its path (the caller frees it), or -1. */
 int search_debug_file(struct objfile *o, char **ret_path);
@@ -134,6 +136,14 @@ int module_search(struct objfile *o, char **ret_path);
 /* True when the file has MiniDebugInfo that is not too large when it is unpacked. */
 bool minidebug_usable(Elf *elf);
 
+/* linetable.c */
+struct linetable_spent { /* by the units of one file */
+	uint64_t lines, paths;
+};
+/* True when decoding the line table of @unit takes no more than what is left of a budget that grows
+ * with the file. To be asked once. */
+bool linetable_usable(struct objfile *o, Dwarf_Die *unit, struct linetable_spent *spent);
+
 /* units.c: an index of functions, one compilation unit at a time. */
 struct function { /* a DW_TAG_subprogram or DW_TAG_inlined_subroutine with code */
 	void *die_addr;
@@ -143,6 +153,7 @@ struct unit {
 	Dwarf_Die die; /* of the unit; of split DWARF the skeleton, it has the lines */
 	Dwarf_CU *cu;  /* what the functions' DIEs belong to */
 	bool walked;
+	bool has_lines;			/* and libdw may decode them */
 	VEC(struct function) functions; /* ids are index + 1 */
 	struct cover cover;
 };

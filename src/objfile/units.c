@@ -19,6 +19,7 @@ struct dwarf {
 	struct cover cover;
 	struct map out_of_line; /* DIE address of the abstract function -> vaddr */
 	uint32_t spent, budget;
+	struct linetable_spent lines_spent;
 };
 
 typedef VEC(struct cover_range) range_vec;
@@ -228,6 +229,7 @@ static void unit_walk(struct objfile *o, struct unit *u)
 	uint8_t type;
 
 	u->walked = true;
+	u->has_lines = linetable_usable(o, &u->die, &o->dwarf->lines_spent);
 	/* The functions of a skeleton are in the .dwo file. */
 	if (dwarf_cu_info(u->die.cu, NULL, &type, NULL, &split, NULL, NULL, NULL) == 0 &&
 	    type == DW_UT_skeleton && split.addr) {

@@ -848,6 +848,35 @@ static void test_shared_ranges(void **state)
 	objfile_put(o);
 }
 
+/* 30,000 files in a folder whose name has 100,000 letters: libdw would join them. */
+static void test_long_paths(void **state)
+{
+	struct source_frame frames[4];
+	size_t before = max_rss_bytes();
+	struct objfile *o = open_bomb(
+		".text\n.globl f\nf: .zero 16, 0x90\n"
+		".section .debug_abbrev,\"\",@progbits\n"
+		".uleb128 1, 0x11; .byte 0; .uleb128 0x13, 5, 0x11, 1, 0x12, 6, 0x10, "
+		"0x17\n"
+		".uleb128 0, 0; .byte 0\n"
+		".section .debug_info,\"\",@progbits\n"
+		".long 2f - 1f\n1: .short 4; .long .debug_abbrev; .byte 8\n"
+		".uleb128 1; .short 12; .quad f; .long 16, 0\n2:\n"
+		".section .debug_line,\"\",@progbits\n"
+		".long 6f - 3f\n3: .short 4; .long 5f - 4f\n"
+		"4: .byte 1, 1, 1, 251, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1\n"
+		".fill 100000, 1, 'a'\n.byte 0, 0\n"
+		".rept 30000\n.byte 'b', 0, 1, 0, 0\n.endr\n.byte 0\n"
+		"5: .byte 0, 9, 2; .quad f; .byte 1, 2, 16, 0, 1, 1\n6:\n",
+		"");
+
+	assert_true(objfile_has_lines(o));
+	assert_int_equal(objfile_source(o, nm_find("bomb", "f").vaddr, frames, 4), 1);
+	assert_null(frames[0].file);
+	assert_true(max_rss_bytes() - before < (size_t)300 << 20);
+	objfile_put(o);
+}
+
 /* A debuginfod "server" that is a directory. Asked only when the user says so. */
 static void test_debuginfod(void **state)
 {
@@ -1185,6 +1214,7 @@ int main(void)
 		cmocka_unit_test(test_dwz),
 		cmocka_unit_test(test_inflated_dwarf),
 		cmocka_unit_test(test_shared_ranges),
+		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_build_id_directory),
 		cmocka_unit_test(test_oracle_addr2line),
 		cmocka_unit_test(test_truncated),
