@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,7 +41,7 @@ static void folder_remove(void)
 
 static void folder_make(void)
 {
-	strcpy(folder, "/tmp/fuzz-debugfile.XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/fuzz-debugfile.XXXXXX");
 	folder_fd = mkdtemp(folder) ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 				    : -1;
 	if (folder_fd < 0 || mkdirat(folder_fd, ".debug", 0700) < 0 ||
