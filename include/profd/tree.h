@@ -21,7 +21,8 @@ struct tree *tree_free(struct tree *t); /* NULL is fine; returns NULL */
 bool tree_feed(struct tree *t, const struct event *e);
 /* Processes that have not exited. */
 uint32_t tree_alive(const struct tree *t);
-/* Forgets those that /proc does not have any more: their exits were lost. */
+/* Forgets those that three sweeps in a row did not find alive: their exits were lost. To be called once a
+ * round, so that the exit that was not lost comes first, and the forks before it. */
 void tree_sweep(struct tree *t);
 /* Signals every process that has not exited and is the one that was forked, as far as the start time in
  * /proc/PID/stat can tell. */

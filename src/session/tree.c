@@ -21,6 +21,8 @@
 #include <profd/vec.h>
 
 #define PARENTS_MAX 64u
+#define SWEEPS                                                                           \
+	3 /* what it did before its end has been fed by then (source-perf.c, rounds) */
 #define ASK_AGAIN_NS (NSEC_PER_SEC / 10)
 /* The start time in /proc counts in ticks (10 ms) and has been rounded. */
 #define START_SLACK_NS (NSEC_PER_SEC / 20)
@@ -29,6 +31,7 @@ struct member {
 	uint32_t pid;	  /* 0: a row that is free */
 	uint32_t threads; /* alive; 0: it has exited */
 	uint64_t fork_ns; /* CLOCK_MONOTONIC; 0: not seen */
+	uint32_t missed;  /* sweeps in a row that did not find it */
 };
 
 struct tree {
@@ -273,7 +276,11 @@ void tree_sweep(struct tree *t)
 	for (uint32_t i = 0; i < t->v.n; i++) {
 		struct member *m = &t->v.v[i];
 
-		if (m->threads && kill((pid_t)m->pid, 0) < 0 && errno == ESRCH)
+		if (!m->threads)
+			continue;
+		if (kill((pid_t)m->pid, 0) == 0 || errno != ESRCH)
+			m->missed = 0;
+		else if (++m->missed >= SWEEPS)
 			drop(t, m);
 	}
 }

@@ -206,6 +206,9 @@ static void test_kill_and_sweep(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
 	tree_sweep(t);
+	tree_sweep(t);
+	assert_int_equal(tree_alive(t), 1);
+	tree_sweep(t);
 	assert_int_equal(tree_alive(t), 0);
 	tree_free(t);
 }
