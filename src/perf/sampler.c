@@ -354,6 +354,8 @@ static int open_reach(struct sampler *s, const struct sampler_options *o, pid_t 
 	struct error why = {0};
 	int code = -EPERM;
 
+	if (first > REACH_CGROUP)
+		reach_reason_add(&s->info, "another one was not asked for");
 	for (enum reach reach = first; reach <= last; reach++) {
 		why = (struct error){0};
 		code = target_init(&s->target, reach, pid, &why);

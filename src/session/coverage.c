@@ -2,8 +2,9 @@
  * do not, so that totals stay true.
  *
  * CPU time is what an inherited counter says (sampler_counted_ns), or wait4(2) where that is more: the
- * counter leaves out setuid programs, wait4 whatever nobody waited for. Only wait4 tells user from kernel
- * mode, and it asks the clock tick: the split of processes that live for less than a tick is chance. */
+ * counter leaves out setuid programs and the last 40 us of every task, wait4 whatever nobody waited for.
+ * Only wait4 tells user from kernel mode, and it asks the clock tick: the split of processes that live
+ * for less than a tick is chance. */
 #include "session-priv.h"
 
 #include <math.h>
@@ -56,6 +57,12 @@ static bool worth_a_frame(const struct quality *q, int64_t weight)
 	return weight >= q->period && weight >= (int64_t)(q->counted_ns / 100);
 }
 
+/* Events of whole CPUs do: what they miss is chance, or the kernel's throttling. */
+static bool sees_short_tasks(const struct quality *q)
+{
+	return q->reach == REACH_CGROUP || q->reach == REACH_SYSTEM;
+}
+
 /* Kernel time that nobody could sample, of the @rest that was not sampled. What the split into user and
  * kernel mode may have wrong by chance goes with it. */
 static int64_t kernel_part(const struct quality *q, int64_t rest)
@@ -84,7 +91,10 @@ static void add_unsampled(struct session *ses, int64_t rest)
 	}
 	if (worth_a_frame(q, brief)) {
 		q->unsampled = brief;
-		add_frame(ses, "[unsampled]", "[unsampled: short-lived]", 0, brief);
+		add_frame(ses, "[unsampled]",
+			  sees_short_tasks(q) ? "[unsampled: other]"
+					      : "[unsampled: short-lived]",
+			  0, brief);
 	}
 }
 
