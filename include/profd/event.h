@@ -42,6 +42,7 @@ struct event_task { /* fork (ppid == pid: a thread) and exit */
 
 struct event_sample {
 	uint64_t ip;
+	uint32_t event;		    /* which of the sampled events, from 0 */
 	uint64_t period;	    /* in the event's unit; ns for the clocks */
 	const uint64_t *kernel_pcs; /* innermost first */
 	size_t nkernel;

@@ -20,8 +20,9 @@ enum eventspec_kind {
 };
 
 struct eventspec {
-	char *text; /* as written, with the modifiers of its group: what people are shown */
-	char *name;	/* without profd's own modifiers */
+	char *text; /* as written, with the modifiers of its group */
+	char *name; /* without profd's own modifiers */
+	char *label; /* with those of levels and precision only: what the event is called */
 	uint32_t group; /* 0: none; members of one group have the same number, in a row */
 	bool user, kernel, hv; /* of :u :k :h; none of them: all levels */
 	uint8_t precise;       /* :p … :ppp, perf_event_attr.precise_ip */

@@ -21,6 +21,9 @@ struct profile *pprof_read(const void *data, size_t n, size_t max_bytes,
 /* The value is the profile's default one. With @annotate a frame ends in _[k] (kernel), _[i]
  * (inlined) or _[j] (JIT). ';' and newlines in names become ':' and ' '. */
 void folded_write(const struct profile *p, bool annotate, struct sink *out);
+/* The same of another value. */
+void folded_write_value(const struct profile *p, unsigned value, bool annotate,
+			struct sink *out);
 
 /* --- the tree that pictures and tables are made of ----------------------------------------------- */
 
@@ -52,7 +55,8 @@ struct flame_options {
 	const char *subtitle; /* one line under it, or NULL: command, event, quality */
 	unsigned
 		max_boxes; /* 0: the default, 10,000; what is pruned is stated in the picture */
-	bool embedded; /* no XML declaration: to stand inside an HTML page */
+	unsigned value; /* index in value_types + 1; 0: the default one */
+	bool embedded;	/* no XML declaration: to stand inside an HTML page */
 };
 void svg_write(const struct profile *p, const struct flame_options *o, struct sink *out);
 

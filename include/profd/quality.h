@@ -16,6 +16,14 @@ struct quality_module {
 	int64_t no_cfi; /* weight of stacks that ended here without unwind rules */
 };
 
+#define QUALITY_EVENTS_MAX 8 /* events sampled at once */
+
+struct quality_event {
+	uint64_t samples;
+	int64_t weight;
+};
+
+/* Of the main event, if several are sampled, but for what is said to be of all. */
 struct quality {
 	uint64_t samples; /* that arrived */
 	uint64_t lost; /* that did not, over all causes, as far as CPU time is missing */
@@ -47,7 +55,8 @@ struct quality {
 	uint64_t stacks, locations; /* distinct */
 	uint32_t processes, missing_files;
 	struct unwind_stats unwind;
-	VEC(struct quality_module) modules; /* by weight, largest first */
+	struct quality_event events[QUALITY_EVENTS_MAX]; /* of all; [0] is the main one */
+	VEC(struct quality_module) modules;		 /* by weight, largest first */
 };
 
 /* Sentences for people about what makes this profile hard to believe, worst first; each with what to

@@ -37,6 +37,8 @@ struct run {
 	uint64_t start_wall_ns, wall_ns;
 	const char *engine; /* "perf" */
 	const struct sampler_info *sampler;
+	const struct sampler_event *events; /* [nevents], the main one first */
+	size_t nevents;
 	const char *unwinder;
 	const struct profile *profile;
 	const struct quality *quality;
@@ -49,6 +51,10 @@ struct run {
 	const struct counter_value *stat; /* counted beside the samples, [nstat] */
 	size_t nstat;
 };
+
+/* The name of the files of event @i > 0, without the dot and what follows: "page-faults". No two are the
+ * same, and none is that of another artifact. The caller frees it. */
+char *run_event_file(const struct run *run, size_t i);
 
 /* The exit status a shell would report: the code, or 128 + the signal. */
 int run_exit_status(int wait_status);

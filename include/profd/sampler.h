@@ -8,6 +8,7 @@
 
 #include <profd/error.h>
 #include <profd/event.h>
+#include <profd/map.h>
 #include <profd/ring.h>
 
 /* Whose samples are taken, the better the smaller. Events of whole CPUs see every task however short it
@@ -22,9 +23,12 @@ enum reach {
 };
 /* "cgroup", "system" or "inherit". */
 const char *reach_name(enum reach r);
+/* Events sampled at once: a profile has two values for each (PROFILE_VALUES_MAX). */
+#define SAMPLER_EVENTS_MAX 8
 
 struct sampler_options {
-	const char *event; /* a name for -e, or NULL: the best that works */
+	const char *event; /* a list of names (eventspec.h), or NULL: the best that works.
+			    * The first is the main one, and its is the ladder */
 	uint32_t hz;
 	size_t ring_bytes; /* per CPU, a power of two; 0: the default. Shrinks on EPERM */
 	size_t stack_bytes; /* 0: the largest of which the ring holds 32, and 31 ms' worth;
@@ -33,18 +37,33 @@ struct sampler_options {
 };
 
 struct sampler_info {
-	char event[64];	  /* the name of what is sampled: "cycles", "cpu-clock" */
+	char event[208];  /* the name of what is sampled: "cycles", "cpu-clock" */
 	char reason[256]; /* why not the rung above, one sentence; "" on the highest */
 	bool hardware;	  /* counts events; else it is a clock and periods are ns */
 	bool kernel;	  /* kernel code is sampled too */
-	uint32_t hz;
+	uint32_t hz;	  /* of the first event; 0: by period */
+	uint64_t period;  /* between two of its samples; 0: by frequency */
 	uint32_t ncpus;
+	uint32_t nevents;
 	size_t ring_bytes; /* per CPU, as granted */
 	size_t ring_bytes_wanted;
 	size_t stack_bytes; /* of each sample's stack copy */
 	enum reach reach;   /* never REACH_ANY */
 	char reach_reason
 		[512]; /* why not the one above it, one sentence; "" for the best */
+};
+
+struct sampler_event {
+	char name[208];	  /* with levels: "cycles:u" */
+	bool clock;	  /* counts nanoseconds */
+	bool kernel;	  /* kernel code is sampled too */
+	uint32_t hz;	  /* 0: by period */
+	uint64_t period;  /* 0: by frequency */
+	char reason[256]; /* why it is not the kernel's side as well; "" */
+	uint64_t count;	  /* in all, sampled or not, as long as it was on a counter */
+	bool count_known; /* not with REACH_SYSTEM, where others' are in it */
+	uint64_t lost;	  /* records of this event for which there was no room */
+	bool lost_known;  /* since Linux 6.0 */
 };
 
 struct sampler;
@@ -63,6 +82,8 @@ const struct sampler_info *sampler_info(const struct sampler *s);
 /* To be called right before @pid is let go to exec. Inherited events start by that exec; samples that
  * others take of @pid before it are for the reader to leave out. */
 void sampler_start(struct sampler *s);
+/* Event @i < nevents; counts as of now. */
+void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *ret);
 /* Stops the events of all processes. */
 void sampler_stop(struct sampler *s);
 /* CPU time of @pid since its exec and of all it forked, in user and in kernel mode, waited for or not, up
@@ -76,7 +97,7 @@ size_t sampler_nrings(const struct sampler *s);
 struct ring *sampler_ring(struct sampler *s, size_t i);
 int sampler_fd(const struct sampler *s,
 	       size_t i); /* readable when ring i holds a quarter */
-/* Records that found no room, as the events themselves count them; 0 before Linux 6.0. */
+/* Records of the first event that found no room, as it counts them itself; 0 before Linux 6.0. */
 uint64_t sampler_lost(const struct sampler *s);
 
 /* Decodes one record (from ring_peek). A record that contradicts itself decodes to EVENT_OTHER and
@@ -94,6 +115,11 @@ struct record_format {
 	uint64_t sample_type;
 	uint64_t regs_mask;
 	bool sample_id_all;
+	const struct map
+		*events; /* PERF_SAMPLE_IDENTIFIER -> event_sample.event + 1; NULL: all
+				   * are event 0. A sample of another id is broken */
+	const uint64_t *periods; /* by event: of samples that do not carry it although
+				    * sample_type says so; 0: they do. NULL: all do */
 };
 int record_decode(const struct record_format *f, const void *record, size_t size,
 		  struct event *ret_event);

@@ -17,6 +17,11 @@
 #define SESSION_DEPTH_DEFAULT 2048
 #define SESSION_DEPTH_MAX 65536
 
+struct session_event { /* one sampled beside the main one */
+	const char *name;
+	bool clock;
+};
+
 struct session_options {
 	enum unwind_backend unwind;
 	uint32_t max_depth;	/* user frames kept of one stack; 0: the default */
@@ -27,6 +32,9 @@ struct session_options {
 	uint64_t start_wall_ns; /* 1970 */
 	bool user_only;		/* kernel code is not sampled */
 	enum reach reach;
+	const struct session_event *more; /* [nmore], borrowed; event_sample.event is
+					   * the index here + 1 */
+	uint32_t nmore;			  /* < QUALITY_EVENTS_MAX */
 	struct outside outside; /* the session's from now on; empty: this machine */
 };
 
@@ -46,9 +54,13 @@ void session_feed(struct session *ses, const struct event *e);
 /* True while stacks are met that have to be read on in the running process, at the time @now_ns of
  * events: the sooner that is done, the better. */
 bool session_wants_hurry(const struct session *ses, uint64_t now_ns);
-/* Adds what only the source knows. @lost_ring: as counted by the events, @broken, @late. */
+/* Adds what only the source knows. @lost_ring: as counted by the main event, UINT64_MAX when it does not
+ * count them, @broken, @late. */
 void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 		    uint64_t late);
+/* What event @event counted in all, where that is known: what the samples do not stand for of it gets a
+ * frame of its own. Not for clocks. Before session_finish. */
+void session_total(struct session *ses, uint32_t event, uint64_t count);
 /* Adds frames for what was lost or never sampled, names every location once and freezes the profile,
  * which stays the session's. */
 const struct profile *session_finish(struct session *ses, const struct session_totals *t);

@@ -41,7 +41,7 @@ static const char USAGE[] =
 	"                         moved to profd-out.old)\n"
 	"      --force            write into a DIR that already holds results\n"
 	"  -F, --frequency HZ     samples per second of CPU time (default: 499)\n"
-	"  -e, --event EVENT      what to sample (default: cycles, else cpu-clock)\n"
+	"  -e, --event EVENTS     what to sample (default: cycles, else cpu-clock)\n"
 	"      --reach REACH      whom to sample by: cgroup, system or inherit "
 	"(default:\n"
 	"                         the best that works)\n"
@@ -69,6 +69,8 @@ struct options {
 	uint32_t max_depth;
 	uint64_t timeout_ns;
 	const char *stat; /* events to be counted, or NULL */
+	char *events;	  /* what sampler.event points to; owned */
+	bool events_set;  /* by the command line, not by the environment */
 	char **command;
 };
 
@@ -186,6 +188,17 @@ static const struct option long_options[] = {
 	{0},
 };
 
+/* Each -e adds to the list; what the environment says is the list only when there is none. */
+static int add_events(struct options *o, const char *list)
+{
+	char *all = o->events_set ? xasprintf("%s,%s", o->events, list) : xstrdup(list);
+
+	free(o->events);
+	o->events = all;
+	o->sampler.event = all;
+	return 0;
+}
+
 static int parse_option(struct options *o, int c)
 {
 	switch (c) {
@@ -198,8 +211,7 @@ static int parse_option(struct options *o, int c)
 	case 'F':
 		return parse_frequency(optarg, &o->sampler.hz);
 	case 'e':
-		o->sampler.event = optarg;
-		return 0;
+		return add_events(o, optarg);
 	case OPT_FORCE:
 		o->force = true;
 		return 0;
@@ -278,6 +290,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 			return cmd_usage_error(EXIT_PROFD, "record",
 					       "unknown option '%s'", argv[optind - 1]);
 		status = parse_option(o, c);
+		o->events_set |= c == 'e';
 		if (status || o->help)
 			return status;
 	}
@@ -295,6 +308,7 @@ struct recording {
 	struct outdir dir;
 	struct launch launch;
 	struct sampler *sampler;
+	struct sampler_event events[SAMPLER_EVENTS_MAX]; /* [sampler's nevents] */
 	struct eventlist stat;
 	struct counters *counters;
 	struct session *session;
@@ -312,15 +326,30 @@ static uint64_t timeval_ns(struct timeval t)
  * without it. What the user asked for by name has to exist. */
 static bool may_run_unprofiled(const struct options *o, int code)
 {
-	if (o->require_profile || code == -EINVAL)
+	if (o->require_profile || code == -EINVAL || code == -E2BIG)
 		return false;
 	return !o->sampler.reach && !(o->sampler.event && code == -ENOENT);
+}
+
+/* What a sample stands for; 0: that differs. */
+static uint64_t nominal_period(const struct sampler_info *i)
+{
+	if (i->period)
+		return i->period;
+	return i->hardware || !i->hz ? 0 : NSEC_PER_SEC / i->hz;
+}
+
+static void read_events(struct recording *r)
+{
+	for (uint32_t i = 0; i < sampler_info(r->sampler)->nevents; i++)
+		sampler_event(r->sampler, i, &r->events[i]);
 }
 
 /* Returns 0 with r->session NULL, and err set, when the workload is to run without being sampled. */
 static int prepare(struct recording *r, struct error *err)
 {
 	const struct sampler_info *info;
+	struct session_event more[SAMPLER_EVENTS_MAX];
 	struct session_options so;
 	int code;
 
@@ -346,18 +375,24 @@ static int prepare(struct recording *r, struct error *err)
 	if (!r->sampler)
 		return may_run_unprofiled(r->o, err->code) ? 0 : err->code;
 	info = sampler_info(r->sampler);
+	read_events(r);
 	r->start_wall_ns = clock_wall_ns();
 	so = (struct session_options){
 		.unwind = r->o->unwind,
 		.max_depth = r->o->max_depth,
 		.event = info->event,
 		.clock = !info->hardware,
-		.period = info->hardware ? 0 : NSEC_PER_SEC / info->hz,
+		.period = nominal_period(info),
 		.root_pid = (uint32_t)r->launch.pid,
 		.start_wall_ns = r->start_wall_ns,
 		.user_only = !info->kernel,
 		.reach = info->reach,
+		.more = more,
+		.nmore = info->nevents - 1,
 	};
+	for (uint32_t i = 0; i < so.nmore; i++)
+		more[i] = (struct session_event){r->events[i + 1].name,
+						 r->events[i + 1].clock};
 	r->session = session_new(&so, err);
 	return r->session ? 0 : err->code;
 }
@@ -369,8 +404,20 @@ static void say_how(const struct recording *r)
 	if (!r->o->verbose || !r->session)
 		return;
 	i = sampler_info(r->sampler);
-	fprintf(stderr, "profd: sampling %s at %u Hz on %u CPUs, %s\n", i->event, i->hz,
-		i->ncpus, i->kernel ? "user and kernel" : "user code only");
+	for (uint32_t k = 0; k < i->nevents; k++) {
+		const struct sampler_event *e = &r->events[k];
+
+		if (e->hz)
+			fprintf(stderr, "profd: sampling %s at %u Hz on %u CPUs, %s\n",
+				e->name, e->hz, i->ncpus,
+				e->kernel ? "user and kernel" : "user code only");
+		else
+			fprintf(stderr, "profd: sampling %s every %llu on %u CPUs, %s\n",
+				e->name, (unsigned long long)e->period, i->ncpus,
+				e->kernel ? "user and kernel" : "user code only");
+		if (k && e->reason[0])
+			fprintf(stderr, "profd: why: %s\n", e->reason);
+	}
 	fprintf(stderr,
 		"profd: %zu KiB of buffer per CPU, %zu bytes of stack per sample\n",
 		i->ring_bytes / 1024, i->stack_bytes);
@@ -471,6 +518,8 @@ static int write_all(struct recording *r, struct error *err)
 		.wall_ns = l->end_ns - l->start_ns,
 		.engine = "perf",
 		.sampler = sampler_info(r->sampler),
+		.events = r->events,
+		.nevents = sampler_info(r->sampler)->nevents,
 		.unwinder = backends[r->o->unwind].name,
 		.warnings = &warnings,
 		.host = &host,
@@ -478,7 +527,14 @@ static int write_all(struct recording *r, struct error *err)
 		.annotate = r->o->annotate,
 	};
 
-	session_losses(r->session, sampler_lost(r->sampler), ss->broken, ss->late);
+	read_events(r);
+	for (size_t i = 0; i < run.nevents; i++) {
+		if (!r->events[i].clock && r->events[i].count_known)
+			session_total(r->session, (uint32_t)i, r->events[i].count);
+	}
+	session_losses(r->session,
+		       r->events[0].lost_known ? r->events[0].lost : UINT64_MAX,
+		       ss->broken, ss->late);
 	if (r->counters)
 		run.stat = counters_values(r->counters, &run.nstat);
 	totals = (struct session_totals){
@@ -602,11 +658,10 @@ int cmd_record(int argc, char **argv)
 	struct options o;
 	int status = parse_options(&o, argc, argv);
 
-	if (status)
-		return status;
-	if (o.help) {
+	if (!status && o.help)
 		fputs(USAGE, stdout);
-		return 0;
-	}
-	return record(&o);
+	else if (!status)
+		status = record(&o);
+	free(o.events);
+	return status;
 }

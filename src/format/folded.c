@@ -125,12 +125,18 @@ static void folder_line(struct folder *w, uint32_t node, int64_t value, struct t
 
 void folded_write(const struct profile *p, bool annotate, struct sink *out)
 {
+	folded_write_value(p, profile_default_value(p), annotate, out);
+}
+
+void folded_write_value(const struct profile *p, unsigned value, bool annotate,
+			struct sink *out)
+{
 	struct flame f;
 	struct folder w = {.f = &f};
 	struct text line = {0};
 	VEC(uint32_t) leaves = {0};
 
-	flame_build(&f, p, profile_default_value(p));
+	flame_build(&f, p, value);
 	w.text_at = xcalloc(f.nodes.n, sizeof(*w.text_at));
 	folder_texts(&w, p, annotate);
 	/* In tree order first: nearly sorted, which a merge sort likes. */
@@ -140,14 +146,14 @@ void folded_write(const struct profile *p, bool annotate, struct sink *out)
 	if (leaves.n)
 		qsort_r(leaves.v, leaves.n, sizeof(*leaves.v), node_compare, &w);
 	for (uint32_t i = 0; i < leaves.n; i++) {
-		int64_t value = f.nodes.v[leaves.v[i]].self;
+		int64_t self = f.nodes.v[leaves.v[i]].self;
 
 		while (i + 1 < leaves.n &&
 		       !stack_compare(&w, leaves.v[i], leaves.v[i + 1]))
-			value = sum_clamped(value, f.nodes.v[leaves.v[++i]].self);
+			self = sum_clamped(self, f.nodes.v[leaves.v[++i]].self);
 		/* Readers want whole, positive numbers. */
-		if (value > 0)
-			folder_line(&w, leaves.v[i], value, &line, out);
+		if (self > 0)
+			folder_line(&w, leaves.v[i], self, &line, out);
 	}
 	vec_done(&leaves);
 	vec_done(&w.path);

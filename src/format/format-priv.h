@@ -118,7 +118,8 @@ struct picture_rest {
 	int64_t largest; /* of a single one, those cut for depth aside */
 	uint64_t deep;	 /* frames beyond PICTURE_DEPTH_MAX among them */
 };
-void picture_init(struct picture *pic, const struct profile *p, unsigned max_boxes);
+void picture_init(struct picture *pic, const struct profile *p,
+		  const struct flame_options *o);
 void picture_done(struct picture *pic);
 /* @min_total: the smallest box that is drawn of those kept. */
 void picture_rest(const struct picture *pic, int64_t min_total, struct picture_rest *ret);

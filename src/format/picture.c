@@ -101,17 +101,18 @@ static void picture_place_boxes(struct picture *pic)
 	free(next);
 }
 
-void picture_init(struct picture *pic, const struct profile *p, unsigned max_boxes)
+void picture_init(struct picture *pic, const struct profile *p,
+		  const struct flame_options *o)
 {
 	memset(pic, 0, sizeof(*pic));
 	pic->p = p;
-	pic->value = profile_default_value(p);
+	pic->value = o->value ? o->value - 1 : profile_default_value(p);
 	pic->type = profile_text(p, p->value_types[pic->value].type);
 	pic->unit = profile_text(p, p->value_types[pic->value].unit);
 	flame_build(&pic->f, p, pic->value);
 	pic->kept = xcalloc(pic->f.nodes.n, sizeof(*pic->kept));
 	pic->start = xcalloc(pic->f.nodes.n, sizeof(*pic->start));
-	picture_keep(pic, max_boxes ? max_boxes : PICTURE_BOXES);
+	picture_keep(pic, o->max_boxes ? o->max_boxes : PICTURE_BOXES);
 	picture_place_boxes(pic);
 }
 

@@ -311,7 +311,7 @@ static void svg_init(struct svg *s, const struct profile *p,
 
 	memset(s, 0, sizeof(*s));
 	s->out = out;
-	picture_init(&s->pic, p, o->max_boxes);
+	picture_init(&s->pic, p, o);
 	scale = svg_scale(s);
 	s->min_total = scale > 0 ? (int64_t)(SVG_MIN_BOX / scale) : 0;
 	if (s->min_total < 1)

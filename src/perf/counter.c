@@ -20,9 +20,7 @@
 #include <linux/perf_event.h>
 
 #include "perf-priv.h"
-#include <profd/io.h>
 #include <profd/mem.h>
-#include <profd/number.h>
 
 struct counters {
 	struct eventlist *list;
@@ -73,14 +71,7 @@ static enum counter_kind kind_of(const struct eventspec *e)
 
 static uint64_t paranoid(void)
 {
-	_cleanup_free_ char *data = NULL;
-	size_t n;
-	uint64_t v;
-
-	if (io_slurp("/proc/sys/kernel/perf_event_paranoid", 64, &data, &n) < 0)
-		return 99;
-	data[strcspn(data, "\n")] = '\0';
-	return number_parse_u64(data, 0, UINT32_MAX, &v) ? 99 : v;
+	return sysctl_u64("/proc/sys/kernel/perf_event_paranoid", 99);
 }
 
 static void not_counted(struct counter_value *v, int code)

@@ -123,6 +123,14 @@ static int take_modifiers(struct eventspec *e, const char *s, size_t *n,
 	}
 }
 
+static char *make_label(const struct eventspec *e)
+{
+	bool some = e->user || e->kernel || e->hv || e->precise;
+
+	return xasprintf("%s%s%s%s%s%.*s", e->name, some ? ":" : "", e->user ? "u" : "",
+			 e->kernel ? "k" : "", e->hv ? "h" : "", e->precise, "ppp");
+}
+
 /* One event, s[0..n), with the modifiers of its group, g[0..gn). */
 static int add_event(struct eventlist *l, const char *s, size_t n, const char *g,
 		     size_t gn, uint32_t group, struct error *err)
@@ -160,6 +168,7 @@ static int add_event(struct eventlist *l, const char *s, size_t n, const char *g
 		return error_set(err, -E2BIG, "at most %d events at once", EVENTLIST_MAX);
 	e.text = xasprintf("%.*s%.*s", (int)n, s, (int)gn, g);
 	e.name = xstrndup(s, name);
+	e.label = make_label(&e);
 	vec_push(l, e);
 	return 0;
 }
@@ -218,6 +227,7 @@ static void spec_done(struct eventspec *e)
 {
 	free(e->text);
 	free(e->name);
+	free(e->label);
 }
 
 int eventlist_parse(struct eventlist *l, const char *text, struct error *err)

@@ -192,11 +192,7 @@ int event_encode(const char *name, struct perf_event_attr *attr, bool *ret_clock
 		code = eventlist_encode(&l, err);
 	if (code == 0) {
 		eventspec_attr(&l.v[0], attr);
-		attr->freq = l.v[0].period == 0;
-		if (l.v[0].period)
-			attr->sample_period = l.v[0].period;
-		else if (l.v[0].hz)
-			attr->sample_freq = l.v[0].hz;
+		attr_rate(&l.v[0], (uint32_t)attr->sample_freq, attr);
 		*ret_clock = l.v[0].kind == EVENTSPEC_CLOCK;
 	}
 	eventlist_done(&l);

@@ -9,16 +9,63 @@
 
 #include <profd/error.h>
 #include <profd/eventspec.h>
+#include <profd/map.h>
 #include <profd/text.h>
 #include <profd/sampler.h>
 
-/* One event by name, set into @attr: type, config, excluded levels and, where the name says so,
- * precise_ip and the period or frequency. *ret_clock: periods are nanoseconds. Fails as eventspec_encode, and with
- * -EINVAL on more than one event. */
+/* One event by name, set into @attr: type, config, excluded levels, precise_ip, and the period or
+ * frequency where the name has one; else sample_freq stays. *ret_clock: periods are nanoseconds.
+ * Fails as eventspec_encode, and with -EINVAL on more than one event. */
 int event_encode(const char *name, struct perf_event_attr *attr, bool *ret_clock,
 		 struct error *err);
 /* The parts of @attr that follow from an encoded event. Neither period nor frequency. */
 void eventspec_attr(const struct eventspec *e, struct perf_event_attr *attr);
+
+/* --- several events: more.c --- */
+
+/* All but the first of @list, sampled into the rings of the first. */
+struct more {
+	const struct eventlist *list; /* encoded */
+	size_t ncpus;
+	int *ring_fds; /* [ncpus] the first event's; owned from here on */
+	/* Opens @attr on the CPU of @ring_fds[cpu] for whom the sampler samples. A descriptor, or
+	 * -errno. */
+	int (*open)(void *arg, struct perf_event_attr *attr, size_t cpu, int group_fd);
+	void *arg;
+
+	struct more_event {
+		bool alone; /* the kernel does not take it into its group */
+		bool kernel;
+		uint32_t hz;	 /* 0: by period */
+		uint64_t period; /* 0: by frequency */
+		bool silent;	 /* its samples do not carry the period */
+		char reason[256];
+	} * events;	/* [list->n], [0] is unused */
+	int *fds;	/* [list->n][ncpus], likewise */
+	struct map ids; /* of PERF_SAMPLE_IDENTIFIER -> index in list + 1 */
+};
+/* The caller has filled what stands before the empty line. @first: the first event's attributes. Returns
+ * 0, or -errno with err; then all is closed. */
+int more_open(struct more *m, uint32_t hz, const struct perf_event_attr *first,
+	      struct error *err);
+void more_close(struct more *m); /* zeroed is fine, and leaves it so */
+void more_switch(const struct more *m, bool on);
+/* Adds what event @i counted, and lost where it is told (@lost). */
+void more_read(const struct more *m, uint32_t i, bool lost, uint64_t *ret_count,
+	       uint64_t *ret_lost);
+void event_read(int fd, bool lost, uint64_t *count, uint64_t *ret_lost);
+/* What makes the samples of several events alike and tells them apart. */
+void attr_shared(struct perf_event_attr *attr);
+/* Period or frequency. @hz: where the event has neither. */
+void attr_rate(const struct eventspec *e, uint32_t hz, struct perf_event_attr *attr);
+
+/* --- weights of samples: weight.c --- */
+
+/* Which event of the kernel a sample is of; @tid 0: the events are not inherited. */
+uint64_t weight_instance(uint32_t event, uint32_t cpu, uint32_t tid);
+/* Replaces the @period that a sample of a software event at a frequency carries by what it stands for.
+ * @before: by instance, what the last one carried. */
+void weight_correct(struct map *before, uint64_t instance, uint64_t *period);
 
 /* s[0..n) fit for a sentence: printable ASCII, cut when long. The caller frees it. */
 char *event_shown(const char *s, size_t n);
@@ -66,8 +113,9 @@ int target_init(struct target *t, enum reach reach, pid_t pid, struct error *err
 void target_done(struct target *t);
 /* The bits of @attr that follow from the reach. */
 void target_attr(const struct target *t, struct perf_event_attr *attr);
-/* Returns a file descriptor or -errno. */
-int target_open(const struct target *t, struct perf_event_attr *attr, int cpu);
+/* @group_fd: of the leader on the same CPU, or -1. Returns a file descriptor or -errno. */
+int target_open(const struct target *t, struct perf_event_attr *attr, int cpu,
+		int group_fd);
 /* An event that counts the CPU time of @pid from its exec on and of all it forks, whatever the reach.
  * Returns a file descriptor or -errno. */
 int clock_open(pid_t pid);

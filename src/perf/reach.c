@@ -24,20 +24,22 @@ const char *reach_name(enum reach r)
 	return r < REACH_COUNT ? names[r] : "?";
 }
 
-static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu,
+static int open_event(struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd,
 		      unsigned long flags)
 {
-	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1,
+	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, group_fd,
 			      flags | PERF_FLAG_FD_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
 
-int target_open(const struct target *t, struct perf_event_attr *attr, int cpu)
+int target_open(const struct target *t, struct perf_event_attr *attr, int cpu,
+		int group_fd)
 {
 	if (t->reach == REACH_CGROUP)
-		return open_event(attr, cgroup_fd(t->cgroup), cpu, PERF_FLAG_PID_CGROUP);
-	return open_event(attr, t->reach == REACH_SYSTEM ? -1 : t->pid, cpu, 0);
+		return open_event(attr, cgroup_fd(t->cgroup), cpu, group_fd,
+				  PERF_FLAG_PID_CGROUP);
+	return open_event(attr, t->reach == REACH_SYSTEM ? -1 : t->pid, cpu, group_fd, 0);
 }
 
 void target_attr(const struct target *t, struct perf_event_attr *attr)
@@ -61,7 +63,7 @@ static int probe(const struct target *t, struct error *err)
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 	};
-	int cpu = sched_getcpu(), fd = target_open(t, &attr, cpu < 0 ? 0 : cpu);
+	int cpu = sched_getcpu(), fd = target_open(t, &attr, cpu < 0 ? 0 : cpu, -1);
 
 	if (fd == -EACCES || fd == -EPERM)
 		return error_set(err, fd,
@@ -115,10 +117,10 @@ int clock_open(pid_t pid)
 		.enable_on_exec = 1,
 		.exclude_hv = 1,
 	};
-	int fd = open_event(&attr, pid, -1, 0);
+	int fd = open_event(&attr, pid, -1, -1, 0);
 
 	/* The clock runs in both modes all the same; only asking for the kernel is forbidden to
 	 * ordinary users. */
 	attr.exclude_kernel = 1;
-	return fd >= 0 ? fd : open_event(&attr, pid, -1, 0);
+	return fd >= 0 ? fd : open_event(&attr, pid, -1, -1, 0);
 }

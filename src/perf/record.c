@@ -101,6 +101,20 @@ static void take_user_stack(struct cursor *c, struct event_sample *s)
 	s->stack_bytes = copied < size ? copied : size;
 }
 
+static void take_event(struct cursor *c, const struct record_format *f,
+		       struct event_sample *s)
+{
+	uint64_t id = take_u64(c), event;
+
+	if (!f->events)
+		return;
+	event = map_find(f->events, id);
+	if (event)
+		s->event = (uint32_t)event - 1;
+	else
+		c->bad = true;
+}
+
 static void decode_sample(const struct record_format *f, struct cursor *c, uint16_t misc,
 			  struct event *e)
 {
@@ -110,7 +124,7 @@ static void decode_sample(const struct record_format *f, struct cursor *c, uint1
 	*s = (struct event_sample){.user_mode = (misc & PERF_RECORD_MISC_CPUMODE_MASK) ==
 						PERF_RECORD_MISC_USER};
 	if (t & PERF_SAMPLE_IDENTIFIER)
-		take_u64(c);
+		take_event(c, f, s);
 	if (t & PERF_SAMPLE_IP)
 		s->ip = take_u64(c);
 	if (t & PERF_SAMPLE_TID) {
@@ -123,7 +137,9 @@ static void decode_sample(const struct record_format *f, struct cursor *c, uint1
 		e->cpu = take_u32(c);
 		take_u32(c);
 	}
-	if (t & PERF_SAMPLE_PERIOD)
+	if (f->periods && !c->bad && f->periods[s->event])
+		s->period = f->periods[s->event];
+	else if (t & PERF_SAMPLE_PERIOD)
 		s->period = take_u64(c);
 	if (t & PERF_SAMPLE_CALLCHAIN)
 		take_callchain(c, s);

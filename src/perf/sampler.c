@@ -40,10 +40,17 @@ struct sampler {
 	struct perf_event_attr attr;
 	struct record_format format;
 	struct target target;
-	int clock_fd; /* counts CPU time; -1: none */
+	int clock_fd;	       /* counts CPU time; -1: none */
+	struct eventlist list; /* what was asked for; empty: the best that works */
+	struct more more;
+	uint64_t periods[SAMPLER_EVENTS_MAX]; /* as in record_format */
+	bool late[SAMPLER_EVENTS_MAX];	      /* samples carry the next one's weight */
+	struct map *before;		      /* for weight_correct */
+	bool other_failed; /* an event behind the first cannot be opened */
 	struct sampler_cpu {
 		struct ring ring;
 		int fd;
+		int cpu;
 	} * cpus;
 	size_t ncpus;
 };
@@ -143,10 +150,10 @@ static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 	s->attr.wakeup_watermark = (uint32_t)(ring_bytes / 4);
 	for (size_t cpu = 0; cpu < ncpus; cpu++) {
 		struct sampler_cpu *c = &s->cpus[s->ncpus];
-		int fd = target_open(&s->target, &s->attr, (int)cpu), code;
+		int fd = target_open(&s->target, &s->attr, (int)cpu, -1), code;
 
 		while (fd == -EINVAL && s->ncpus == 0 && attr_age(&s->attr))
-			fd = target_open(&s->target, &s->attr, (int)cpu);
+			fd = target_open(&s->target, &s->attr, (int)cpu, -1);
 		if (fd == -ENODEV) /* offline */
 			continue;
 		if (fd < 0) {
@@ -161,6 +168,7 @@ static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 			return code == -EPERM || code == -ENOMEM ? -ENOBUFS : code;
 		}
 		c->fd = fd;
+		c->cpu = (int)cpu;
 		s->ncpus++;
 	}
 	return s->ncpus ? 0 : -ENODEV;
@@ -241,6 +249,35 @@ static void reason_add(struct sampler_info *info, const char *event, bool kernel
 		snprintf(at, room, "%s'%s' failed (%s)", sep, event, errno_word(code));
 }
 
+static int open_on_cpu(void *arg, struct perf_event_attr *attr, size_t i, int group_fd)
+{
+	struct sampler *s = arg;
+
+	return target_open(&s->target, attr, s->cpus[i].cpu, group_fd);
+}
+
+/* The events behind the first of the list. */
+static int open_others(struct sampler *s, const struct sampler_options *o,
+		       struct error *err)
+{
+	int code;
+
+	if (s->list.n < 2)
+		return 0;
+	s->more = (struct more){.list = &s->list,
+				.ncpus = s->ncpus,
+				.ring_fds = xcalloc(s->ncpus, sizeof(int)),
+				.open = open_on_cpu,
+				.arg = s};
+	for (size_t i = 0; i < s->ncpus; i++)
+		s->more.ring_fds[i] = s->cpus[i].fd;
+	code = more_open(&s->more, o->hz, &s->attr, err);
+	s->other_failed = code < 0;
+	if (code < 0)
+		close_cpus(s);
+	return code;
+}
+
 struct rung {
 	const char *event;
 	bool kernel;
@@ -252,6 +289,7 @@ static int try_rung(struct sampler *s, const struct sampler_options *o,
 	bool clock;
 	int code;
 
+	s->other_failed = false;
 	attr_init(&s->attr, o, &s->target, rung->kernel);
 	code = event_encode(rung->event, &s->attr, &clock, err);
 	if (code < 0)
@@ -259,16 +297,24 @@ static int try_rung(struct sampler *s, const struct sampler_options *o,
 	/* Asked for without the kernel ("EVENT:u"): the rung below is it. */
 	if (rung->kernel && s->attr.exclude_kernel)
 		return -ENOTSUP;
-	/* libpfm4 sets privilege levels of its own. */
+	/* Of the kernel alone (":k") there is no user side to fall back to. */
+	if (!rung->kernel && s->attr.exclude_user)
+		return -EACCES;
 	s->attr.exclude_kernel = !rung->kernel;
-	s->attr.exclude_user = 0;
 	s->attr.exclude_hv = 1;
+	if (s->list.n > 1)
+		attr_shared(&s->attr);
 	code = open_rung(s, o, ncpus);
+	if (code == 0)
+		code = open_others(s, o, err);
 	log_debug("perf", "%s: %s%s: %s", reach_name(s->target.reach), rung->event,
 		  rung->kernel ? "" : ":u", code < 0 ? errno_word(code) : "ok");
 	if (code < 0)
 		return code;
-	snprintf(s->info.event, sizeof(s->info.event), "%s", rung->event);
+	snprintf(s->info.event, sizeof(s->info.event), "%s",
+		 s->list.n ? s->list.v[0].label : rung->event);
+	s->info.hz = s->attr.freq ? (uint32_t)s->attr.sample_freq : 0;
+	s->info.period = s->attr.freq ? 0 : s->attr.sample_period;
 	s->info.hardware = !clock;
 	s->info.kernel = rung->kernel;
 	return 0;
@@ -305,22 +351,20 @@ static int climb(struct sampler *s, const struct sampler_options *o, size_t ncpu
 				    {"cycles", false},
 				    {"cpu-clock", true},
 				    {"cpu-clock", false}};
-	const struct rung asked[] = {{o->event, true}, {o->event, false}};
+	const char *event = s->list.n ? s->list.v[0].text : NULL;
+	const struct rung asked[] = {{event, true}, {event, false}};
 	const struct rung *rungs = o->event ? asked : best;
 	size_t n = o->event ? ARRAY_SIZE(asked) : ARRAY_SIZE(best);
-	bool kernel_denied = false, clock;
-	struct perf_event_attr attr;
-	int code = o->event ? event_encode(o->event, &attr, &clock, err) : 0;
+	bool kernel_denied = false;
+	int code = -ENOENT;
 
-	if (code < 0)
-		return code; /* err says what is wrong with the name */
 	s->info.reason[0] = '\0';
 	for (size_t i = 0; i < n; i++) {
 		if (rungs[i].kernel && kernel_denied)
 			continue;
 		code = try_rung(s, o, &rungs[i], ncpus, o->event ? err : NULL);
-		if (code == 0)
-			return 0;
+		if (code == 0 || s->other_failed)
+			return code; /* err says which one it was */
 		if (code == -ENOBUFS || code == -EMFILE || code == -ENFILE)
 			break;
 		if (rungs[i].kernel && code == -ENOTSUP && o->event)
@@ -379,6 +423,34 @@ static int open_reach(struct sampler *s, const struct sampler_options *o, pid_t 
 	return code;
 }
 
+/* Whatever is wrong with the names is said before anything is opened. */
+static int parse_events(struct sampler *s, const struct sampler_options *o,
+			struct error *err)
+{
+	int code = eventlist_parse(&s->list, o->event, err);
+	struct eventspec *v = s->list.v;
+
+	if (code < 0)
+		return code;
+	if (s->list.n > SAMPLER_EVENTS_MAX)
+		return error_set(err, -E2BIG, "at most %d events can be sampled at once",
+				 SAMPLER_EVENTS_MAX);
+	for (uint32_t i = 0; i < s->list.n; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			if (!strcmp(v[k].label, v[i].label))
+				return error_set(err, -EINVAL,
+						 "the event '%s' stands twice",
+						 v[i].label);
+		}
+		if (v[i].hz > sampler_max_hz())
+			return error_set(err, -EINVAL,
+					 "'%s' is outside of what this kernel allows "
+					 "(1 to %u Hz)",
+					 v[i].text, sampler_max_hz());
+	}
+	return eventlist_encode(&s->list, err);
+}
+
 struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 			     struct error *err)
 {
@@ -394,18 +466,34 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 		return NULL;
 	}
 	s = xcalloc(1, sizeof(*s));
+	s->before = xcalloc(1, sizeof(*s->before));
 	if (ncpus < 1)
 		ncpus = 1;
 	s->cpus = xcalloc((size_t)ncpus, sizeof(*s->cpus));
 	s->clock_fd = -1;
+	if (o->event && parse_events(s, o, err) < 0)
+		return sampler_close(s);
 	if (open_reach(s, o, pid, (size_t)ncpus, err) < 0)
 		return sampler_close(s);
 	s->clock_fd = clock_open(pid);
-	s->info.hz = o->hz;
 	s->info.ncpus = (uint32_t)s->ncpus;
-	s->format = (struct record_format){.sample_type = s->attr.sample_type,
+	s->info.nevents = s->list.n > 1 ? s->list.n : 1;
+	if (!(s->attr.sample_type & PERF_SAMPLE_PERIOD))
+		s->periods[0] = s->attr.sample_period;
+	for (uint32_t i = 1; i < s->list.n; i++)
+		s->periods[i] = s->more.events[i].silent ? s->more.events[i].period : 0;
+	for (uint32_t i = 0; i < s->list.n; i++) {
+		bool hz = i ? s->more.events[i].hz : s->attr.freq;
+
+		s->late[i] = hz && (s->list.v[i].kind == EVENTSPEC_SOFTWARE ||
+				    s->list.v[i].kind == EVENTSPEC_TRACEPOINT);
+	}
+	s->format = (struct record_format){.sample_type = s->attr.sample_type |
+							  PERF_SAMPLE_PERIOD,
+					   .periods = s->periods,
 					   .regs_mask = s->attr.sample_regs_user,
-					   .sample_id_all = true};
+					   .sample_id_all = true,
+					   .events = s->list.n > 1 ? &s->more.ids : NULL};
 	return s;
 }
 
@@ -413,10 +501,14 @@ struct sampler *sampler_close(struct sampler *s)
 {
 	if (!s)
 		return NULL;
+	more_close(&s->more);
 	close_cpus(s);
 	if (s->clock_fd >= 0)
 		close(s->clock_fd);
 	target_done(&s->target);
+	eventlist_done(&s->list);
+	map_done(s->before);
+	free(s->before);
 	free(s->cpus);
 	free(s);
 	return NULL;
@@ -433,6 +525,7 @@ void sampler_start(struct sampler *s)
 		return;
 	for (size_t i = 0; i < s->ncpus; i++)
 		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_ENABLE, 0);
+	more_switch(&s->more, true);
 }
 
 void sampler_stop(struct sampler *s)
@@ -441,6 +534,7 @@ void sampler_stop(struct sampler *s)
 		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_DISABLE, 0);
 	if (s->clock_fd >= 0)
 		ioctl(s->clock_fd, PERF_EVENT_IOC_DISABLE, 0);
+	more_switch(&s->more, false);
 }
 
 uint64_t sampler_counted_ns(const struct sampler *s)
@@ -478,35 +572,67 @@ int sampler_fd(const struct sampler *s, size_t i)
 	return s->cpus[i].fd;
 }
 
+void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *ret)
+{
+	bool lost = s->attr.read_format & PERF_FORMAT_LOST;
+	const struct more_event *e;
+
+	*ret = (struct sampler_event){.lost_known = lost,
+				      .count_known = s->target.reach != REACH_SYSTEM};
+	if (i == 0) {
+		snprintf(ret->name, sizeof(ret->name), "%s", s->info.event);
+		snprintf(ret->reason, sizeof(ret->reason), "%s", s->info.reason);
+		ret->clock = !s->info.hardware;
+		ret->kernel = s->info.kernel;
+		ret->hz = s->info.hz;
+		ret->period = s->info.period;
+		for (size_t k = 0; k < s->ncpus; k++)
+			event_read(s->cpus[k].fd, lost, &ret->count, &ret->lost);
+		return;
+	}
+	e = &s->more.events[i];
+	snprintf(ret->name, sizeof(ret->name), "%s", s->list.v[i].label);
+	snprintf(ret->reason, sizeof(ret->reason), "%s", e->reason);
+	ret->clock = s->list.v[i].kind == EVENTSPEC_CLOCK;
+	ret->kernel = e->kernel;
+	ret->hz = e->hz;
+	ret->period = e->period;
+	more_read(&s->more, i, lost, &ret->count, &ret->lost);
+}
+
 uint64_t sampler_lost(const struct sampler *s)
 {
-	uint64_t sum = 0;
+	struct sampler_event e;
 
-	if (!(s->attr.read_format & PERF_FORMAT_LOST))
-		return 0;
-	for (size_t i = 0; i < s->ncpus; i++) {
-		uint64_t v[2]; /* value, lost */
-
-		if (read(s->cpus[i].fd, v, sizeof(v)) == (ssize_t)sizeof(v))
-			sum += v[1];
-	}
-	return sum;
+	sampler_event(s, 0, &e);
+	return e.lost;
 }
 
 int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event)
 {
 	const struct perf_event_header *h = record;
 
-	return record_decode(&s->format, record, h->size, ret_event);
+	struct event_sample *sample = &ret_event->sample;
+	int code = record_decode(&s->format, record, h->size, ret_event);
+
+	if (code == 0 && ret_event->type == EVENT_SAMPLE && s->late[sample->event])
+		weight_correct(s->before,
+			       weight_instance(sample->event, ret_event->cpu,
+					       s->attr.inherit ? ret_event->tid : 0),
+			       &sample->period);
+	return code;
 }
 
-/* Offsets follow from attr_init's sample_type: a sample is {header, ip, pid+tid, time, …}; every
- * other record ends in {…, pid+tid, time, cpu}. */
+/* Offsets follow from attr_init's sample_type: a sample is {header, [id,] ip, pid+tid, time, …}; every
+ * other record ends in {…, pid+tid, time, cpu[, id]}. */
 uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at)
 {
 	const struct perf_event_header *h = (const void *)(r->data + (at & r->mask));
 
-	if (h->type == PERF_RECORD_SAMPLE)
-		return h->size >= 32 ? ring_word(r, at + 24) : 0;
-	return h->size >= 32 ? ring_word(r, at + h->size - 16) : 0;
+	size_t id = s->attr.sample_type & PERF_SAMPLE_IDENTIFIER ? 8 : 0;
+
+	if (h->size < 32 + id)
+		return 0;
+	return ring_word(r, h->type == PERF_RECORD_SAMPLE ? at + 24 + id
+							  : at + h->size - 16 - id);
 }

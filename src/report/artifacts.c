@@ -2,11 +2,14 @@
  * not be there yet. */
 #include <profd/report.h>
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "report-priv.h"
 #include <profd/format.h>
+#include <profd/mem.h>
 #include <profd/text.h>
 
 struct context {
@@ -33,9 +36,8 @@ static void context_init(struct context *c, const struct run *run)
 
 	*c = (struct context){.run = run};
 	command_text(&c->title, run->command);
-	text_addf(&t,
-		  "%s, %u Hz, %s; %llu samples, %llu lost, %.2f %% of stacks complete",
-		  s->event, s->hz, s->kernel ? "user and kernel" : "user code only",
+	run_add_sampled(&t, s);
+	text_addf(&t, "; %llu samples, %llu lost, %.2f %% of stacks complete",
 		  (unsigned long long)q->samples, (unsigned long long)q->lost,
 		  100 * q->complete);
 	text_add_clean(&c->subtitle, text_get(&t), t.len);
@@ -45,8 +47,8 @@ static void context_init(struct context *c, const struct run *run)
 	text_add_seconds(&t, (double)run->wall_ns / 1e9);
 	add_fact(c, "Exit status", text_get(&t));
 	text_clear(&t);
-	text_addf(&t, "%s at %u Hz, %s, unwound by %s", s->event, s->hz,
-		  s->kernel ? "user and kernel code" : "user code only", run->unwinder);
+	run_add_sampled(&t, s);
+	text_addf(&t, ", unwound by %s", run->unwinder);
 	add_fact(c, "Sampled", text_get(&t));
 	if (s->reason[0])
 		add_fact(c, "Why this event", s->reason);
@@ -57,6 +59,10 @@ static void context_init(struct context *c, const struct run *run)
 		  (unsigned long long)q->samples, (unsigned long long)q->lost,
 		  100 * q->complete, 100 * q->resolved);
 	add_fact(c, "Quality", text_get(&t));
+	text_clear(&t);
+	run_add_events(&t, run);
+	if (t.len)
+		add_fact(c, "Also sampled", text_get(&t));
 	add_fact(c, "Machine", run->host->testbed);
 	text_done(&t);
 }
@@ -111,6 +117,99 @@ static void write_run(const struct context *c, struct sink *out)
 	run_json_write(c->run, out);
 }
 
+/* --- further events --------------------------------------------------------------------------------- */
+
+#define EVENT_FILE_MAX_BYTES 40 /* outfile.name has room for 64 */
+
+static char *safe_name(const char *event)
+{
+	struct text t = {0};
+
+	for (const char *c = event; *c && t.len < EVENT_FILE_MAX_BYTES; c++) {
+		bool plain = isalnum((unsigned char)*c) || *c == '_';
+
+		if (plain || (t.len && t.s[t.len - 1] != '-'))
+			text_addc(&t, plain ? *c : '-');
+	}
+	while (t.len && t.s[t.len - 1] == '-')
+		t.s[--t.len] = '\0';
+	if (!t.len)
+		text_add(&t, "event");
+	return t.s;
+}
+
+static bool is_artifact(const char *base)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = artifact_name(i)); i++) {
+		if (!strncasecmp(name, base, strcspn(name, ".")) &&
+		    strlen(base) == strcspn(name, "."))
+			return true;
+	}
+	return false;
+}
+
+/* By number where the name is that of another file, also on file systems that ignore case. */
+char *run_event_file(const struct run *run, size_t i)
+{
+	char *name = safe_name(run->events[i].name);
+	bool taken = is_artifact(name);
+
+	for (size_t k = 1; k < i && !taken; k++) {
+		_cleanup_free_ char *other = safe_name(run->events[k].name);
+
+		taken = !strcasecmp(name, other);
+	}
+	if (taken) {
+		char *numbered = xasprintf("%s-%zu", name, i + 1);
+
+		free(name);
+		return numbered;
+	}
+	return name;
+}
+
+static int write_event(const struct context *c, size_t i, bool picture_wanted,
+		       const struct outdir *d, struct error *err)
+{
+	_cleanup_free_ char *base = run_event_file(c->run, i);
+	_cleanup_free_ char *name = xasprintf("%s.%s", base,
+					      picture_wanted ? "svg" : "folded");
+	struct flame_options o = picture(c);
+	struct outfile f;
+	int code = outfile_open(&f, d->fd, name, err);
+
+	if (code < 0)
+		return code;
+	o.value = (unsigned)(2 * i + 1 + 1);
+	o.subtitle = c->run->events[i].name;
+	if (picture_wanted)
+		svg_write(c->run->profile, &o, &f.sink);
+	else
+		folded_write_value(c->run->profile, o.value - 1, c->run->annotate,
+				   &f.sink);
+	return outfile_commit(&f, err);
+}
+
+static int write_events(const struct context *c, const struct outdir *d,
+			struct error *err)
+{
+	int first = 0;
+
+	for (size_t i = 1; i < c->run->nevents; i++) {
+		for (int kind = 0; kind < 2; kind++) {
+			int code = write_event(c, i, kind, d, first ? NULL : err);
+
+			if (code < 0 && !first)
+				first = code;
+		}
+	}
+	return first;
+}
+
+/* --- all ------------------------------------------------------------------------------------------- */
+
 static const struct artifact {
 	const char *name;
 	void (*write)(const struct context *c, struct sink *out);
@@ -133,6 +232,7 @@ int artifacts_write(const struct outdir *d, const struct run *run, struct error 
 	/* The one of an earlier run (--force) must not speak for what is written now. */
 	unlinkat(d->fd, "run.json", 0);
 	context_init(&c, run);
+	first = write_events(&c, d, err);
 	for (size_t i = 0; i < ARRAY_SIZE(artifacts); i++) {
 		struct outfile f;
 		struct error *e = first ? NULL : err;

@@ -9,6 +9,7 @@
 #include <profd/clock.h>
 #include <profd/format.h>
 #include <profd/json.h>
+#include <profd/mem.h>
 
 #define TOP_FUNCTIONS 20
 
@@ -101,13 +102,61 @@ static void put_engine(struct json *root, const struct run *run)
 	json_put_str(root, "reach_reason", s->reach_reason[0] ? s->reach_reason : NULL);
 	json_put_bool(j, "hardware", s->hardware);
 	json_put_bool(j, "kernel", s->kernel);
-	json_put_u64(j, "frequency_hz", s->hz);
+	if (s->hz)
+		json_put_u64(j, "frequency_hz", s->hz);
+	else
+		json_put_u64(j, "period", s->period);
 	json_put_u64(j, "cpus", s->ncpus);
 	json_put_u64(j, "ring_bytes_per_cpu", s->ring_bytes);
 	json_put_u64(j, "ring_bytes_wanted", s->ring_bytes_wanted);
 	json_put_u64(j, "stack_copy_bytes", s->stack_bytes);
 	json_put_str(j, "unwinder", run->unwinder);
 	json_put(root, "sampling", j);
+}
+
+static void put_event(struct json *j, const struct run *run, size_t i)
+{
+	const struct sampler_event *e = &run->events[i];
+	const struct quality_event *q = &run->quality->events[i];
+
+	json_put_str(j, "name", e->name);
+	json_put_str(j, "unit", e->clock ? "nanoseconds" : "count");
+	json_put_u64(j, "samples", q->samples);
+	json_put_i64(j, "sampled", q->weight);
+	if (e->count_known)
+		json_put_u64(j, "counted", e->count);
+	else
+		json_put_null(j, "counted");
+	if (e->lost_known)
+		json_put_u64(j, "lost", e->lost);
+	else
+		json_put_null(j, "lost");
+	json_put_bool(j, "kernel", e->kernel);
+	if (e->hz)
+		json_put_u64(j, "frequency_hz", e->hz);
+	else
+		json_put_u64(j, "period", e->period);
+	json_put_str(j, "fallback_reason", e->reason[0] ? e->reason : NULL);
+	if (i) {
+		_cleanup_free_ char *file = run_event_file(run, i);
+
+		json_put_str(j, "files", file);
+	} else {
+		json_put_str(j, "files", "cpu");
+	}
+}
+
+static void put_events(struct json *root, const struct run *run)
+{
+	struct json *list = json_list();
+
+	for (size_t i = 0; i < run->nevents; i++) {
+		struct json *j = json_node();
+
+		put_event(j, run, i);
+		json_put(list, NULL, j);
+	}
+	json_put(root, "events", list);
 }
 
 static void put_stops(struct json *j, const struct quality *q)
@@ -317,6 +366,7 @@ void run_json_write(const struct run *run, struct sink *out)
 	put_usage(root, run);
 	put_stat(root, run);
 	put_engine(root, run);
+	put_events(root, run);
 	put_host(root, run->host);
 	put_quality(root, run);
 	put_modules(root, run);

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "report-priv.h"
 #include <profd/format.h>
+#include <profd/mem.h>
 #include <profd/text.h>
 
 #define TOP_FUNCTIONS 10
@@ -62,6 +64,18 @@ static void add_outcome(struct text *t, const struct run *run)
 	text_add_bytes(t, (double)u->ru_maxrss * 1024);
 }
 
+void run_add_sampled(struct text *t, const struct sampler_info *s)
+{
+	text_add(t, s->event);
+	if (s->hz)
+		text_addf(t, " at %u Hz", s->hz);
+	else if (!s->hardware)
+		text_addf(t, " every %llu ns", (unsigned long long)s->period);
+	else if (s->period > 1)
+		text_addf(t, ", one of %llu", (unsigned long long)s->period);
+	text_add(t, s->kernel ? ", user and kernel code" : ", user code only");
+}
+
 static void add_sampling(struct text *t, const struct run *run)
 {
 	const struct sampler_info *s = run->sampler;
@@ -73,13 +87,41 @@ static void add_sampling(struct text *t, const struct run *run)
 		[REACH_INHERIT] = "task by task",
 	};
 
-	text_addf(t, "%s at %u Hz, %s, %s", s->event, s->hz,
-		  s->kernel ? "user and kernel code" : "user code only", whom[s->reach]);
+	run_add_sampled(t, s);
+	text_addf(t, ", %s", whom[s->reach]);
 	if (s->reason[0]) {
 		text_add(t, " (");
 		text_add_markdown(t, s->reason);
 		text_addc(t, ')');
 	}
+}
+
+void run_add_events(struct text *t, const struct run *run)
+{
+	for (size_t i = 1; i < run->nevents; i++) {
+		const struct sampler_event *e = &run->events[i];
+		const struct quality_event *q = &run->quality->events[i];
+		_cleanup_free_ char *file = run_event_file(run, i);
+
+		text_addf(t, "%s%s (%llu samples, ", i > 1 ? ", " : "", e->name,
+			  (unsigned long long)q->samples);
+		if (e->count_known)
+			text_addf(t, "%llu counted, ", (unsigned long long)e->count);
+		if (e->lost)
+			text_addf(t, "%llu lost, ", (unsigned long long)e->lost);
+		if (!e->kernel)
+			text_add(t, "user code only, ");
+		text_addf(t, "%s.svg)", file);
+	}
+}
+
+static void add_events(struct text *t, const struct run *run)
+{
+	struct text all = {0};
+
+	run_add_events(&all, run);
+	text_add_markdown(t, text_get(&all));
+	text_done(&all);
 }
 
 static void add_row(struct text *t, const char *key,
@@ -170,6 +212,8 @@ void summary_write(const struct run *run, struct sink *out)
 	text_add(&t, "| | |\n|---|---|\n");
 	add_row(&t, "Result", add_outcome, run);
 	add_row(&t, "Sampled", add_sampling, run);
+	if (run->nevents > 1)
+		add_row(&t, "Also sampled", add_events, run);
 	add_row(&t, "Quality", add_quality, run);
 	add_row(&t, "Machine", add_machine, run);
 	add_top(&t, run);

@@ -21,8 +21,8 @@ static void add_frame(struct session *ses, const char *comm, const char *frame,
 	struct label l = {.key = ses->key_comm, .str = profile_string(p, comm)};
 	const int64_t values[2] = {count, weight};
 
-	profile_add(p, profile_stack(p, 0, profile_label_location(p, frame)),
-		    profile_labels(p, &l, 1), values);
+	session_add(ses, profile_stack(p, 0, profile_label_location(p, frame)),
+		    profile_labels(p, &l, 1), 0, values);
 }
 
 /* Lost samples had the average weight. But records of forks and mappings are counted as lost with them,

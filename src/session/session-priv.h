@@ -41,7 +41,8 @@ struct session {
 	VEC(struct labels_row) labels;
 	struct map labels_by_thread; /* tid << 12 | cpu -> row + 1 */
 	mapping_id kernel_mapping;
-	struct objfile *main_obj; /* a reference: the launched program */
+	struct objfile *main_obj;	     /* a reference: the launched program */
+	uint64_t totals[QUALITY_EVENTS_MAX]; /* of session_total */
 	bool main_seen, finished;
 	bool repair_due;    /* records were lost since procs_repair */
 	uint64_t repair_ns; /* not before, in the time of events */
@@ -61,8 +62,12 @@ struct shot {
 	enum unwind_stop stop;
 	mapping_id no_cfi; /* where STOP_NO_CFI happened; 0: elsewhere or nowhere */
 	bool deep;	   /* the outer frames are from memory at a later moment */
-	int64_t values[2];
+	uint32_t event;	   /* which one, 0 being the main one */
+	int64_t values[2]; /* samples and weight, of that event */
 };
+/* session.c: adds a row's values of one event, values[2]. */
+void session_add(struct session *ses, stack_id stack, labels_id labels, uint32_t event,
+		 const int64_t *values);
 /* session.c: counts it. */
 void shot_count(struct session *ses, const struct shot *s);
 

@@ -4,7 +4,39 @@
  * Naming waits until the end (locations.c), when each distinct address is looked up once. */
 #include "session-priv.h"
 
+#include <string.h>
+
 #include <profd/clock.h>
+
+/* Two values each. The first clock among the events is the CPU time. */
+static void add_value_types(struct profile *p, const char *event, bool clock, bool *cpu)
+{
+	_cleanup_free_ char *samples = xasprintf("%s_sample", event);
+	_cleanup_free_ char *events = xasprintf("%s_event", event);
+
+	if (clock && !*cpu) {
+		profile_value_type(p, "samples", "count");
+		profile_value_type(p, "cpu", "nanoseconds");
+		*cpu = true;
+		return;
+	}
+	profile_value_type(p, samples, "count");
+	profile_value_type(p, clock ? event : events, clock ? "nanoseconds" : "count");
+}
+
+static void add_events(struct profile *p, const struct session_options *o)
+{
+	bool cpu = false;
+
+	add_value_types(p, o->event, o->clock, &cpu);
+	p->default_sample_type = p->value_types[1].type;
+	p->period_type = (struct value_type){
+		o->clock ? p->value_types[1].type : profile_string(p, o->event),
+		profile_string(p, o->clock ? "nanoseconds" : "count")};
+	p->period = (int64_t)o->period;
+	for (uint32_t i = 0; i < o->nmore; i++)
+		add_value_types(p, o->more[i].name, o->more[i].clock, &cpu);
+}
 
 struct session *session_new(const struct session_options *o, struct error *err)
 {
@@ -25,23 +57,7 @@ struct session *session_new(const struct session_options *o, struct error *err)
 	ses->frames = xcalloc(ses->options.max_depth + 1, sizeof(*ses->frames));
 	ses->profile = p = profile_new();
 	vec_add(&ses->modules); /* mapping 0 */
-	if (o->clock) {
-		profile_value_type(p, "samples", "count");
-		profile_value_type(p, "cpu", "nanoseconds");
-		p->period_type = (struct value_type){profile_string(p, "cpu"),
-						     profile_string(p, "nanoseconds")};
-		p->default_sample_type = profile_string(p, "cpu");
-	} else {
-		_cleanup_free_ char *samples = xasprintf("%s_sample", o->event);
-		_cleanup_free_ char *events = xasprintf("%s_event", o->event);
-
-		profile_value_type(p, samples, "count");
-		profile_value_type(p, events, "count");
-		p->period_type = (struct value_type){profile_string(p, o->event),
-						     profile_string(p, "count")};
-		p->default_sample_type = profile_string(p, events);
-	}
-	p->period = (int64_t)o->period;
+	add_events(p, o);
 	p->time_ns = (int64_t)o->start_wall_ns;
 	ses->key_comm = profile_string(p, "comm");
 	ses->key_thread = profile_string(p, "thread");
@@ -231,11 +247,22 @@ static labels_id sample_labels(struct session *ses, const struct event *e,
 	return cached->labels;
 }
 
+void session_add(struct session *ses, stack_id stack, labels_id labels, uint32_t event,
+		 const int64_t *values)
+{
+	int64_t all[PROFILE_VALUES_MAX] = {0};
+
+	memcpy(all + 2 * event, values, 2 * sizeof(*values));
+	profile_add(ses->profile, stack, labels, all);
+}
+
 void shot_count(struct session *ses, const struct shot *s)
 {
 	struct quality *q = &ses->quality;
 
-	profile_add(ses->profile, s->stack, s->labels, s->values);
+	session_add(ses, s->stack, s->labels, s->event, s->values);
+	if (s->event)
+		return;
 	q->stop[s->stop] += s->values[1];
 	q->stop_samples[s->stop]++;
 	if (s->no_cfi)
@@ -255,6 +282,7 @@ static struct shot shot_make(struct session *ses, const struct event *e,
 		.labels = sample_labels(ses, e, p, deep),
 		.stop = stop,
 		.deep = deep,
+		.event = s->event,
 		.values = {1, (int64_t)(s->period & INT64_MAX)},
 	};
 
@@ -278,6 +306,7 @@ static struct shot shot_make(struct session *ses, const struct event *e,
 static void feed_sample(struct session *ses, const struct event *e)
 {
 	const struct event_sample *s = &e->sample;
+	struct quality *q = &ses->quality;
 	struct process *p = procs_get(ses->procs, e->pid);
 	struct unwind_input in;
 	struct regs regs;
@@ -287,10 +316,12 @@ static void feed_sample(struct session *ses, const struct event *e)
 	struct deep_look look = {.sample_ns = e->time_ns, .copied = n};
 
 	p->sampled = true;
-	ses->quality.samples++;
-	ses->quality.weight += shot.values[1];
-	if (s->nkernel)
-		ses->quality.kernel_weight += shot.values[1];
+	q->events[s->event].samples++;
+	q->events[s->event].weight += shot.values[1];
+	if (s->nkernel && !s->event)
+		q->kernel_weight += shot.values[1];
+	q->samples = q->events[0].samples;
+	q->weight = q->events[0].weight;
 	if (stop == STOP_TRUNCATED)
 		more = deep_unwind(ses, &in, n, &stop, &look.read_ns);
 	if (!more) {
@@ -351,7 +382,8 @@ void session_feed(struct session *ses, const struct event *e)
 		repair(ses, e->time_ns);
 	switch (e->type) {
 	case EVENT_SAMPLE:
-		feed_sample(ses, e);
+		if (e->sample.event <= ses->options.nmore)
+			feed_sample(ses, e);
 		break;
 	case EVENT_MMAP:
 	case EVENT_COMM:
@@ -382,12 +414,39 @@ void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 {
 	struct quality *q = &ses->quality;
 
-	/* Two counts of one thing: the LOST records and the events' own. */
-	if (lost_ring > q->lost_ring)
+	/* Two counts of one thing: the LOST records and the event's own. But the former do not say
+	 * of which event they are. */
+	if (lost_ring != UINT64_MAX && (ses->options.nmore || lost_ring > q->lost_ring))
 		q->lost_ring = lost_ring;
 	q->lost_broken = broken;
 	q->late = late;
 	q->lost = q->lost_ring + q->lost_broken;
+}
+
+void session_total(struct session *ses, uint32_t event, uint64_t count)
+{
+	if (event <= ses->options.nmore)
+		ses->totals[event] = count;
+}
+
+/* A hundredth is what the borders of the intervals make of it. */
+static void add_remainders(struct session *ses)
+{
+	struct profile *p = ses->profile;
+	struct label comm = {.key = ses->key_comm,
+			     .str = profile_string(p, "[unsampled]")};
+
+	for (uint32_t i = 0; i <= ses->options.nmore; i++) {
+		int64_t total = (int64_t)(ses->totals[i] & INT64_MAX);
+		int64_t seen = profile_total(p, 2 * i + 1);
+		const int64_t values[2] = {0, total - seen};
+
+		if (seen >= total || total - seen < total / 100)
+			continue;
+		session_add(ses,
+			    profile_stack(p, 0, profile_label_location(p, "[unsampled]")),
+			    profile_labels(p, &comm, 1), i, values);
+	}
 }
 
 const struct profile *session_finish(struct session *ses, const struct session_totals *t)
@@ -398,6 +457,7 @@ const struct profile *session_finish(struct session *ses, const struct session_t
 	ses->profile->duration_ns = (int64_t)t->duration_ns;
 	deep_finish(ses);
 	coverage_finish(ses, t);
+	add_remainders(ses);
 	locations_name(ses);
 	quality_finish(ses);
 	quality_comments(ses);

@@ -168,6 +168,103 @@ unprivileged() {
 	grep -q 'page-faults .*user code only' err
 }
 
+# event DIR NAME KEY: a value of run.json's entry of that event.
+event() {
+	"$PYTHON" - "$@" <<-'END'
+	import json, sys
+	run = json.load(open(sys.argv[1] + "/run.json"))
+	print(json.dumps(next(e for e in run["events"] if e["name"] == sys.argv[2])[sys.argv[3]]))
+	END
+}
+
+# sums DIR: the sums of all values of cpu.pb.gz as "TYPE SUM" lines, as go tool pprof has them.
+sums() {
+	go tool pprof -raw "$1/cpu.pb.gz" 2>/dev/null | awk '
+		/^Samples:/ { getline; for (i = 1; i <= NF; i++) { sub(/\[dflt\]/, "", $i); type[i] = $i }
+			n = NF; inside = 1; next }
+		/^Locations/ { inside = 0 }
+		inside && /^ *[0-9]+ / { for (i = 1; i <= n; i++) { v = $i; sub(/:$/, "", v); sum[i] += v } }
+		END { for (i = 1; i <= n; i++) printf "%s %.0f\n", type[i], sum[i] }'
+}
+
+@test "several events at once: each has its values, files and totals" {
+	build counts counts.c
+	record several -e cpu-clock -e page-faults:period=50,context-switches:period=5 -- \
+		"$program" 4000 1500 300
+	cat "$dir.err"
+	[ "$status" -eq 0 ]
+	[ "$(json "$dir/run.json" event)" = cpu-clock ]
+	for name in cpu-clock page-faults context-switches; do
+		[ "$(event "$dir" "$name" lost)" = 0 ]
+		(($(event "$dir" "$name" samples) > 50)) || fail "few samples of $name"
+	done
+	# 8,000 pages and 3,000 switches at least; a sample for every 50 or 5 of them
+	(($(event "$dir" page-faults counted) >= 8000))
+	(($(event "$dir" page-faults sampled) <= $(event "$dir" page-faults counted)))
+	(($(event "$dir" page-faults sampled) >= 7000))
+	(($(event "$dir" context-switches counted) >= 2900))
+	(($(event "$dir" context-switches sampled) >= 2700))
+	[ "$(event "$dir" page-faults files)" = '"page-faults"' ]
+	# what the stacks say: pages are touched in main, switches happen in the scheduler
+	awk '{ all += $NF } /;main( |;)/ { main += $NF } END { exit main < 0.9 * all }' \
+		"$dir/page-faults.folded"
+	awk '{ all += $NF } /schedule_\[k\]/ { in_it += $NF } END { exit in_it < 0.9 * all }' \
+		"$dir/context-switches.folded"
+	tail -n 1 "$dir/page-faults.svg" | grep -q '</svg>$'
+	grep -q 'page-faults' "$dir/summary.md"
+	grep -q 'context-switches.svg' "$dir/index.html"
+	# other events do not count for the main one's quality
+	"$PYTHON" - "$dir/run.json" <<-'END'
+	import json, sys
+	run = json.load(open(sys.argv[1]))
+	main = run["events"][0]
+	sys.exit(run["quality"]["samples"] != main["samples"] or
+	         abs(main["sampled"] - main["counted"]) > 0.1 * main["counted"])
+	END
+}
+
+@test "several events: go tool pprof adds them up to the same" {
+	needs go
+	build counts counts.c
+	record sums -e 'page-faults,{cpu-clock,task-clock}' -- "$program" 20000 500 300
+	[ "$status" -eq 0 ]
+	sums "$dir" | tee said
+	grep -q '^page-faults_sample/count ' said
+	grep -q '^samples/count ' said
+	grep -q '^cpu/nanoseconds ' said
+	grep -q '^task-clock/nanoseconds ' said
+	# The samples of page faults and what they leave out are all that were counted; of the clock,
+	# those that were sampled.
+	local counted
+	counted=$(event "$dir" page-faults counted)
+	awk -v all="$counted" '$1 == "page-faults_event/count" { d = $2 - all }
+		END { exit d > all / 50 || d < -all / 50 }' said
+	grep -q "^cpu/nanoseconds $(event "$dir" cpu-clock sampled)\$" said
+	[ "$(go tool pprof -raw "$dir/cpu.pb.gz" 2>/dev/null |
+		grep -o '[^ ]*\[dflt\]')" = 'page-faults_event/count[dflt]' ]
+}
+
+@test "several events in processes and threads: inherited ones are told apart" {
+	build procs procs.c
+	record procs -e cpu-clock,page-faults -- "$program" 1000
+	verify
+	awk '{ comm[substr($0, 1, index($0, ";") - 1)] } END { exit length(comm) < 1 }' \
+		"$dir/page-faults.folded"
+	(($(event "$dir" page-faults samples) > 2))
+}
+
+@test "the command line's events replace the environment's" {
+	PROFD_EVENT=nosuch,event record env -e cpu-clock -- true
+	[ "$status" -eq 0 ]
+	[ "$(json "$dir/run.json" event)" = cpu-clock ]
+	PROFD_EVENT=cpu-clock,page-faults record env2 -- true
+	[ "$(json "$dir/run.json" events.1.name)" = page-faults ]
+	refused 'stands twice' -- -e cpu-clock,cpu-clock
+	refused 'at most 8 events' -- \
+		-e cpu-clock,dummy,cs,faults,task-clock,minor-faults,major-faults,migrations,page-faults
+	refused "unknown event 'nosuch'" -- -e cpu-clock -e nosuch
+}
+
 # in_tracefs COMMAND...: with tracefs in a mount namespace of its own.
 in_tracefs() {
 	unshare -m sh -c 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"' sh "$@"
@@ -187,6 +284,16 @@ needs_tracefs() {
 	counters out/run.json | tee counted
 	grep -q '^sched:sched_process_exec 6$' counted
 	grep -q '^sched:sched_process_fork 5$' counted
+}
+
+@test "tracepoints: every passage is a sample" {
+	needs_tracefs
+	in_tracefs "$PROFD" record -q -o out -e cpu-clock,sched:sched_process_exec -- \
+		sh -c 'for i in 1 2 3 4 5; do /bin/true; done; :'
+	[ "$(event out sched:sched_process_exec samples)" = 6 ]
+	[ "$(event out sched:sched_process_exec period)" = 1 ]
+	cat out/sched-sched_process_exec.folded
+	awk '/execve/ { n += $NF } END { exit n != 6 }' out/sched-sched_process_exec.folded
 }
 
 @test "tracepoints: the nearest names" {

@@ -120,6 +120,10 @@ static void test_modifiers(void **state)
 	assert_int_equal(l.v[2].period, 100000);
 	assert_true(l.v[2].user);
 	assert_string_equal(l.v[3].name, "sched:sched_switch");
+	assert_string_equal(l.v[0].label, "skl::MEM_LOAD_RETIRED:L1_MISS:upp");
+	assert_string_equal(l.v[1].label, "cycles:khp");
+	assert_string_equal(l.v[2].label, "cpu-clock:u");
+	assert_string_equal(l.v[3].label, "sched:sched_switch");
 	assert_int_equal(l.v[3].hz, 7);
 	/* capitals and libpfm4's attributes are not ours */
 	assert_string_equal(l.v[4].name, "X:K:P:c=1");
@@ -202,7 +206,7 @@ static int encode(const char *name, struct eventspec *ret, struct error *err)
 		code = eventlist_encode(&l, err);
 	if (l.n)
 		*ret = l.v[0];
-	ret->name = ret->text = NULL;
+	ret->name = ret->text = ret->label = NULL;
 	eventlist_done(&l);
 	return code;
 }

@@ -84,12 +84,66 @@ static void test_refusals(void **state)
 	assert_int_equal(count_fds(), before);
 }
 
+static void test_several_events(void **state)
+{
+	struct sampler_options o = {
+		.hz = 99,
+		.event = "{cpu-clock,page-faults}:u,dummy:period=7,task-clock:freq=49:u"};
+	unsigned before = count_fds();
+	struct sampler *s = open_or_skip(&o);
+	struct sampler_event e[4];
+
+	assert_int_equal(sampler_info(s)->nevents, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		sampler_event(s, i, &e[i]);
+	assert_string_equal(e[0].name, "cpu-clock:u");
+	assert_string_equal(sampler_info(s)->event, "cpu-clock:u");
+	assert_string_equal(e[1].name, "page-faults:u");
+	assert_true(e[0].clock && !e[1].clock && !e[2].clock && e[3].clock);
+	assert_int_equal(e[0].hz, 99);
+	assert_int_equal(e[2].hz, 0);
+	assert_int_equal(e[2].period, 7);
+	assert_int_equal(e[3].hz, 49);
+	assert_false(e[1].kernel);
+	assert_false(e[1].reason[0]); /* asked for */
+	/* one ring per CPU for all of them */
+	assert_int_equal(sampler_nrings(s), sampler_info(s)->ncpus);
+	sampler_close(s);
+	assert_int_equal(count_fds(), before);
+}
+
+static void test_refused_lists(void **state)
+{
+	static const char *const bad[] = {
+		"cpu-clock,cpu-clock",
+		"cpu-clock,dummy,cs,faults,task-clock,minor-faults,major-faults,"
+		"migrations,"
+		"alignment-faults",
+		"cpu-clock,amd64_k7::RETIRED_INSTRUCTIONS",
+		"cpu-clock,no-such-event",
+		"cpu-clock:freq=4000000000",
+		"",
+	};
+	unsigned before = count_fds();
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct sampler_options o = {.hz = 99, .event = bad[i]};
+		struct error err = {0};
+
+		assert_null(sampler_open(&o, getpid(), &err));
+		assert_true(err.code < 0 && err.text[0]);
+		assert_int_equal(count_fds(), before);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_best),
 		cmocka_unit_test(test_named_clock),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_several_events),
+		cmocka_unit_test(test_refused_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

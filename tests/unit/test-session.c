@@ -36,7 +36,8 @@ static const struct session_options options = {
 static const struct session_totals nothing = {.duration_ns = 1};
 
 /* A sample of this very process, in this very function: procs reads it from /proc. */
-static __attribute__((noinline)) void feed_self(struct session *ses, uint32_t tid)
+static __attribute__((noinline)) void feed_event(struct session *ses, uint32_t tid,
+						 uint32_t event, uint64_t period)
 {
 	/* perf order: ax bx cx dx si di bp sp ip r8..r15 */
 	uint64_t regs[17] = {0};
@@ -48,14 +49,93 @@ static __attribute__((noinline)) void feed_self(struct session *ses, uint32_t ti
 
 	regs[6] = (uint64_t)(uintptr_t)fp;
 	regs[7] = (uint64_t)(uintptr_t)fp;
-	regs[8] = (uint64_t)(uintptr_t)(void *)feed_self;
-	e.sample = (struct event_sample){.period = 2004008,
+	regs[8] = (uint64_t)(uintptr_t)(void *)feed_event;
+	e.sample = (struct event_sample){.event = event,
+					 .period = period,
 					 .regs_abi = 2,
 					 .regs = regs,
 					 .stack = fp,
 					 .stack_bytes = 64,
 					 .user_mode = true};
 	session_feed(ses, &e);
+}
+
+static void feed_self(struct session *ses, uint32_t tid)
+{
+	feed_event(ses, tid, 0, 2004008);
+}
+
+static const char *value_type(const struct profile *p, unsigned i)
+{
+	return profile_text(p, p->value_types[i].type);
+}
+
+/* Each event has its own two values, and only the first counts for the quality. */
+static void test_several_events(void **state)
+{
+	static const struct session_event more[] = {{"page-faults", false},
+						    {"task-clock:u", true}};
+	struct session_options o = options;
+	struct session *ses;
+	const struct profile *p;
+	const struct quality *q;
+
+	o.more = more;
+	o.nmore = 2;
+	ses = session_new(&o, NULL);
+	assert_non_null(ses);
+	for (uint32_t i = 0; i < 10; i++)
+		feed_event(ses, 1000, 0, 2004008);
+	for (uint32_t i = 0; i < 4; i++)
+		feed_event(ses, 1000, 1, 25);
+	feed_event(ses, 1000, 2, 7);
+	feed_event(ses, 1000, 3, 7); /* there is no such event */
+	session_total(ses, 1, 150);
+	session_total(ses, 3, 150);
+	session_losses(ses, 2, 0, 0);
+	p = session_finish(ses, &nothing);
+	q = session_quality(ses);
+	assert_int_equal(p->nvalues, 6);
+	assert_string_equal(value_type(p, 0), "samples");
+	assert_string_equal(value_type(p, 1), "cpu");
+	assert_string_equal(value_type(p, 2), "page-faults_sample");
+	assert_string_equal(value_type(p, 3), "page-faults_event");
+	assert_string_equal(value_type(p, 4), "task-clock:u_sample");
+	assert_string_equal(value_type(p, 5), "task-clock:u");
+	assert_string_equal(profile_text(p, p->value_types[5].unit), "nanoseconds");
+	assert_int_equal(profile_default_value(p), 1);
+	assert_int_equal(profile_total(p, 0), 12); /* with what was lost */
+	assert_int_equal(profile_total(p, 2), 4);
+	assert_int_equal(profile_total(p, 3), 150); /* with what was not sampled */
+	assert_int_equal(profile_total(p, 4), 1);
+	assert_int_equal(profile_total(p, 5), 7);
+	assert_int_equal(q->samples, 10);
+	assert_int_equal(q->weight, 10 * 2004008);
+	assert_int_equal(q->events[1].samples, 4);
+	assert_int_equal(q->events[1].weight, 100);
+	assert_int_equal(q->events[2].samples, 1);
+	session_free(ses);
+}
+
+static void test_a_clock_behind_a_counter(void **state)
+{
+	static const struct session_event more[] = {{"cpu-clock", true}};
+	struct session_options o = options;
+	struct session *ses;
+	const struct profile *p;
+
+	o.event = "cycles";
+	o.clock = false;
+	o.more = more;
+	o.nmore = 1;
+	ses = session_new(&o, NULL);
+	p = session_finish(ses, &nothing);
+	assert_string_equal(value_type(p, 0), "cycles_sample");
+	assert_string_equal(value_type(p, 1), "cycles_event");
+	assert_string_equal(value_type(p, 2), "samples");
+	assert_string_equal(value_type(p, 3), "cpu");
+	assert_int_equal(profile_default_value(p), 1);
+	session_free(ses);
 }
 
 static void use_session(void)
@@ -326,6 +406,8 @@ static void without_malloc_cache(char **argv)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_several_events),
+		cmocka_unit_test(test_a_clock_behind_a_counter),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_no_user),
 		cmocka_unit_test(test_coverage),

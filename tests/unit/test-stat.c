@@ -124,12 +124,38 @@ static void test_table(void **state)
 	text_done(&t);
 }
 
+static void test_file_names(void **state)
+{
+	static const struct sampler_event events[] = {
+		{.name = "cpu-clock"},
+		{.name = "page-faults"},
+		{.name = "amd64_fam19h_zen4::RETIRED_INSTRUCTIONS:u"},
+		{.name = "../../etc/passwd"},
+		{.name = "cpu"},
+		{.name = "Page:Faults"},
+		{.name = ":::"},
+		{.name = "summary"},
+	};
+	static const char *const want[] = {
+		NULL,	      "page-faults", "amd64_fam19h_zen4-RETIRED_INSTRUCTIONS-u",
+		"etc-passwd", "cpu-5",	     "Page-Faults-6",
+		"event",      "summary-8"};
+	struct run run = {.events = events, .nevents = ARRAY_SIZE(events)};
+
+	for (size_t i = 1; i < ARRAY_SIZE(events); i++) {
+		_cleanup_free_ char *name = run_event_file(&run, i);
+
+		assert_string_equal(name, want[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_derived),
 		cmocka_unit_test(test_parts_that_are_missing),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_file_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
