@@ -21,6 +21,9 @@ struct quality_module {
 struct quality_event {
 	uint64_t samples;
 	int64_t weight;
+	uint64_t total; /* what it counted in all; 0: unknown, or a clock */
+	const char *
+		name; /* of its samples: "page-faults_sample"; borrowed from the profile */
 };
 
 /* Of the main event, if several are sampled, but for what is said to be of all. */

@@ -206,9 +206,33 @@ static void warn_losses(const struct quality *q, struct quality_warnings *w)
 			      (unsigned long long)q->throttled);
 }
 
+#define EVENTS_FEW 100u /* seen in part only by chance */
+
+/* At a frequency the kernel finds its pace too slowly for what comes in bursts; and a task that ends before
+ * its first period yields nothing. */
+static void warn_events(const struct quality *q, struct quality_warnings *w)
+{
+	for (unsigned i = 0; i < QUALITY_EVENTS_MAX; i++) {
+		const struct quality_event *e = &q->events[i];
+		int len = e->name ? (int)(strlen(e->name) - strlen("_sample")) : 0;
+		uint64_t total = e->total;
+
+		if (total < EVENTS_FEW || (double)e->weight >= 0.8 * (double)total)
+			continue;
+		quality_warnf(
+			w,
+			"the samples of %.*s stand for only %.0f %% of %llu: give it "
+			"a period, for instance %.*s:period=%llu",
+			len, e->name, 100 * (double)e->weight / (double)total,
+			(unsigned long long)total, len, e->name,
+			(unsigned long long)(total / 1000 + 1));
+	}
+}
+
 void quality_warn(const struct quality *q, struct quality_warnings *ret)
 {
 	coverage_warn(q, ret);
+	warn_events(q, ret);
 	if (!q->samples && !ret->v.n)
 		quality_warnf(ret, "no samples: the program used almost no CPU time, or "
 				   "lived shorter "

@@ -41,8 +41,7 @@ struct session {
 	VEC(struct labels_row) labels;
 	struct map labels_by_thread; /* tid << 12 | cpu -> row + 1 */
 	mapping_id kernel_mapping;
-	struct objfile *main_obj;	     /* a reference: the launched program */
-	uint64_t totals[QUALITY_EVENTS_MAX]; /* of session_total */
+	struct objfile *main_obj; /* a reference: the launched program */
 	bool main_seen, finished;
 	bool repair_due;    /* records were lost since procs_repair */
 	uint64_t repair_ns; /* not before, in the time of events */

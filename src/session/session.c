@@ -426,7 +426,7 @@ void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 void session_total(struct session *ses, uint32_t event, uint64_t count)
 {
 	if (event <= ses->options.nmore)
-		ses->totals[event] = count;
+		ses->quality.events[event].total = count;
 }
 
 /* A hundredth is what the borders of the intervals make of it. */
@@ -437,10 +437,11 @@ static void add_remainders(struct session *ses)
 			     .str = profile_string(p, "[unsampled]")};
 
 	for (uint32_t i = 0; i <= ses->options.nmore; i++) {
-		int64_t total = (int64_t)(ses->totals[i] & INT64_MAX);
+		int64_t total = (int64_t)(ses->quality.events[i].total & INT64_MAX);
 		int64_t seen = profile_total(p, 2 * i + 1);
 		const int64_t values[2] = {0, total - seen};
 
+		ses->quality.events[i].name = profile_text(p, p->value_types[2 * i].type);
 		if (seen >= total || total - seen < total / 100)
 			continue;
 		session_add(ses,

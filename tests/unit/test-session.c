@@ -79,6 +79,8 @@ static void test_several_events(void **state)
 	struct session *ses;
 	const struct profile *p;
 	const struct quality *q;
+	struct quality_warnings w = {0};
+	bool said = false;
 
 	o.more = more;
 	o.nmore = 2;
@@ -114,6 +116,12 @@ static void test_several_events(void **state)
 	assert_int_equal(q->events[1].samples, 4);
 	assert_int_equal(q->events[1].weight, 100);
 	assert_int_equal(q->events[2].samples, 1);
+	quality_warn(q, &w);
+	for (uint32_t i = 0; i < w.v.n; i++)
+		said |= strstr(w.v.v[i], "page-faults stand for only 67 % of 150") !=
+			NULL;
+	assert_true(said);
+	quality_warnings_done(&w);
 	session_free(ses);
 }
 
