@@ -35,6 +35,7 @@ include tests/oracle/local.mk
 include tests/integration/local.mk
 include tests/browser/local.mk
 include tests/fuzz/local.mk
+include tests/fault/local.mk
 
 # make check: the unit tests, then the whole program. Each part also alone:
 check-unit: all
