@@ -2,8 +2,9 @@
 /* A failure that a user may see. Owned by the caller, usually on the stack and zeroed; functions
  * take it as their last parameter and it may be NULL. */
 struct error {
-	int code;	/* 0 or a negative errno */
-	char text[512]; /* one sentence, no newline: names the file, process or event */
+	int code; /* 0 or a negative errno */
+	char text
+		[512]; /* one sentence, clean text on one line: names the file, process or event */
 	char hint[256]; /* what the user can do about it, or "" */
 };
 

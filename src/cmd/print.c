@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include <profd/text.h>
+
 int cmd_fail(int status, const struct error *err)
 {
 	fprintf(stderr, "profd: %s\n", err->text);
@@ -13,12 +15,16 @@ int cmd_fail(int status, const struct error *err)
 
 int cmd_usage_error(int status, const char *page, const char *fmt, ...)
 {
+	struct text raw = {0}, clean = {0};
 	va_list ap;
 
-	fputs("profd: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	text_vaddf(&raw, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\nprofd: hint: see 'profd %s --help'\n", page);
+	text_add_clean(&clean, text_get(&raw), raw.len);
+	fprintf(stderr, "profd: %s\nprofd: hint: see 'profd %s --help'\n",
+		text_get(&clean), page);
+	text_done(&raw);
+	text_done(&clean);
 	return status;
 }

@@ -234,6 +234,39 @@ static void test_outfile_full(void **state)
 	assert_true(err.hint[0]);
 }
 
+/* A name with a newline stays on the line, and a long one does not push the reason out. */
+static void test_error(void **state)
+{
+	struct error err = {0};
+	char name[4096];
+	size_t len;
+
+	assert_int_equal(
+		error_set(&err, -EIO, "cannot read '%s': %s", "a\n\x1b\xff", "why"),
+		-EIO);
+	assert_string_equal(err.text,
+			    "cannot read 'a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd': why");
+	error_hint(&err, "%s", "");
+	assert_string_equal(err.hint, "");
+	for (unsigned i = 0; i < sizeof(name) - 2; i += 2)
+		memcpy(name + i, "\xc3\xa4", 2);
+	name[sizeof(name) - 2] = 0;
+	for (unsigned cut = 0; cut < 5; cut++) {
+		error_set(&err, -EIO, "%.*s'%s': the reason", (int)cut, "abcde", name);
+		len = strlen(err.text);
+		assert_true(len < sizeof(err.text) && len > sizeof(err.text) - 8);
+		assert_true(text_is_clean(err.text, len));
+		assert_string_equal(err.text + len - 13, "': the reason");
+	}
+	for (size_t n = 480; n < 520; n++) {
+		memset(name, 'x', n);
+		name[n] = 0;
+		error_set(&err, -EIO, "%s", name);
+		assert_int_equal(strlen(err.text),
+				 n < sizeof(err.text) ? n : sizeof(err.text) - 1);
+	}
+}
+
 static void test_json(void **state)
 {
 	struct json *j = json_node(), *list = json_list();
@@ -264,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_clean),	     cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_numbers),	     cmocka_unit_test(test_outfile),
 		cmocka_unit_test(test_outfile_full), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_error),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
