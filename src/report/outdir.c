@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,6 +95,9 @@ static int make_path(const char *path)
 {
 	_cleanup_free_ char *copy = xstrdup(path);
 
+	/* Or its first two thousand parents would be made before the kernel says so. */
+	if (strlen(path) >= PATH_MAX)
+		return -ENAMETOOLONG;
 	for (char *slash = copy + 1; (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
 		if (mkdir(copy, 0777) < 0 && errno != EEXIST)
