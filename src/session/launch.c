@@ -8,12 +8,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +41,38 @@ struct launch_private {
 #define TICK_MS 100
 #define KILL_AFTER_NS (5 * NSEC_PER_SEC)
 
+/* The file that execvp(3) is going to find; false when there is none. */
+static bool command_path(const char *name, char path[PATH_MAX])
+{
+	const char *dirs = getenv("PATH"), *end;
+
+	if (strchr(name, '/') || !dirs)
+		return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX;
+	for (; *dirs; dirs = *end ? end + 1 : end) {
+		end = strchrnul(dirs, ':');
+		if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)(end - dirs), dirs,
+			     end > dirs ? "/" : "", name) < PATH_MAX &&
+		    access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* execvp(3) hands what the kernel cannot execute to the shell: right for a script without #!, but a
+ * program for another machine would be read as one. */
+static void command_exec(char *const argv[])
+{
+	char path[PATH_MAX], magic[4];
+	int fd = command_path(argv[0], path)
+			 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+			 : -1;
+
+	if (fd >= 0 && io_pread(fd, magic, 4, 0) == 4 && !memcmp(magic, "\177ELF", 4))
+		execv(path, argv);
+	else
+		execvp(argv[0], argv);
+}
+
 static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_t *mask)
 {
 	char go;
@@ -48,7 +82,7 @@ static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_
 	if (read(go_fd, &go, 1) != 1)
 		_exit(125);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	execvp(argv[0], argv);
+	command_exec(argv);
 	code = errno;
 	if (write(error_fd, &code, sizeof(code)) < 0)
 		_exit(125);
@@ -130,7 +164,43 @@ fail:
 		if (error[i] >= 0)
 			close(error[i]);
 	}
-	return error_set(err, code, "cannot start the workload: %s", strerror(-code));
+	error_set(err, code, "cannot start the workload: %s", strerror(-code));
+	if (code == -EMFILE || code == -ENFILE)
+		error_hint(err, "raise 'ulimit -n'");
+	else if (code == -EAGAIN)
+		error_hint(err, "end some of this user's processes, or raise 'ulimit -u' "
+				"or the container's limit of pids");
+	return code;
+}
+
+static int exec_error(const char *command, int code, struct error *err)
+{
+	struct stat st;
+	bool there = strchr(command, '/') && stat(command, &st) == 0;
+
+	error_set(err, -code, "cannot run '%s': %s", command,
+		  code != ENOENT ? strerror(code)
+		  : there	 ? "its interpreter was not found"
+				 : "command not found");
+	if (code == ENOENT && there)
+		error_hint(err, "look at its first line, or at 'readelf -l'");
+	else if (code == ENOENT && !strchr(command, '/'))
+		error_hint(err,
+			   "it is not in PATH; a program in this directory is './%s'",
+			   command);
+	else if (code == EACCES && there && S_ISDIR(st.st_mode))
+		error_hint(err, "it is a directory");
+	else if (code == EACCES)
+		error_hint(
+			err,
+			"it is not executable for this user: chmod +x, or run it by its "
+			"interpreter");
+	else if (code == ENOEXEC)
+		error_hint(err,
+			   "it was built for another kind of machine, or is damaged");
+	else if (code == E2BIG)
+		error_hint(err, "pass the arguments in a file, or raise 'ulimit -s'");
+	return -code;
 }
 
 int launch_exec(struct launch *l, struct error *err)
@@ -152,18 +222,7 @@ int launch_exec(struct launch *l, struct error *err)
 	p->error_fd = -1;
 	if (n != (ssize_t)sizeof(code))
 		return 0;
-	error_set(err, -code, "cannot run '%s': %s", p->command,
-		  code == ENOENT ? "command not found" : strerror(code));
-	if (code == ENOENT && !strchr(p->command, '/'))
-		error_hint(err,
-			   "it is not in PATH; a program in this directory is './%s'",
-			   p->command);
-	else if (code == EACCES)
-		error_hint(
-			err,
-			"it is not executable for this user: chmod +x, or run it by its "
-			"interpreter");
-	return -code;
+	return exec_error(p->command, code, err);
 }
 
 static void pass_signals(struct launch *l)
