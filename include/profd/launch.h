@@ -12,7 +12,7 @@
 struct launch {
 	pid_t pid;    /* of the workload; 0 before launch_start */
 	int pidfd;    /* readable when it has exited; -1 before Linux 5.3's pidfds */
-	int signalfd; /* readable when a signal for profd waits */
+	int signalfd; /* readable when a signal for profd waits; -1 where there is none */
 	bool reaped;
 	int status;	     /* as wait4(2) gives it, once reaped */
 	struct rusage usage; /* of the workload and what it waited for, once reaped */
@@ -24,10 +24,12 @@ struct launch {
 	struct launch_private *priv;
 };
 
-/* Forks the child, which waits for launch_exec. From here on SIGINT, SIGQUIT, SIGTERM and SIGHUP go to
- * l->signalfd, and SIGPIPE and SIGXFSZ are ignored, in profd only. */
+/* Forks the child, which waits for launch_exec. From here on every signal that would end profd and may be
+ * meant for the workload is held back for launch_tick, and SIGPIPE and SIGXFSZ are ignored, in profd
+ * only. Job control and synchronous faults (SIGSEGV...) stay what they are. */
 int launch_start(struct launch *l, char *const argv[], struct error *err);
-/* Lets the child exec (execvp(3)). Returns 0, or the exec's -errno with err set: -ENOENT for the
+/* Lets the child exec: as execvp(3) does, but an ELF file that the kernel refuses (for another machine) is
+ * not read as a shell script. Returns 0, or the exec's -errno with err set: -ENOENT for the
  * command itself means "not found" (127), anything else "not executable" (126). */
 int launch_exec(struct launch *l, struct error *err);
 /* Ends the workload and its descendants @ns from now, 0 being never: SIGTERM first, SIGKILL 5 s

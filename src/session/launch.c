@@ -30,7 +30,7 @@ struct launch_private {
 	char *command; /* argv[0] */
 	int go_fd;     /* closing it unheard makes the child exit */
 	int error_fd;
-	sigset_t old_mask;
+	sigset_t blocked, old_mask;
 	struct sigaction old_pipe, old_child, old_fsize;
 	struct rlimit old_files;
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
@@ -89,13 +89,19 @@ static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_
 	_exit(127);
 }
 
+/* All that would end profd and may be meant for the workload. Not job control, not what a fault of
+ * profd's own raises; glibc keeps the first two real-time signals for itself. */
 static void block_signals(sigset_t *ret_blocked, sigset_t *ret_old)
 {
+	static const int passed[] = {SIGINT,  SIGQUIT, SIGTERM,	 SIGHUP,    SIGUSR1,
+				     SIGUSR2, SIGALRM, SIGXCPU,	 SIGVTALRM, SIGPROF,
+				     SIGPOLL, SIGPWR,  SIGSTKFLT};
+
 	sigemptyset(ret_blocked);
-	sigaddset(ret_blocked, SIGINT);
-	sigaddset(ret_blocked, SIGQUIT);
-	sigaddset(ret_blocked, SIGTERM);
-	sigaddset(ret_blocked, SIGHUP);
+	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+		sigaddset(ret_blocked, passed[i]);
+	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++)
+		sigaddset(ret_blocked, sig);
 	sigprocmask(SIG_BLOCK, ret_blocked, ret_old);
 }
 
@@ -118,13 +124,12 @@ int launch_start(struct launch *l, char *const argv[], struct error *err)
 	int go[2] = {-1, -1}, error[2] = {-1, -1}, code;
 	const struct sigaction ignore = {.sa_handler = SIG_IGN},
 			       standard = {.sa_handler = SIG_DFL};
-	sigset_t blocked;
 
 	*l = (struct launch){.pidfd = -1, .signalfd = -1};
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0)
 		goto fail;
 	l->priv = xcalloc(1, sizeof(*l->priv));
-	block_signals(&blocked, &l->priv->old_mask);
+	block_signals(&l->priv->blocked, &l->priv->old_mask);
 	l->pid = fork();
 	if (l->pid == 0) {
 		close(go[1]);
@@ -151,7 +156,7 @@ int launch_start(struct launch *l, char *const argv[], struct error *err)
 	 * forked already, keeps what was inherited. */
 	sigaction(SIGCHLD, &standard, &l->priv->old_child);
 	raise_files(l->priv);
-	l->signalfd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	l->signalfd = signalfd(-1, &l->priv->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
 	if (l->pidfd >= 0)
 		fcntl(l->pidfd, F_SETFD, FD_CLOEXEC);
@@ -225,16 +230,30 @@ int launch_exec(struct launch *l, struct error *err)
 	return exec_error(p->command, code, err);
 }
 
+/* From the terminal driver: the whole foreground group got it. For CPU time that profd used: the
+ * workload has a clock of its own. An alarm, though, was set for what runs in profd's place. */
+static bool is_own_signal(const siginfo_t *si)
+{
+	return si->si_code == SI_KERNEL &&
+	       (si->si_signo == SIGINT || si->si_signo == SIGQUIT ||
+		si->si_signo == SIGHUP || si->si_signo == SIGXCPU);
+}
+
+/* Not read from the signalfd, which only wakes poll(2): sandboxes lack it. */
 static void pass_signals(struct launch *l)
 {
-	struct signalfd_siginfo si;
+	const struct timespec now = {0};
+	siginfo_t si;
 
-	while (read(l->signalfd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
-		l->interrupted = (int)si.ssi_signo;
+	while (sigtimedwait(&l->priv->blocked, &si, &now) > 0) {
+		l->interrupted = si.si_signo;
 		l->stop |= l->reaped;
-		/* From the terminal driver (SI_KERNEL): the whole foreground group got it. */
-		if (si.ssi_code != SI_KERNEL && !l->reaped)
-			kill(l->pid, (int)si.ssi_signo);
+		if (l->reaped || is_own_signal(&si))
+			continue;
+		if (si.si_code == SI_QUEUE)
+			sigqueue(l->pid, si.si_signo, si.si_value);
+		else
+			kill(l->pid, si.si_signo);
 	}
 }
 
@@ -354,6 +373,7 @@ static void insist(struct launch *l)
 				 : 0;
 
 		fds[0].fd = p->asked_fds.v[i];
+		fds[0].revents = 0;
 		poll(fds, ARRAY_SIZE(fds), ms);
 		if (!fds[0].revents)
 			syscall(SYS_pidfd_send_signal, fds[0].fd, SIGKILL, NULL, 0);
@@ -431,12 +451,11 @@ void launch_done(struct launch *l)
 		waitpid(l->pid, &l->status, 0);
 	if (l->pidfd >= 0)
 		close(l->pidfd);
-	if (l->signalfd >= 0) {
-		/* What came while the artifacts were written must not turn the workload's status
-		 * into ours now. */
-		pass_signals(l);
+	if (l->signalfd >= 0)
 		close(l->signalfd);
-	}
+	/* What came while the artifacts were written must not turn the workload's status into ours
+	 * now. */
+	pass_signals(l);
 	if (p->old_files.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &p->old_files);
 	sigaction(SIGPIPE, &p->old_pipe, NULL);
