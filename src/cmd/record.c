@@ -616,6 +616,16 @@ static int sample_and_write(struct recording *r)
 	return code < 0 ? code : written;
 }
 
+static void say_unprofiled(const struct error *why)
+{
+	struct error err;
+
+	error_set(&err, why->code, "%s: the workload runs without being profiled",
+		  why->text);
+	error_hint(&err, "%s", why->hint);
+	cmd_fail(0, &err);
+}
+
 static int record(const struct options *o)
 {
 	struct recording r = {.o = o, .dir.fd = -1};
@@ -629,8 +639,7 @@ static int record(const struct options *o)
 	}
 	if (!r.session) {
 		outdir_discard(&r.dir);
-		cmd_fail(0, &err);
-		fputs("profd: the workload runs without being profiled\n", stderr);
+		say_unprofiled(&err);
 	}
 	say_how(&r);
 	if (r.session)

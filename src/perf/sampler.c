@@ -340,6 +340,9 @@ static int open_failed(const char *event, int code, struct error *err)
 				"-e cpu-clock");
 	else if (code == -EMFILE || code == -ENFILE)
 		error_hint(err, "raise 'ulimit -n'");
+	else if (code == -ENOSYS)
+		error_hint(err, "this kernel, or the sandbox around it, has no "
+				"perf_event_open");
 	return code;
 }
 
