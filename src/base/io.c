@@ -237,12 +237,31 @@ static int outfile_name(struct outfile *f)
 	return 0;
 }
 
+/* NFS reports a full disk or quota only when the file is closed: close(2), "Dealing with error returns".
+ * Every close flushes, that of a duplicate as well, and this one comes before the file has its name. */
+static int outfile_settle(const struct outfile *f)
+{
+	int fd = dup(f->fd);
+
+	return fd >= 0 && close(fd) < 0 && errno != EINTR ? -errno : 0;
+}
+
+static void commit_hint(int code, struct error *err)
+{
+	if (code == -ENOSPC || code == -EDQUOT)
+		error_hint(err, "make room on that file system and run it again");
+	else if (code == -EFBIG)
+		error_hint(err, "raise 'ulimit -f' and run it again");
+}
+
 int outfile_commit(struct outfile *f, struct error *err)
 {
 	int code = f->sink.code;
 
 	if (!code)
 		code = outfile_flush(f);
+	if (!code)
+		code = outfile_settle(f);
 	if (!code)
 		code = outfile_name(f);
 	if (code == 0 && renameat(f->dirfd, f->tmp, f->dirfd, f->name) < 0)
@@ -252,8 +271,7 @@ int outfile_commit(struct outfile *f, struct error *err)
 		code = 0;
 	} else {
 		error_set(err, code, "cannot write '%s': %s", f->name, strerror(-code));
-		if (code == -ENOSPC || code == -EDQUOT)
-			error_hint(err, "make room on that file system and run it again");
+		commit_hint(code, err);
 	}
 	outfile_abort(f);
 	return code;
