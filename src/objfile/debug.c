@@ -156,13 +156,21 @@ static bool inflates_too_much(uint64_t unpacked, uint64_t stored, uint64_t file_
 	       (unpacked - INFLATED_FREE_BYTES) / INFLATED_FACTOR > stored;
 }
 
+static uint64_t debug_limit(void)
+{
+	uint64_t quarter = (uint64_t)sysconf(_SC_PHYS_PAGES) / 4 *
+			   (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return quarter < LIMIT_DEBUG_BYTES ? quarter : LIMIT_DEBUG_BYTES;
+}
+
 /* Hides the unused sections from libdw (in the handle, not in the file). True when there is DWARF,
- * not more of it than LIMIT_DEBUG_BYTES, and not out of next to nothing; its size is added to
+ * not more of it than debug_limit(), and not out of next to nothing; its size is added to
  * *@bytes. */
 static bool sections_prepare(Elf *elf, uint64_t file_bytes, uint64_t *bytes)
 {
 	bool info = false;
-	uint64_t unpacked = 0, stored = 0;
+	uint64_t unpacked = 0, stored = 0, limit = debug_limit();
 	size_t names;
 	GElf_Shdr shdr;
 
@@ -184,7 +192,7 @@ static bool sections_prepare(Elf *elf, uint64_t file_bytes, uint64_t *bytes)
 		}
 		info |= strcmp(s, "info") == 0;
 		size = unpacked_bytes(scn, &shdr, s[-7] == 'z');
-		if (size > LIMIT_DEBUG_BYTES - unpacked)
+		if (size > limit - unpacked)
 			return false;
 		unpacked += size;
 		stored += shdr.sh_size;

@@ -15,8 +15,11 @@
 #define LIMIT_NAME_BYTES 65536u		 /* one name */
 #define LIMIT_SECTION_BYTES (256u << 20) /* .eh_frame */
 #define LIMIT_MINIDEBUG_BYTES (8u << 20) /* .gnu_debugdata as stored, compressed */
-#define LIMIT_DEBUG_BYTES (4ull << 30)	 /* all DWARF sections together, uncompressed */
-#define LIMIT_SYMBOLS 20000000u
+/* All DWARF sections together, uncompressed; and a quarter of the memory, because libdw reads them. */
+#define LIMIT_DEBUG_BYTES (4ull << 30)
+#define LIMIT_SYMTAB_BYTES (256u << 20)
+#define LIMIT_STRTAB_BYTES (512u << 20)
+#define LIMIT_SYMBOLS 4000000u /* names of code, to be sorted */
 #define LIMIT_UNITS 4000000u
 #define LIMIT_UNIT_DIES 5000000u /* visited in one compilation unit */
 #define LIMIT_DIES 64000000u	 /* and ranges, visited in one file */

@@ -103,6 +103,16 @@ static size_t strings_size(const Elf_Data *strings)
 	return end ? (size_t)(end - (const char *)strings->d_buf) + 1 : 0;
 }
 
+/* libelf reads a section whole, and a hole in a file makes gigabytes of zeros cost nothing there. */
+static Elf_Data *section_data(Elf_Scn *scn, uint64_t max_bytes)
+{
+	GElf_Shdr shdr;
+
+	return gelf_getshdr(scn, &shdr) && shdr.sh_size <= max_bytes
+		       ? elf_getdata(scn, NULL)
+		       : NULL;
+}
+
 static void table_add(struct objfile *o, struct symbols *s, Elf *elf, Elf_Scn *scn)
 {
 	GElf_Shdr shdr;
@@ -113,8 +123,8 @@ static void table_add(struct objfile *o, struct symbols *s, Elf *elf, Elf_Scn *s
 	if (!gelf_getshdr(scn, &shdr) || !shdr.sh_entsize)
 		return;
 	strings_scn = elf_getscn(elf, shdr.sh_link);
-	data = elf_getdata(scn, NULL);
-	strings = strings_scn ? elf_getdata(strings_scn, NULL) : NULL;
+	data = section_data(scn, LIMIT_SYMTAB_BYTES);
+	strings = strings_scn ? section_data(strings_scn, LIMIT_STRTAB_BYTES) : NULL;
 	limit = strings_size(strings);
 	if (!data || !limit)
 		return;

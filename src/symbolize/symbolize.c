@@ -15,7 +15,7 @@
 #include <profd/text.h>
 
 #define KALLSYMS_MAX_BYTES ((size_t)256 << 20)
-#define PERFMAP_MAX_BYTES ((size_t)1 << 30)
+#define PERFMAP_MAX_BYTES ((size_t)256 << 20)
 
 struct jit {
 	uint32_t pid;
@@ -140,7 +140,8 @@ static struct symtab *perfmap_read(const char *path, uint64_t since_wall_ns)
 	struct stat st;
 	size_t n;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > (off_t)PERFMAP_MAX_BYTES)
 		return NULL;
 	/* File times come from the tick, which is up to 10 ms behind the clock. */
 	if ((uint64_t)st.st_mtim.tv_sec * NSEC_PER_SEC + (uint64_t)st.st_mtim.tv_nsec +
