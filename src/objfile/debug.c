@@ -226,14 +226,19 @@ static void strings_terminate(Elf *elf)
 
 static Dwarf *dwarf_open(Elf *elf, uint64_t file_bytes, uint64_t *bytes)
 {
+	uint64_t before = *bytes;
 	Dwarf *dwarf;
 
 	if (!elf || !sections_prepare(elf, file_bytes, bytes))
 		return NULL;
 	dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
-	if (dwarf)
-		strings_terminate(elf);
-	return dwarf;
+	if (!dwarf)
+		return NULL;
+	strings_terminate(elf);
+	if (abbrevs_usable(dwarf, *bytes - before))
+		return dwarf;
+	dwarf_end(dwarf);
+	return NULL;
 }
 
 static bool alt_open(struct debug *d, const char *path, const uint8_t *want, size_t n)

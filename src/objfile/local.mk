@@ -1,3 +1,4 @@
+src_libprofd_a_SOURCES += src/objfile/abbrevs.c
 src_libprofd_a_SOURCES += src/objfile/cover.c
 src_libprofd_a_SOURCES += src/objfile/debug.c
 src_libprofd_a_SOURCES += src/objfile/demangle.c

@@ -139,6 +139,11 @@ int module_search(struct objfile *o, char **ret_path);
 /* True when the file has MiniDebugInfo that is not too large when it is unpacked. */
 bool minidebug_usable(Elf *elf);
 
+/* abbrevs.c */
+/* True when what libdw remembers of the abbreviations of all units stays in proportion to the
+ * @dwarf_bytes of the file. */
+bool abbrevs_usable(Dwarf *dwarf, uint64_t dwarf_bytes);
+
 /* linetable.c */
 struct linetable_spent { /* by the units of one file */
 	uint64_t lines, paths;

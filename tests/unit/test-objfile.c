@@ -877,6 +877,27 @@ static void test_long_paths(void **state)
 	objfile_put(o);
 }
 
+/* 5000 units with one table of 20,000 abbreviations: libdw would parse it for each. */
+static void test_shared_abbrevs(void **state)
+{
+	struct source_frame frames[4];
+	size_t before = max_rss_bytes();
+	struct objfile *o = open_bomb(
+		".text\n.globl f\nf: .zero 16, 0x90\n"
+		".section .debug_abbrev,\"\",@progbits\n.set i, 1\n"
+		".rept 20000\n.uleb128 i, 0x34; .byte 0, 0, 0\n.set i, i + 1\n.endr\n"
+		".uleb128 i, 0x11; .byte 0; .uleb128 0x11, 1, 0x12, 11, 0, 0; .byte 0\n"
+		".section .debug_info,\"\",@progbits\n.rept 5000\n"
+		".long 19; .short 4; .long 0; .byte 8; .uleb128 i; .quad 0; .byte 1\n"
+		".endr\n",
+		"");
+
+	assert_false(objfile_has_lines(o));
+	assert_int_equal(objfile_source(o, nm_find("bomb", "f").vaddr, frames, 4), 1);
+	assert_true(max_rss_bytes() - before < (size_t)300 << 20);
+	objfile_put(o);
+}
+
 /* A debuginfod "server" that is a directory. Asked only when the user says so. */
 static void test_debuginfod(void **state)
 {
@@ -1215,6 +1236,7 @@ int main(void)
 		cmocka_unit_test(test_inflated_dwarf),
 		cmocka_unit_test(test_shared_ranges),
 		cmocka_unit_test(test_long_paths),
+		cmocka_unit_test(test_shared_abbrevs),
 		cmocka_unit_test(test_build_id_directory),
 		cmocka_unit_test(test_oracle_addr2line),
 		cmocka_unit_test(test_truncated),
