@@ -24,6 +24,7 @@
 #define LIMIT_PHDRS 65536u
 #define LIMIT_SEGMENTS 256u
 #define LIMIT_NOTE_BYTES 65536u
+#define LIMIT_NOTES 64u	 /* headers of notes that are looked at, as they can overlap */
 #define PAGE_BYTES 4096u /* x86-64 */
 
 static const char *note_build_id(Elf_Data *data, size_t *ret_n)
@@ -56,6 +57,7 @@ static size_t build_id_copy(Elf_Data *data, uint8_t id[BUILD_ID_MAX])
 size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX])
 {
 	size_t phdrs = 0, n = 0;
+	unsigned notes = 0;
 	GElf_Phdr p;
 	GElf_Shdr shdr;
 
@@ -63,10 +65,11 @@ size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX])
 		return 0;
 	if (elf_getphdrnum(elf, &phdrs) < 0 || phdrs > LIMIT_PHDRS)
 		phdrs = 0;
-	for (size_t i = 0; i < phdrs && !n; i++) {
+	for (size_t i = 0; i < phdrs && !n && notes < LIMIT_NOTES; i++) {
 		if (!gelf_getphdr(elf, (int)i, &p) || p.p_type != PT_NOTE ||
 		    p.p_filesz > LIMIT_NOTE_BYTES)
 			continue;
+		notes++;
 		n = build_id_copy(elf_getdata_rawchunk(elf, (int64_t)p.p_offset,
 						       p.p_filesz, ELF_T_NHDR),
 				  id);
@@ -74,10 +77,13 @@ size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX])
 	if (n)
 		return n;
 	/* Debug files made by strip have program headers whose contents are elsewhere. */
-	for (Elf_Scn *scn = NULL; !n && (scn = elf_nextscn(elf, scn));) {
+	notes = 0;
+	for (Elf_Scn *scn = NULL;
+	     !n && notes < LIMIT_NOTES && (scn = elf_nextscn(elf, scn));) {
 		if (!gelf_getshdr(scn, &shdr) || shdr.sh_type != SHT_NOTE ||
 		    shdr.sh_size > LIMIT_NOTE_BYTES)
 			continue;
+		notes++;
 		n = build_id_copy(elf_getdata(scn, NULL), id);
 	}
 	return n;

@@ -12,6 +12,8 @@
 
 #include "objfile-priv.h"
 
+#define LIMIT_DYNAMICS 4u
+
 /* What the callbacks of libdwfl work on. */
 struct module_data {
 	struct objfile *o;
@@ -168,30 +170,40 @@ static uint64_t dynamic_value(Elf *elf, const GElf_Phdr *phdr, int64_t tag)
 	return value;
 }
 
-/* Without section headers libdwfl reads the strings where the dynamic segment says they are.
- * libelf keeps such a chunk and hands out the same one again. */
-static void dynamic_terminate_strings(struct objfile *o)
+static void strings_terminate(struct objfile *o, const GElf_Phdr *phdr)
 {
+	uint64_t size, off;
+
+	if (phdr->p_filesz > LIMIT_SECTION_BYTES || phdr->p_offset > INT64_MAX)
+		return;
+	size = dynamic_value(o->elf, phdr, DT_STRSZ);
+	if (size > LIMIT_SECTION_BYTES ||
+	    objfile_find_bytes(o, dynamic_value(o->elf, phdr, DT_STRTAB), size, &off) !=
+		    size ||
+	    off > INT64_MAX)
+		return;
+	elf_data_terminate(elf_getdata_rawchunk(o->elf, (int64_t)off, size, ELF_T_BYTE));
+}
+
+/* Without section headers libdwfl reads the strings where the dynamic segment says they are.
+ * libelf keeps such a chunk and hands out the same one again. The gABI has one such segment; false
+ * when there are many, of which libelf would keep a copy each. */
+static bool dynamic_terminate_strings(struct objfile *o)
+{
+	unsigned dynamics = 0;
 	size_t n = 0;
 	GElf_Phdr phdr;
 
 	if (elf_getphdrnum(o->elf, &n) < 0)
-		return;
+		return true;
 	for (size_t i = 0; i < n; i++) {
-		uint64_t size, off;
-
-		if (!gelf_getphdr(o->elf, (int)i, &phdr) || phdr.p_type != PT_DYNAMIC ||
-		    phdr.p_filesz > LIMIT_SECTION_BYTES || phdr.p_offset > INT64_MAX)
+		if (!gelf_getphdr(o->elf, (int)i, &phdr) || phdr.p_type != PT_DYNAMIC)
 			continue;
-		size = dynamic_value(o->elf, &phdr, DT_STRSZ);
-		if (size > LIMIT_SECTION_BYTES ||
-		    objfile_find_bytes(o, dynamic_value(o->elf, &phdr, DT_STRTAB), size,
-				       &off) != size ||
-		    off > INT64_MAX)
-			continue;
-		elf_data_terminate(
-			elf_getdata_rawchunk(o->elf, (int64_t)off, size, ELF_T_BYTE));
+		if (++dynamics > LIMIT_DYNAMICS)
+			return false;
+		strings_terminate(o, &phdr);
 	}
+	return true;
 }
 
 struct module *module_new(struct objfile *o, Dwfl_Module **ret_module, uint64_t *ret_bias)
@@ -199,7 +211,8 @@ struct module *module_new(struct objfile *o, Dwfl_Module **ret_module, uint64_t 
 	struct module *m = xcalloc(1, sizeof(*m));
 	GElf_Addr bias;
 
-	dynamic_terminate_strings(o);
+	if (!dynamic_terminate_strings(o))
+		return module_free(m);
 	/* libelf counts the users of a handle. */
 	m->data.elf = elf_begin(o->fd, ELF_C_READ, o->elf);
 	m->dwfl = module_open(o, &m->data, ret_module, &bias);

@@ -898,6 +898,67 @@ static void test_shared_abbrevs(void **state)
 	objfile_put(o);
 }
 
+/* A file without sections: a PT_LOAD of all of it and @n headers of type @type, each of the @bytes at
+ * the end from a place of its own on; the last one of the last 24 only. */
+static struct objfile *open_headers(uint32_t type, unsigned n, const void *end,
+				    size_t bytes)
+{
+	size_t phdrs = (n + 1) * sizeof(Elf64_Phdr), all = sizeof(Elf64_Ehdr) + phdrs;
+	_cleanup_free_ uint8_t *file = calloc(1, all + bytes);
+	Elf64_Ehdr ehdr = {
+		.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+		.e_type = ET_DYN,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(ehdr),
+		.e_ehsize = sizeof(ehdr),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = (uint16_t)(n + 1),
+	};
+	Elf64_Phdr *phdr = (void *)(file + sizeof(ehdr));
+
+	memcpy(file, &ehdr, sizeof(ehdr));
+	phdr[0] = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_X};
+	phdr[0].p_filesz = phdr[0].p_memsz = all + bytes;
+	for (unsigned i = 1; i <= n; i++) {
+		size_t from = i == n ? bytes - 24 : 4 * i;
+
+		phdr[i] = (Elf64_Phdr){.p_type = type, .p_offset = all + from};
+		phdr[i].p_vaddr = phdr[i].p_offset;
+		phdr[i].p_filesz = phdr[i].p_memsz = bytes - from;
+	}
+	memcpy(file + all, end, bytes);
+	write_file("headers", file, all + bytes);
+	return open_name("headers");
+}
+
+/* libelf keeps a copy of each piece of a file that it is asked for: 2 GB of these 600 KB. */
+static void test_many_headers(void **state)
+{
+	static uint64_t dynamic[20000];
+	uint32_t notes[600] = {0};
+	size_t before = max_rss_bytes();
+	struct objfile *o;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dynamic); i++)
+		dynamic[i] = 1;
+	o = open_headers(PT_DYNAMIC, 4000, dynamic, sizeof(dynamic));
+	assert_int_equal(objfile_symbol_source(o), SYMBOLS_NONE);
+	assert_true(max_rss_bytes() - before < (size_t)300 << 20);
+	objfile_put(o);
+
+	/* The build-id is in the last note: "GNU", 8 bytes. */
+	memcpy(notes + 594, (uint32_t[]){4, 8, 3, 0x554e47, 0x04030201, 0x08070605}, 24);
+	for (unsigned n = 64; n <= 65; n++) {
+		for (unsigned i = 0; i < 594; i++) /* the others end nowhere */
+			notes[i] = sizeof(notes);
+		o = open_headers(PT_NOTE, n, notes, sizeof(notes));
+		assert_string_equal(objfile_build_id(o),
+				    n == 64 ? "0102030405060708" : "");
+		objfile_put(o);
+	}
+}
+
 /* A debuginfod "server" that is a directory. Asked only when the user says so. */
 static void test_debuginfod(void **state)
 {
@@ -1237,6 +1298,7 @@ int main(void)
 		cmocka_unit_test(test_shared_ranges),
 		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_shared_abbrevs),
+		cmocka_unit_test(test_many_headers),
 		cmocka_unit_test(test_build_id_directory),
 		cmocka_unit_test(test_oracle_addr2line),
 		cmocka_unit_test(test_truncated),
