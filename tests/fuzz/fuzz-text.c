@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		text_clear(&t);
 		text_add_markdown(&t, word);
 		text_add_code(&t, word);
-		text_add_xml(&t, word, len);
+		text_add_xml(&t, line, len);
 		free(word);
 	}
 	text_clear(&t);
