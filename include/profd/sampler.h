@@ -106,7 +106,7 @@ int sampler_decode(const struct sampler *s, const void *record, struct event *re
 /* The time of the record at @at in @r without decoding it. */
 uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at);
 
-/* User registers in event_sample.regs, as bits of PERF_REG_X86_*, lowest first. */
+/* User registers in event_sample.regs, as bits of PERF_REG_*, lowest first; src/perf/MACHINE.c. */
 uint64_t perf_regs_mask(void);
 
 /* --- the decoder on its own, for tests and captures --------------------------------------------- */

@@ -5,22 +5,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <profd/machine.h>
 #include <profd/space.h>
 
-/* DWARF register numbers, System V ABI AMD64 supplement, figure 3.36: 0 rax, 1 rdx, 2 rcx, 3 rbx,
- * 4 rsi, 5 rdi, 6 rbp, 7 rsp, 8..15 r8..r15, 16 return address (rip). */
-#define DWREG_RBP 6 /* REG_RBP is <sys/ucontext.h>'s, which numbers otherwise */
-#define DWREG_RSP 7
-#define DWREG_RIP 16
-#define REG_COUNT 17
-
 struct regs {
-	uint64_t r[REG_COUNT];
-	uint32_t valid; /* bit n: r[n] is known */
+	uint64_t r[REG_COUNT]; /* by DWARF number: machine.h */
+	uint64_t valid;	       /* bit n: r[n] is known */
 };
+#define REGS_ALL ((1ull << REG_COUNT) - 1)
+
+/* From what perf_regs_mask() asks the kernel for, in its order. */
+void regs_from_perf(const uint64_t *perf, struct regs *ret);
+/* The pc alone, which also a 32-bit process has in its place. */
+uint64_t regs_perf_pc(const uint64_t *perf);
 
 /* What the unwinder sees. Everything is borrowed for the call; @stack is what memory held at
- * [regs->r[DWREG_RSP], + stack_bytes). */
+ * [regs->r[DWREG_SP], + stack_bytes). */
 struct unwind_input {
 	const struct regs *regs;
 	const uint8_t *stack;
@@ -82,5 +82,9 @@ unsigned unwind(struct unwinder *u, const struct unwind_input *in, struct frame 
 const struct unwind_stats *unwinder_stats(const struct unwinder *u);
 /* Tests only: makes the cfi backend misread one kind of rule, to show that the oracles notice.
  * 0 is none, 1..UNWIND_BREAK_MAX one kind each. */
+#ifdef MACHINE_AARCH64
+#define UNWIND_BREAK_MAX 10
+#else
 #define UNWIND_BREAK_MAX 8
+#endif
 void unwinder_break(struct unwinder *u, unsigned kind);

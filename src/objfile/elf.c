@@ -17,6 +17,7 @@
 #include <libelf.h>
 
 #include <profd/io.h>
+#include <profd/machine.h>
 #include <profd/mem.h>
 
 #include "objfile-priv.h"
@@ -25,7 +26,12 @@
 #define LIMIT_SEGMENTS 256u
 #define LIMIT_NOTE_BYTES 65536u
 #define LIMIT_NOTES 64u	 /* headers of notes that are looked at, as they can overlap */
-#define PAGE_BYTES 4096u /* x86-64 */
+/* What mmap(2) may have rounded a segment to: aarch64's pages have 4, 16 or 64 KiB. */
+#ifdef MACHINE_AARCH64
+#define PAGE_BYTES 65536u
+#else
+#define PAGE_BYTES 4096u
+#endif
 
 static const char *note_build_id(Elf_Data *data, size_t *ret_n)
 {
@@ -128,7 +134,8 @@ static bool machine_known(const GElf_Ehdr *ehdr)
 {
 	return ehdr->e_ident[EI_DATA] == ELFDATA2LSB &&
 	       (ehdr->e_type == ET_EXEC || ehdr->e_type == ET_DYN) &&
-	       (ehdr->e_machine == EM_X86_64 || ehdr->e_machine == EM_386);
+	       (ehdr->e_machine == EM_X86_64 || ehdr->e_machine == EM_386 ||
+		ehdr->e_machine == EM_AARCH64 || ehdr->e_machine == EM_ARM);
 }
 
 static int read_segments(struct objfile *o)
@@ -171,7 +178,8 @@ static int read_headers(struct objfile *o, struct error *err)
 		return error_set(err, -EBADMSG, "'%s' has a damaged ELF header", o->path);
 	if (!machine_known(&ehdr))
 		return error_set(err, -ENOEXEC,
-				 "'%s' is not a program or library for x86", o->path);
+				 "'%s' is not a program or library for x86 or Arm",
+				 o->path);
 	if (read_segments(o) < 0)
 		return error_set(err, -EBADMSG, "'%s' has damaged program headers",
 				 o->path);

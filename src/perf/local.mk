@@ -2,3 +2,10 @@ src_libprofd_a_SOURCES += \
 	%D%/cgroup.c %D%/counter.c %D%/eventspec.c %D%/more.c %D%/names.c %D%/perf-priv.h \
 	%D%/reach.c %D%/record.c %D%/ring.c %D%/sampler.c %D%/suggest.c %D%/tracepoint.c \
 	%D%/weight.c
+
+if HOST_AARCH64
+src_libprofd_a_SOURCES += %D%/aarch64.c
+else
+src_libprofd_a_SOURCES += %D%/x86_64.c
+endif
+EXTRA_DIST += %D%/aarch64.c %D%/x86_64.c

@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <asm/perf_regs.h>
 #include <linux/perf_event.h>
 
 #include "perf-priv.h"
@@ -54,19 +53,6 @@ struct sampler {
 	} * cpus;
 	size_t ncpus;
 };
-
-/* rax..rip and r8..r15: all that DWARF's 17 columns of x86-64 need. */
-#define REGS_MASK                                                                        \
-	((1ull << PERF_REG_X86_AX) | (1ull << PERF_REG_X86_BX) |                         \
-	 (1ull << PERF_REG_X86_CX) | (1ull << PERF_REG_X86_DX) |                         \
-	 (1ull << PERF_REG_X86_SI) | (1ull << PERF_REG_X86_DI) |                         \
-	 (1ull << PERF_REG_X86_BP) | (1ull << PERF_REG_X86_SP) |                         \
-	 (1ull << PERF_REG_X86_IP) | (0xffull << PERF_REG_X86_R8))
-
-uint64_t perf_regs_mask(void)
-{
-	return REGS_MASK;
-}
 
 uint64_t sysctl_u64(const char *path, uint64_t fallback)
 {
@@ -128,7 +114,7 @@ static void attr_init(struct perf_event_attr *attr, const struct sampler_options
 		.exclude_hv = 1,
 		.exclude_guest = 1,
 		.exclude_callchain_user = 1,
-		.sample_regs_user = REGS_MASK,
+		.sample_regs_user = perf_regs_mask(),
 	};
 	if (kernel)
 		attr->sample_type |= PERF_SAMPLE_CALLCHAIN;

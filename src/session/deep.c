@@ -92,7 +92,7 @@ static size_t deep_read(struct session *ses, const struct unwind_input *in, size
 	const struct outside *o = &ses->options.outside;
 	uint8_t *stack = ses->deep->stack;
 	size_t keep = in->stack_bytes - OVERLAP_BYTES;
-	uint64_t sp = in->regs->r[DWREG_RSP];
+	uint64_t sp = in->regs->r[DWREG_SP];
 	ssize_t got = o->ops->memory(o->arg, in->pid, sp + keep, stack + keep,
 				     size - keep, ret_time_ns);
 

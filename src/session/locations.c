@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <profd/machine.h>
+
 #define SOURCE_FRAMES_MAX 64
 
 static const char KERNEL_NAME[] = "[kernel.kallsyms]";
-/* x86-64 kernel half; Documentation/arch/x86/x86_64/mm.rst. */
-#define KERNEL_START 0xffff800000000000ull
 
 static mapping_id module_mapping(struct session *ses, const struct mapping *m,
 				 struct objfile *obj, uint32_t kind, uint32_t pid)

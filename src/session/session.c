@@ -117,20 +117,6 @@ void session_observe(struct session *ses,
 
 /* --- samples ---------------------------------------------------------------------------- */
 
-#define PERF_IP 8 /* position in what perf_regs_mask() asks for */
-
-/* PERF_REG_X86_* in ascending order, as perf_regs_mask() asks for them, to DWARF numbers: ax bx
- * cx dx si di bp sp ip r8…r15. */
-static void regs_from_perf(const uint64_t *perf, struct regs *ret)
-{
-	static const uint8_t dwarf[] = {0, 3, 2,  1,  4,  5,  6,  7, 16,
-					8, 9, 10, 11, 12, 13, 14, 15};
-
-	for (unsigned i = 0; i < REG_COUNT; i++)
-		ret->r[dwarf[i]] = perf[i];
-	ret->valid = (1u << REG_COUNT) - 1;
-}
-
 /* A 32-bit process has other registers and another stack layout: all we know is where it is. */
 static unsigned leaf_only(struct session *ses, struct process *p, uint64_t pc,
 			  enum unwind_stop *ret_stop)
@@ -155,15 +141,15 @@ static unsigned unwind_user(struct session *ses, const struct event *e, struct p
 		.space = p->space,
 		.pid = e->pid,
 	};
-	if (s->regs_abi == 1 && s->regs && s->regs[PERF_IP])
-		return leaf_only(ses, p, s->regs[PERF_IP], ret_stop);
+	if (s->regs_abi == 1 && s->regs && regs_perf_pc(s->regs))
+		return leaf_only(ses, p, regs_perf_pc(s->regs), ret_stop);
 	/* A program that is being replaced (exec) has an empty register set. */
 	if (s->regs_abi != 2 || !s->regs) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}
 	regs_from_perf(s->regs, regs);
-	if (!regs->r[DWREG_RIP] && !regs->r[DWREG_RSP]) {
+	if (!regs->r[DWREG_PC] && !regs->r[DWREG_SP]) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}

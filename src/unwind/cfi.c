@@ -115,7 +115,7 @@ static inline union rule rule_get(struct cfi *c, struct walk *w)
 	return slot->rule;
 }
 
-/* Where the caller's rbp is. Below sp of the top frame a slot has been popped already: the register
+/* Where the caller's bp is. Below sp of the top frame a slot has been popped already: the register
  * holds the value again, though the CFI may still name the slot. */
 static inline void restore_bp(struct walk *w, union rule rule, uint64_t cfa)
 {
@@ -135,19 +135,20 @@ static inline void restore_bp(struct walk *w, union rule rule, uint64_t cfa)
 	w->bp_known = addr >= w->sp && walk_read(w, addr, &w->bp);
 }
 
-/* Returns to what lies at CFA - 8, and to sp = CFA. */
+/* Returns to where the rule says, and to sp = CFA. */
 static inline int step_return(struct walk *w, union rule rule, uint64_t cfa)
 {
 	uint64_t ra;
+	int step = arch_return_address(w, rule, cfa, &ra);
 
-	if ((int64_t)(cfa - w->sp) < 8)
-		return STOP_BAD_SP;
-	if (!walk_read(w, cfa - 8, &ra))
-		return STOP_TRUNCATED;
+	if (step != STEP_ON)
+		return step;
 	if (!ra)
 		return STOP_END;
 	restore_bp(w, rule, cfa);
 	w->sp = cfa;
+	if (ARCH_CHAIN_LOSES_SP)
+		w->sp_lost = false;
 	w->top = false;
 	return walk_push(w, ra, FRAME_CALL);
 }
@@ -164,7 +165,6 @@ static int step_deref(struct walk *w, union rule rule)
 	return step_return(w, rule, cfa + (uint64_t)(int16_t)(rule.off >> 16));
 }
 
-/* The return address waits in a register: vfork keeps it out of the stack its child will share. */
 static int step_ra_reg(struct walk *w, union rule rule)
 {
 	uint64_t cfa = w->sp + (uint64_t)(int64_t)rule.off, ra;
@@ -181,12 +181,23 @@ static int step_ra_reg(struct walk *w, union rule rule)
 	return walk_push(w, ra, FRAME_CALL);
 }
 
+/* Behind a frame without CFI. This one has some, and in what compilers make with frame pointers, bp
+ * is where the rule has it saved: that gives the CFA. */
+static int step_record(struct walk *w, union rule rule)
+{
+	if (!w->bp_known || rule.bk != BP_AT_CFA)
+		return walk_guess(w);
+	return step_return(w, rule, w->bp - (uint64_t)(int64_t)rule.bp8 * 8);
+}
+
 static __attribute__((noinline)) int step_rare(struct walk *w, union rule rule)
 {
 	uint64_t off = (uint64_t)(int64_t)rule.off, value;
 
 	switch (rule.kind & RULE_KIND_MASK) {
-	case RULE_BP: /* and rbp is not known */
+	case RULE_SP: /* and sp is lost */
+		return step_record(w, rule);
+	case RULE_BP: /* and bp is not known */
 		return STOP_BAD_SP;
 	case RULE_SP_DEREF:
 	case RULE_BP_DEREF:
@@ -221,7 +232,7 @@ static int walk_rules(struct cfi *c, struct walk *w)
 		union rule rule = rule_get(c, w);
 		uint64_t base;
 
-		if (rule.kind == RULE_SP) {
+		if (rule.kind == RULE_SP && !(ARCH_CHAIN_LOSES_SP && w->sp_lost)) {
 			base = w->sp;
 		} else if (rule.kind == RULE_BP && w->bp_known) {
 			base = w->bp;

@@ -101,7 +101,7 @@ static void push_reg(struct eval *e, uint64_t reg, int64_t off)
 static void deref(struct eval *e, uint64_t size)
 {
 	const struct unwind_input *in = e->env->walk->in;
-	uint64_t off = pop(e) - in->regs->r[DWREG_RSP], value = 0;
+	uint64_t off = pop(e) - in->regs->r[DWREG_SP], value = 0;
 
 	if (e->result != EXPR_OK)
 		return;

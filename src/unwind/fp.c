@@ -1,4 +1,4 @@
-/* The fp backend: follows rbp and believes it. Right for programs built with frame pointers, and
+/* The fp backend: follows the frame pointer and believes it. Right for programs built with frame pointers, and
  * what a kernel's own walk would give; every frame it finds is marked as guessed. */
 #include "unwind-priv.h"
 
@@ -17,7 +17,7 @@ static int step_chain(struct walk *w)
 
 	if (!w->bp_known)
 		return STOP_BAD_SP;
-	if (!w->bp) /* the outermost frame: ABI, section 3.4.1 */
+	if (!w->bp) /* the outermost frame: walk.c, guess_chain */
 		return STOP_END;
 	if (w->bp < w->sp)
 		return STOP_BAD_SP;
@@ -28,7 +28,7 @@ static int step_chain(struct walk *w)
 	w->sp = w->bp + 16;
 	w->bp = bp;
 	w->u->stats.guessed++;
-	return walk_push(w, ra, FRAME_CALL | FRAME_GUESSED);
+	return walk_push(w, arch_strip(ra), FRAME_CALL | FRAME_GUESSED);
 }
 
 static unsigned fp_unwind(struct unwinder *u, const struct unwind_input *in,

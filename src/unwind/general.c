@@ -1,4 +1,4 @@
-/* Unwinds with all 17 registers, straight from the rows: for the few stacks with a frame that no
+/* Unwinds with all registers, straight from the rows: for the few stacks with a frame that no
  * rule describes (a CFA kept in rbx, an expression), and as the check of the hot path in the tests.
  * It knows no rules and shares no cache with the hot path. */
 #include <profd/mem.h>
@@ -19,7 +19,7 @@ struct general_row {
 struct general {
 	struct walk *w;
 	uint64_t r[REG_COUNT];
-	uint32_t valid;
+	uint64_t valid;
 	uint64_t cfa;
 };
 
@@ -47,6 +47,12 @@ static int find_cfa(struct general *g, const struct row *row)
 {
 	if (row->cfa_expr)
 		return eval(g, row->cfa_expr, row->cfa_n, NULL, &g->cfa);
+	/* Behind a frame without CFI: step_record in cfi.c. */
+	if (ARCH_CHAIN_LOSES_SP && g->w->sp_lost && row->cfa_reg == DWREG_SP &&
+	    is_known(g, DWREG_FP) && row->regs[DWREG_FP].kind == PLACE_OFFSET) {
+		g->cfa = g->r[DWREG_FP] - (uint64_t)row->regs[DWREG_FP].off;
+		return STEP_ON;
+	}
 	if (!is_known(g, row->cfa_reg))
 		return STOP_BAD_SP;
 	g->cfa = g->r[row->cfa_reg] + (uint64_t)row->cfa_off;
@@ -56,10 +62,12 @@ static int find_cfa(struct general *g, const struct row *row)
 /* What a register without a rule holds in the caller. */
 static int unspecified(const struct general *g, unsigned reg, uint64_t *ret_value)
 {
-	if (reg == DWREG_RSP)
+	if (reg == DWREG_SP)
 		*ret_value = g->cfa;
-	else if (reg == DWREG_RIP)
+	else if (reg == DWREG_RA && ARCH_RA_PUSHED)
 		return walk_read(g->w, g->cfa - 8, ret_value) ? STEP_ON : STOP_TRUNCATED;
+	else if (reg == DWREG_RA && !g->w->top) /* the register was needed for a call */
+		return STOP_BAD_SP;
 	else if (is_known(g, reg) && arch_callee_saved >> reg & 1)
 		*ret_value = g->r[reg];
 	else
@@ -98,6 +106,9 @@ static int find_reg(const struct general *g, const struct place *place, unsigned
 	case PLACE_VAL_EXPR:
 		return eval(g, place->expr, place->n, &g->cfa, ret_value);
 	case PLACE_SAME:
+		if (reg == DWREG_RA && !ARCH_RA_PUSHED)
+			return unspecified(g, reg, ret_value);
+		/* fallthrough */
 	case PLACE_REGISTER: {
 		uint64_t from = place->kind == PLACE_SAME ? reg : place->reg;
 
@@ -116,15 +127,19 @@ static int find_reg(const struct general *g, const struct place *place, unsigned
 static int apply_row(struct general *g, const struct row *row)
 {
 	struct general next = {.w = g->w};
+	uint64_t ra;
 
 	for (unsigned reg = 0; reg < REG_COUNT; reg++) {
 		int step = find_reg(g, &row->regs[reg], reg, &next.r[reg]);
 
 		if (step == STEP_ON)
-			next.valid |= 1u << reg;
-		else if (reg == DWREG_RSP || reg == DWREG_RIP)
+			next.valid |= 1ull << reg;
+		else if (reg == DWREG_SP || reg == DWREG_RA)
 			return step;
 	}
+	ra = next.r[DWREG_RA];
+	next.r[DWREG_PC] = row->ra_signed ? arch_strip(ra) : ra;
+	next.valid |= 1ull << DWREG_PC;
 	*g = next;
 	return STEP_ON;
 }
@@ -136,17 +151,18 @@ static int go_on(struct general *g, bool signal_frame)
 	struct frame *frame = &w->frames[w->n - 1];
 
 	if (!signal_frame &&
-	    (g->r[DWREG_RSP] < w->sp || (g->r[DWREG_RSP] == w->sp && !w->top)))
+	    (g->r[DWREG_SP] < w->sp || (g->r[DWREG_SP] == w->sp && !w->top)))
 		return STOP_BAD_SP;
-	if (!signal_frame && !g->r[DWREG_RIP])
+	if (!signal_frame && !g->r[DWREG_PC])
 		return STOP_END;
 	if (signal_frame)
 		frame->flags = (frame->flags & ~(uint32_t)FRAME_CALL) | FRAME_SIGNAL;
-	w->sp = g->r[DWREG_RSP];
-	w->bp = g->r[DWREG_RBP];
-	w->bp_known = is_known(g, DWREG_RBP);
+	w->sp = g->r[DWREG_SP];
+	w->bp = g->r[DWREG_FP];
+	w->bp_known = is_known(g, DWREG_FP);
+	w->sp_lost = false;
 	w->top = signal_frame;
-	return walk_push(w, g->r[DWREG_RIP], signal_frame ? 0 : FRAME_CALL);
+	return walk_push(w, g->r[DWREG_PC], signal_frame ? 0 : FRAME_CALL);
 }
 
 /* After a guess only what the walk knows is known. */
@@ -157,13 +173,14 @@ static void take_walk(struct general *g)
 	g->valid = 0;
 	if (w->top) {
 		for (unsigned reg = 0; reg < REG_COUNT; reg++)
-			g->valid |= (uint32_t)walk_top_reg(w, reg, &g->r[reg]) << reg;
+			g->valid |= (uint64_t)walk_top_reg(w, reg, &g->r[reg]) << reg;
 		return;
 	}
-	g->r[DWREG_RIP] = w->pc;
-	g->r[DWREG_RSP] = w->sp;
-	g->r[DWREG_RBP] = w->bp;
-	g->valid = 1u << DWREG_RIP | 1u << DWREG_RSP | (uint32_t)w->bp_known << DWREG_RBP;
+	g->r[DWREG_PC] = w->pc;
+	g->r[DWREG_SP] = w->sp;
+	g->r[DWREG_FP] = w->bp;
+	g->valid = 1ull << DWREG_PC | (uint64_t)!w->sp_lost << DWREG_SP |
+		   (uint64_t)w->bp_known << DWREG_FP;
 }
 
 static int step_guess(struct general *g)
@@ -179,7 +196,7 @@ static void decode_row(struct objfile *o, uint64_t vaddr, struct general_row *re
 {
 	struct fde fde;
 
-	ret->found = ehframe_find(o, vaddr, &fde) && fde.cie.ra_reg == DWREG_RIP &&
+	ret->found = ehframe_find(o, vaddr, &fde) && fde.cie.ra_reg == DWREG_RA &&
 		     row_find(&fde, vaddr, &ret->row);
 	ret->signal_frame = ret->found && fde.cie.signal_frame;
 }
@@ -222,7 +239,7 @@ static int step_general(struct general *g)
 			return STOP_END;
 		return step_guess(g);
 	}
-	if (at->row.regs[DWREG_RIP].kind == PLACE_UNDEFINED)
+	if (at->row.regs[DWREG_RA].kind == PLACE_UNDEFINED)
 		return STOP_END;
 	step = find_cfa(g, &at->row);
 	if (step == STEP_ON)

@@ -110,7 +110,7 @@ static pid_t next_thread(Dwfl *dwfl, void *arg, void **thread_arg)
 static bool read_memory(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret_value, void *arg)
 {
 	struct libdw *l = arg;
-	uint64_t off = addr - l->in->regs->r[DWREG_RSP];
+	uint64_t off = addr - l->in->regs->r[DWREG_SP];
 	const struct vma *v;
 
 	if (off < walk_readable_bytes(l->in)) {
@@ -129,9 +129,13 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
 	struct libdw *l = arg;
 	const struct regs *regs = l->in->regs;
 
+	if (DWREG_PC != DWREG_RA)
+		dwfl_thread_state_register_pc(thread, regs->r[DWREG_PC]);
 	for (int i = 0; i < REG_COUNT; i++) {
 		Dwarf_Word value = regs->r[i];
 
+		if (i == DWREG_PC && DWREG_PC != DWREG_RA)
+			continue;
 		if (regs->valid >> i & 1 &&
 		    !dwfl_thread_state_registers(thread, i, 1, &value))
 			return false;

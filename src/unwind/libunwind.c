@@ -76,7 +76,7 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 		      void *arg)
 {
 	struct libunwind *l = arg;
-	uint64_t off = addr - l->in->regs->r[DWREG_RSP];
+	uint64_t off = addr - l->in->regs->r[DWREG_SP];
 
 	if (write)
 		return -UNW_EINVAL;
@@ -92,7 +92,7 @@ static int access_mem(unw_addr_space_t as, unw_word_t addr, unw_word_t *value, i
 	return -UNW_EINVAL;
 }
 
-/* libunwind's numbers are those of DWARF on x86-64. */
+/* libunwind's numbers are those of DWARF; of aarch64's 32, which is the pc, too. */
 static int access_reg(unw_addr_space_t as, unw_regnum_t reg, unw_word_t *value, int write,
 		      void *arg)
 {

@@ -31,7 +31,8 @@ enum {
 	CFA_VAL_OFFSET_SF = 0x15,
 	CFA_VAL_EXPRESSION = 0x16,
 	CFA_MIPS_ADVANCE_LOC8 = 0x1d,
-	CFA_GNU_WINDOW_SAVE = 0x2d, /* aarch64: negate_ra_state */
+	CFA_NEGATE_RA_STATE_WITH_PC = 0x2c, /* aarch64 */
+	CFA_NEGATE_RA_STATE = 0x2d,	    /* aarch64 */
 	CFA_GNU_ARGS_SIZE = 0x2e,
 	CFA_GNU_NEGATIVE_OFFSET_EXTENDED = 0x2f,
 };
@@ -196,7 +197,9 @@ static void run_extended(struct machine *m, const struct fde *fde, uint8_t op)
 	case CFA_GNU_ARGS_SIZE: /* for the landing pads of exceptions */
 		eh_uleb(c);
 		return;
-	case CFA_GNU_WINDOW_SAVE:
+	case CFA_NEGATE_RA_STATE_WITH_PC:
+	case CFA_NEGATE_RA_STATE:
+		m->row->ra_signed = !m->row->ra_signed;
 		return;
 	}
 

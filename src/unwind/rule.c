@@ -34,7 +34,7 @@ static bool parse_breg(const uint8_t *expr, size_t n, struct breg_expr *ret)
 	struct breg_expr b = {0};
 
 	b.reg = (unsigned)eh_u8(&c) - OP_BREG0;
-	if (c.bad || b.reg >= REG_COUNT)
+	if (c.bad || b.reg >= REG_COUNT || b.reg > 31) /* DW_OP_regx follows breg31 */
 		return false;
 	b.off = eh_sleb(&c);
 	if (c.p < c.end) {
@@ -56,11 +56,11 @@ static bool parse_breg(const uint8_t *expr, size_t n, struct breg_expr *ret)
 /* CFA = *(reg + off) + off2: frames realigned by gcc, and OpenSSL's. */
 static bool pack_deref(const struct breg_expr *b, union rule *rule)
 {
-	if (b->reg != DWREG_RSP && b->reg != DWREG_RBP)
+	if (b->reg != DWREG_SP && b->reg != DWREG_FP)
 		return false;
 	if (!fits16(b->off) || !fits16(b->off2))
 		return false;
-	rule->kind = b->reg == DWREG_RSP ? RULE_SP_DEREF : RULE_BP_DEREF;
+	rule->kind = b->reg == DWREG_SP ? RULE_SP_DEREF : RULE_BP_DEREF;
 	rule->off = (int32_t)((uint32_t)(uint16_t)b->off | (uint32_t)b->off2 << 16);
 	return true;
 }
@@ -70,9 +70,9 @@ static bool pack_reg_off(unsigned reg, int64_t off, union rule *rule)
 	if (off != (int32_t)off)
 		return false;
 	rule->off = (int32_t)off;
-	if (reg == DWREG_RSP)
+	if (reg == DWREG_SP)
 		rule->kind = RULE_SP;
-	else if (reg == DWREG_RBP)
+	else if (reg == DWREG_FP)
 		rule->kind = RULE_BP;
 	else if (reg < 16)
 		rule->kind = (uint8_t)(RULE_REG | reg << RULE_REG_SHIFT);
@@ -116,7 +116,7 @@ static bool pack_bp(const struct place *bp, union rule *rule)
 		off = bp->off;
 		break;
 	case PLACE_EXPR:
-		if (!parse_breg(bp->expr, bp->n, &b) || b.reg != DWREG_RBP || b.deref)
+		if (!parse_breg(bp->expr, bp->n, &b) || b.reg != DWREG_FP || b.deref)
 			return false;
 		rule->bk = BP_AT_BP;
 		off = b.off;
@@ -130,21 +130,9 @@ static bool pack_bp(const struct place *bp, union rule *rule)
 	return true;
 }
 
-static bool pack_ra(const struct place *ra, union rule *rule)
-{
-	if (ra->kind == PLACE_UNSPECIFIED)
-		return true;
-	if (ra->kind == PLACE_OFFSET)
-		return ra->off == -8;
-	if (ra->kind != PLACE_REGISTER || ra->reg >= 16 || rule->kind != RULE_SP)
-		return false;
-	rule->kind = (uint8_t)(RULE_RA_REG | ra->reg << RULE_REG_SHIFT);
-	return true;
-}
-
 static bool pack(const struct row *row, union rule *rule)
 {
-	const struct place *sp = &row->regs[DWREG_RSP], *bp = &row->regs[DWREG_RBP];
+	const struct place *sp = &row->regs[DWREG_SP], *bp = &row->regs[DWREG_FP];
 
 	if (!pack_cfa(row, rule))
 		return false;
@@ -153,14 +141,14 @@ static bool pack(const struct row *row, union rule *rule)
 	if (rule->kind == RULE_PLT && bp->kind != PLACE_UNSPECIFIED &&
 	    bp->kind != PLACE_SAME)
 		return false; /* bp8 is taken */
-	return pack_bp(bp, rule) && pack_ra(&row->regs[DWREG_RIP], rule);
+	return pack_bp(bp, rule) && arch_pack_ra(row, rule);
 }
 
 union rule rule_from_row(const struct row *row, bool signal_frame)
 {
 	union rule rule = {.u = 0};
 
-	if (row->regs[DWREG_RIP].kind == PLACE_UNDEFINED)
+	if (row->regs[DWREG_RA].kind == PLACE_UNDEFINED)
 		return rule_of(RULE_END);
 	/* 'S' also marks hand-written frames of other runtimes, whose rows have to be believed. */
 	if (signal_frame)
@@ -174,7 +162,7 @@ union rule rule_without_cfi(struct objfile *o, uint64_t vaddr)
 	uint64_t entry = objfile_entry(o);
 	struct fde fde;
 
-	/* ld.so's _start has no CFI: nothing called it. */
+	/* ld.so's _start has no CFI on x86-64: nothing called it. */
 	if (entry && vaddr - entry < ENTRY_BYTES && !ehframe_find(o, entry, &fde))
 		return rule_of(RULE_END);
 	return rule_of(RULE_NONE);
@@ -189,7 +177,7 @@ union rule rule_decode(struct objfile *o, uint64_t vaddr)
 		return rule_of(RULE_NONE);
 	if (!ehframe_find(o, vaddr, &fde))
 		return rule_without_cfi(o, vaddr);
-	if (fde.cie.ra_reg != DWREG_RIP || !row_find(&fde, vaddr, &row))
+	if (fde.cie.ra_reg != DWREG_RA || !row_find(&fde, vaddr, &row))
 		return rule_of(RULE_NONE);
 	return rule_from_row(&row, fde.cie.signal_frame);
 }
@@ -208,5 +196,9 @@ union rule rule_broken(union rule rule, unsigned kind)
 		rule.off = (int32_t)((uint32_t)rule.off + (8u << 16));
 	if (kind == BREAK_END && k == RULE_END)
 		rule = (union rule){.kind = RULE_SP, .off = 8};
+	if (kind == BREAK_RA)
+		rule.ra = rule.ra == RA_USUAL ? RA_AT_CFA : RA_USUAL;
+	if (kind == BREAK_SIGNED)
+		rule.ra_signed = 0;
 	return rule;
 }

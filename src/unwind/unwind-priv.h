@@ -10,7 +10,8 @@
  *   a rule that does not fit: the whole stack again with all registers        general.c, expr.c
  *   no CFI at all: a guess                                                    walk.c
  *
- * What depends on the machine is in the arch_ names, one file per machine. */
+ * What depends on the machine is in the arch_ names, a .c and a .h per machine; the .h is included at
+ * the end. bp is the frame pointer, whatever the machine calls it. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,6 +57,8 @@ enum {
 	BREAK_SIGRETURN,
 	BREAK_END,
 	BREAK_EXPR,
+	BREAK_RA,     /* where the return address is; aarch64 */
+	BREAK_SIGNED, /* whether it is signed; aarch64 */
 };
 
 /* Tests only. */
@@ -70,6 +73,7 @@ struct walk {
 		readable_bytes; /* offsets in the stack copy at which 8 bytes can be read */
 	uint64_t pc, sp, bp;
 	bool bp_known;
+	bool sp_lost; /* sp is but a lower bound: ARCH_CHAIN_LOSES_SP */
 	bool top; /* pc is where the thread or a signal interrupted it, not behind a call */
 	uint64_t uc;	       /* top after a signal: where its ucontext lies; else 0 */
 	const struct vma *vma; /* of the frame */
@@ -98,7 +102,7 @@ int walk_signal(struct walk *w, uint64_t uc);
 /* 8 bytes of the stack copy. */
 static inline bool walk_read(const struct walk *w, uint64_t addr, uint64_t *ret_value)
 {
-	uint64_t off = addr - w->in->regs->r[DWREG_RSP];
+	uint64_t off = addr - w->in->regs->r[DWREG_SP];
 
 	if (off >= w->readable_bytes)
 		return false;
@@ -180,6 +184,7 @@ struct row {
 	uint32_t cfa_n;	     /* bytes of cfa_expr */
 	int64_t cfa_off;
 	const uint8_t *cfa_expr;
+	bool ra_signed; /* aarch64: DW_CFA_AARCH64_negate_ra_state, seen an odd number of times */
 	struct place regs[REG_COUNT];
 };
 
@@ -189,15 +194,15 @@ bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row);
 /* --- rules: a row in 8 bytes -------------------------------------------------------- */
 
 enum rule_kind {
-	RULE_SP = 1,	/* CFA = rsp + off */
-	RULE_BP,	/* CFA = rbp + off */
-	RULE_SP_DEREF,	/* CFA = *(rsp + low half of off) + high half of off */
-	RULE_BP_DEREF,	/* the same with rbp */
-	RULE_PLT,	/* CFA = rsp + off, 8 more from (pc & 15) >= bp8 on */
-	RULE_SIGRETURN, /* registers are in the ucontext at rsp + off */
+	RULE_SP = 1,	/* CFA = sp + off */
+	RULE_BP,	/* CFA = bp + off */
+	RULE_SP_DEREF,	/* CFA = *(sp + low half of off) + high half of off */
+	RULE_BP_DEREF,	/* the same with bp */
+	RULE_PLT,	/* x86-64: CFA = rsp + off, 8 more from (pc & 15) >= bp8 on */
+	RULE_SIGRETURN, /* registers are in the ucontext at sp + off */
 	RULE_REG,	/* CFA = register + off; top frame only */
-	RULE_RA_REG,  /* CFA = rsp + off, return address in a register; top frame only */
-	RULE_END,     /* the return address is undefined: the thread's root */
+	RULE_RA_REG, /* x86-64: CFA = rsp + off, return address in a register; top only */
+	RULE_END,    /* the return address is undefined: the thread's root */
 	RULE_GENERAL, /* does not fit */
 	RULE_NONE,    /* no CFI */
 	RULE_KIND_MASK = 0x0f,
@@ -208,13 +213,21 @@ enum rule_kind {
 enum rule_bp {
 	BP_SAME,
 	BP_AT_CFA, /* saved at CFA + 8 * bp8 */
-	BP_AT_BP,  /* saved at rbp + 8 * bp8 */
+	BP_AT_BP,  /* saved at bp + 8 * bp8 */
 	BP_UNDEFINED,
+};
+
+/* Where the return address is, if not in the register of RULE_RA_REG. */
+enum rule_ra {
+	RA_USUAL,  /* x86-64: at CFA - 8; aarch64: right behind the saved x29 */
+	RA_AT_CFA, /* aarch64, BP_SAME or BP_UNDEFINED: at CFA + 8 * bp8 */
+	RA_IN_LR,  /* aarch64: in x30, so this is a top frame */
 };
 
 union rule {
 	struct {
-		uint8_t kind, bk;
+		uint8_t kind;
+		uint8_t bk : 2, ra : 2, ra_signed : 1; /* the latter two: 0 on x86-64 */
 		int16_t bp8;
 		int32_t off;
 	};
@@ -222,7 +235,6 @@ union rule {
 };
 _Static_assert(sizeof(union rule) == 8, "a rule is what the caches hold");
 
-/* Unless it says otherwise, the return address of a rule is at CFA - 8. */
 union rule rule_from_row(const struct row *row, bool signal_frame);
 union rule rule_decode(struct objfile *o, uint64_t vaddr);
 /* The rule where there is no CFI: RULE_NONE, or RULE_END at the entry point. */
@@ -238,7 +250,7 @@ enum unwind_stop general_unwind(struct walk *w);
 struct expr_env {
 	const struct walk *walk; /* whose stack copy is read */
 	const uint64_t *regs;	 /* [REG_COUNT] */
-	uint32_t valid;		 /* bit n: regs[n] is known */
+	uint64_t valid;		 /* bit n: regs[n] is known */
 	uint64_t bias;		 /* of DW_OP_addr */
 };
 
@@ -254,11 +266,23 @@ enum expr_result expr_eval(const struct expr_env *env, const uint8_t *expr, size
 
 /* --- the machine ------------------------------------------------------------------- */
 
-#define ARCH_CALL_BYTES 8      /* that arch_is_call wants to see */
-#define ARCH_SIGRETURN_BYTES 9 /* that arch_is_sigreturn wants to see */
+/* Each machine's header says:
+ * ARCH_CALL_BYTES	that arch_is_call wants to see
+ * ARCH_SIGRETURN_BYTES	that arch_is_sigreturn wants to see
+ * ARCH_UCONTEXT_OFF	from sp at the trampoline to the ucontext_t
+ * ARCH_RA_PUSHED	a call pushes the return address: it is at CFA - 8 unless a rule says
+ *			otherwise; else a call leaves it in the register DWREG_RA
+ * ARCH_CHAIN_LOSES_SP	what a saved frame pointer points to is not next to the caller's sp
+ * arch_strip()		a return address without its signature
+ * arch_return_address()	step_return's, in cfi.c */
+#if defined(MACHINE_AARCH64)
+#include "aarch64.h"
+#else
+#include "x86_64.h"
+#endif
 
 /* Registers that a function must give back as it found them. */
-extern const uint32_t arch_callee_saved;
+extern const uint64_t arch_callee_saved;
 /* Offset of each register in the ucontext_t that the kernel pushes for a signal handler. */
 extern const uint16_t arch_ucontext_off[REG_COUNT];
 /* True when the last of @bytes[ARCH_CALL_BYTES] end a call instruction. */
@@ -268,5 +292,7 @@ bool arch_is_sigreturn(const uint8_t *bytes);
 /* Recognises the CFA expression that linkers write for .plt: CFA = rsp + off, and 8 more once
  * (pc & 15) >= threshold. */
 bool arch_plt_expr(const uint8_t *expr, size_t n, int *ret_off, int *ret_threshold);
+/* Where @row has the return address, into @rule, of which all else is there. False: it does not fit. */
+bool arch_pack_ra(const struct row *row, union rule *rule);
 /* The CFA of the trampoline is what the interrupted rsp was, read from its ucontext. */
 bool arch_is_sigreturn_row(const struct row *row);

@@ -6,17 +6,17 @@
 int walk_start(struct walk *w, struct unwinder *u, const struct unwind_input *in,
 	       struct frame *frames, unsigned max)
 {
-	const uint32_t needed = 1u << DWREG_RIP | 1u << DWREG_RSP;
+	const uint64_t needed = 1ull << DWREG_PC | 1ull << DWREG_SP;
 	const struct regs *regs = in->regs;
 
 	*w = (struct walk){
 		.u = u,
 		.in = in,
 		.readable_bytes = walk_readable_bytes(in),
-		.pc = regs->valid >> DWREG_RIP & 1 ? regs->r[DWREG_RIP] : 0,
-		.sp = regs->r[DWREG_RSP],
-		.bp = regs->r[DWREG_RBP],
-		.bp_known = regs->valid >> DWREG_RBP & 1,
+		.pc = regs->valid >> DWREG_PC & 1 ? regs->r[DWREG_PC] : 0,
+		.sp = regs->r[DWREG_SP],
+		.bp = regs->r[DWREG_FP],
+		.bp_known = regs->valid >> DWREG_FP & 1,
 		.top = true,
 		.frames = frames,
 		.n = 1,
@@ -46,14 +46,15 @@ int walk_signal(struct walk *w, uint64_t uc)
 	uint64_t pc, sp, bp;
 
 	trampoline->flags = (trampoline->flags & ~(uint32_t)FRAME_CALL) | FRAME_SIGNAL;
-	if (!walk_read(w, uc + arch_ucontext_off[DWREG_RIP], &pc) ||
-	    !walk_read(w, uc + arch_ucontext_off[DWREG_RSP], &sp) ||
-	    !walk_read(w, uc + arch_ucontext_off[DWREG_RBP], &bp))
+	if (!walk_read(w, uc + arch_ucontext_off[DWREG_PC], &pc) ||
+	    !walk_read(w, uc + arch_ucontext_off[DWREG_SP], &sp) ||
+	    !walk_read(w, uc + arch_ucontext_off[DWREG_FP], &bp))
 		return STOP_TRUNCATED;
 	/* The handler may have run on a stack of its own: sp need not grow. */
 	w->sp = sp;
 	w->bp = bp;
 	w->bp_known = true;
+	w->sp_lost = false;
 	w->top = true;
 	w->uc = uc;
 	return walk_push(w, pc, 0);
@@ -129,21 +130,37 @@ static int guess_failed(const struct walk *w)
 	return v->kind == VMA_FILE && !v->obj ? STOP_NO_MAP : STOP_NO_CFI;
 }
 
+/* A return address left in its register may be that of a call that the function itself made, and
+ * has come back from. */
+static bool is_stale(const struct walk *w, uint64_t ra)
+{
+	struct symbol here, there;
+	const struct vma *v = w->vma;
+
+	if (!v->obj || ra - 1 - v->start >= v->end - v->start)
+		return false;
+	return objfile_symbol(v->obj, vma_vaddr(v, w->pc), &here) &&
+	       objfile_symbol(v->obj, vma_vaddr(v, ra - 1), &there) &&
+	       here.vaddr == there.vaddr;
+}
+
 /* Go's goroutines "return" to a place that never called: goexit + 1. There rbp is 0. */
 static bool is_root(const struct walk *w, uint64_t ra, uint64_t bp)
 {
 	return !bp && ra - w->vma->start < w->vma->end - w->vma->start;
 }
 
-/* rbp holds the address of the pair (caller's rbp, return address). */
+/* bp holds the address of the pair (caller's bp, return address). */
 static int guess_chain(struct walk *w)
 {
 	bool chained = w->chained_n == w->n;
 	uint64_t sp = w->bp + 16, bp, ra;
+	int step;
 
 	if (!w->bp_known)
 		return guess_failed(w);
-	/* The outermost frame has rbp = 0: ABI, section 3.4.1. Elsewhere it means nothing. */
+	/* The outermost frame has bp = 0: x86-64's ABI, 3.4.1; AAPCS64, 6.4.6. Elsewhere it means
+	 * nothing. */
 	if (chained && !w->bp)
 		return STOP_END;
 	if (w->bp < w->sp || w->bp % 8)
@@ -152,24 +169,39 @@ static int guess_chain(struct walk *w)
 		return chained ? STOP_TRUNCATED : guess_failed(w);
 	if (chained && !ra)
 		return STOP_END;
+	ra = arch_strip(ra);
 	if (!is_plausible(w, ra) && !(chained && is_root(w, ra, bp)))
 		return guess_failed(w);
 	w->chained_n = w->n + 1;
 	w->bp = bp;
-	return guess_taken(w, ra, sp);
+	step = guess_taken(w, ra, sp);
+	w->sp_lost = ARCH_CHAIN_LOSES_SP;
+	return step;
+}
+
+/* The return address of a leaf that has saved nothing, or has restored it all again; *ret_sp is what
+ * the caller's sp then is. */
+static bool leaf_return(const struct walk *w, uint64_t *ret_ra, uint64_t *ret_sp)
+{
+	*ret_sp = w->sp + (ARCH_RA_PUSHED ? 8 : 0);
+	if (ARCH_RA_PUSHED)
+		return walk_read(w, w->sp, ret_ra);
+	if (!walk_top_reg(w, DWREG_RA, ret_ra))
+		return false;
+	*ret_ra = arch_strip(*ret_ra);
+	return !is_stale(w, *ret_ra);
 }
 
 int walk_guess(struct walk *w)
 {
-	uint64_t ra;
+	uint64_t ra, sp;
 
 	if (w->vma->obj && !objfile_is_64bit(w->vma->obj))
 		return STOP_NO_CFI;
 	if (w->vma->obj && looks_like(w, w->vma, w->pc, LOOK_TRAMPOLINE))
-		return walk_signal(w, w->sp);
-	/* A leaf that has pushed nothing, or has popped it all again. */
-	if (w->top && w->vma->kind != VMA_JIT && walk_read(w, w->sp, &ra) &&
+		return walk_signal(w, w->sp + ARCH_UCONTEXT_OFF);
+	if (w->top && w->vma->kind != VMA_JIT && leaf_return(w, &ra, &sp) &&
 	    is_plausible(w, ra))
-		return guess_taken(w, ra, w->sp + 8);
+		return guess_taken(w, ra, sp);
 	return guess_chain(w);
 }

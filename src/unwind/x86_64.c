@@ -4,8 +4,27 @@
 
 #define BIT(reg) (1u << (reg))
 
+/* PERF_REG_X86_* in ascending order, as perf/x86_64.c asks for them: ax bx cx dx si di bp sp ip
+ * r8..r15. */
+#define PERF_IP 8
+
+void regs_from_perf(const uint64_t *perf, struct regs *ret)
+{
+	static const uint8_t dwarf[] = {0, 3, 2,  1,  4,  5,  6,  7, 16,
+					8, 9, 10, 11, 12, 13, 14, 15};
+
+	for (unsigned i = 0; i < REG_COUNT; i++)
+		ret->r[dwarf[i]] = perf[i];
+	ret->valid = REGS_ALL;
+}
+
+uint64_t regs_perf_pc(const uint64_t *perf)
+{
+	return perf[PERF_IP];
+}
+
 /* Figure 3.4 of the ABI: rbx, rbp, rsp, r12 to r15. */
-const uint32_t arch_callee_saved = BIT(3) | BIT(DWREG_RBP) | BIT(DWREG_RSP) | BIT(12) |
+const uint64_t arch_callee_saved = BIT(3) | BIT(DWREG_FP) | BIT(DWREG_SP) | BIT(12) |
 				   BIT(13) | BIT(14) | BIT(15);
 
 /* struct ucontext begins with flags, link and stack_t: 40 bytes; struct sigcontext_64 follows with
@@ -74,10 +93,10 @@ enum {
  * the .plt.sec of -z ibtplt. */
 bool arch_plt_expr(const uint8_t *expr, size_t n, int *ret_off, int *ret_threshold)
 {
-	static const uint8_t middle[] = {OP_BREG0 + DWREG_RIP, 0, OP_LIT0 + 15, OP_AND};
+	static const uint8_t middle[] = {OP_BREG0 + DWREG_PC, 0, OP_LIT0 + 15, OP_AND};
 	static const uint8_t tail[] = {OP_GE, OP_LIT0 + 3, OP_SHL, OP_PLUS};
 
-	if (n != 11 || expr[0] != OP_BREG0 + DWREG_RSP || expr[1] >= 0x40)
+	if (n != 11 || expr[0] != OP_BREG0 + DWREG_SP || expr[1] >= 0x40)
 		return false;
 	if (memcmp(expr + 2, middle, sizeof(middle)) ||
 	    memcmp(expr + 7, tail, sizeof(tail)))
@@ -89,10 +108,25 @@ bool arch_plt_expr(const uint8_t *expr, size_t n, int *ret_off, int *ret_thresho
 	return true;
 }
 
+/* At CFA - 8, or in a register: vfork keeps it out of the stack its child will share. */
+bool arch_pack_ra(const struct row *row, union rule *rule)
+{
+	const struct place *ra = &row->regs[DWREG_RA];
+
+	if (ra->kind == PLACE_UNSPECIFIED)
+		return true;
+	if (ra->kind == PLACE_OFFSET)
+		return ra->off == -8;
+	if (ra->kind != PLACE_REGISTER || ra->reg >= 16 || rule->kind != RULE_SP)
+		return false;
+	rule->kind = (uint8_t)(RULE_RA_REG | ra->reg << RULE_REG_SHIFT);
+	return true;
+}
+
 /* breg7 160; deref, as glibc describes __restore_rt. */
 bool arch_is_sigreturn_row(const struct row *row)
 {
-	static const uint8_t expr[] = {OP_BREG0 + DWREG_RSP, 0xa0, 0x01, 0x06};
+	static const uint8_t expr[] = {OP_BREG0 + DWREG_SP, 0xa0, 0x01, 0x06};
 
 	return row->cfa_expr && row->cfa_n == sizeof(expr) &&
 	       !memcmp(row->cfa_expr, expr, sizeof(expr));

@@ -307,10 +307,10 @@ static void unwind_all(const struct head *h, struct objfile *o, uint64_t code,
 	in.stack_bytes = words * 8;
 	/* In memory of its own size, for a sanitizer to see a read past its end. */
 	in.stack = xmemdup(stack, in.stack_bytes);
-	if (!regs.r[DWREG_RSP])
-		regs.r[DWREG_RSP] = STACK_AT;
+	if (!regs.r[DWREG_SP])
+		regs.r[DWREG_SP] = STACK_AT;
 	for (unsigned i = 0; i < 4; i++) {
-		regs.r[DWREG_RIP] = LOAD_AT + code + (h->pc + i * 13) % CODE_BYTES;
+		regs.r[DWREG_PC] = LOAD_AT + code + (h->pc + i * 13) % CODE_BYTES;
 		unwind(u, &in, frames, 64, &stop);
 	}
 	free((void *)(uintptr_t)in.stack);

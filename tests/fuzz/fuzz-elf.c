@@ -30,7 +30,7 @@ static void unwind_through(struct objfile *o, const struct segment *seg)
 	for (unsigned i = 0; i < 64; i++)
 		stack[i] = LOAD_AT + i * 977 % (v.end - v.start);
 	for (unsigned i = 0; i < 32; i++) {
-		struct regs regs = {.valid = (1u << REG_COUNT) - 1};
+		struct regs regs = {.valid = REGS_ALL};
 		struct unwind_input in = {.regs = &regs,
 					  .stack = (uint8_t *)stack,
 					  .stack_bytes = sizeof(stack),
@@ -38,8 +38,8 @@ static void unwind_through(struct objfile *o, const struct segment *seg)
 
 		for (unsigned r = 0; r < REG_COUNT; r++)
 			regs.r[r] = 0x1000 + r * 8;
-		regs.r[DWREG_RSP] = 0x1000;
-		regs.r[DWREG_RIP] = LOAD_AT + i * 4099 % (v.end - v.start);
+		regs.r[DWREG_SP] = 0x1000;
+		regs.r[DWREG_PC] = LOAD_AT + i * 4099 % (v.end - v.start);
 		unwind(u, &in, frames, 32, &stop);
 	}
 	space_put(space);

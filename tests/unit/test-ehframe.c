@@ -153,7 +153,7 @@ static void put_cie(struct bytes *b, uint8_t version, const char *letters,
 		put(b, 8, 2); /* size of an address, of a segment selector */
 	put_uleb(b, 1);
 	put(b, 0x78, 1); /* -8 */
-	put(b, DWREG_RIP, 1);
+	put(b, DWREG_RA, 1);
 	length_at = b->n;
 	if (*letters)
 		put(b, 0, 1);
@@ -170,9 +170,9 @@ static void put_cie(struct bytes *b, uint8_t version, const char *letters,
 	if (*letters)
 		b->v[length_at] = (uint8_t)(b->n - length_at - 1);
 	put(b, DW_CFA_def_cfa, 1);
-	put(b, DWREG_RSP, 1);
+	put(b, DWREG_SP, 1);
 	put(b, 8, 1);
-	put(b, DW_CFA_offset | DWREG_RIP, 1);
+	put(b, DW_CFA_offset | DWREG_RA, 1);
 	put(b, 1, 1);
 	entry_end(b, begin, wide);
 }

@@ -22,14 +22,14 @@ static const uint64_t stack[] = {WORD, SP + 8, UINT64_MAX};
 static enum expr_result eval(const uint8_t *expr, size_t n, const uint64_t *initial,
 			     uint64_t *ret)
 {
-	struct regs regs = {.valid = 1u << 12 | 1u << DWREG_RSP};
+	struct regs regs = {.valid = 1u << 12 | 1ull << DWREG_SP};
 	struct unwind_input in = {&regs, (const uint8_t *)stack, sizeof(stack), NULL, 1};
 	struct unwinder u = {0};
 	struct walk w = {.u = &u, .in = &in};
 	struct expr_env env = {&w, regs.r, regs.valid, 0x10000};
 
 	regs.r[12] = 5;
-	regs.r[DWREG_RSP] = SP;
+	regs.r[DWREG_SP] = SP;
 	return expr_eval(&env, expr, n, initial, ret);
 }
 

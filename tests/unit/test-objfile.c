@@ -371,10 +371,10 @@ static void test_other_files(void **state)
 	assert_true(sh("%s -c prog.c -o object.o", cc()));
 	assert_refused("object.o", -ENOEXEC);
 	read_file("prog", &bytes, &n);
-	((Elf64_Ehdr *)bytes)->e_machine = EM_AARCH64;
+	((Elf64_Ehdr *)bytes)->e_machine = EM_RISCV;
 	write_file("machine", bytes, n);
 	assert_refused("machine", -ENOEXEC);
-	((Elf64_Ehdr *)bytes)->e_machine = EM_X86_64;
+	((Elf64_Ehdr *)bytes)->e_machine = EM_AARCH64;
 	((Elf64_Ehdr *)bytes)->e_phoff = n;
 	write_file("phdrs", bytes, n);
 	assert_refused("phdrs", -EBADMSG);

@@ -93,9 +93,9 @@ static bool ops_offset(const struct ops *o, int64_t off, bool value)
 /* @reg's default is that of elfutils' x86-64 backend, hence of the ABI. */
 static bool unspecified_is(unsigned reg, const struct ops *o)
 {
-	if (reg == DWREG_RSP)
+	if (reg == DWREG_SP)
 		return ops_offset(o, 0, true);
-	if (reg == DWREG_RIP)
+	if (reg == DWREG_RA)
 		return ops_offset(o, -8, false);
 	/* elfutils 0.188 has the number of rax where it means to say that rbx is kept. */
 	if (reg == 0 || reg == 3)
@@ -178,21 +178,21 @@ static bool rule_is(union rule rule, const struct ops *cfa, const struct ops *bp
 
 	switch (rule.kind & RULE_KIND_MASK) {
 	case RULE_SP:
-		return ops_reg_off(cfa, DWREG_RSP, rule.off) && rule_bp_is(rule, bp) &&
+		return ops_reg_off(cfa, DWREG_SP, rule.off) && rule_bp_is(rule, bp) &&
 		       ops_offset(ra, -8, false);
 	case RULE_BP:
-		return ops_reg_off(cfa, DWREG_RBP, rule.off) && rule_bp_is(rule, bp) &&
+		return ops_reg_off(cfa, DWREG_FP, rule.off) && rule_bp_is(rule, bp) &&
 		       ops_offset(ra, -8, false);
 	case RULE_REG:
 		return ops_reg_off(cfa, reg, rule.off) && rule_bp_is(rule, bp) &&
 		       ops_offset(ra, -8, false);
 	case RULE_RA_REG:
-		return ops_reg_off(cfa, DWREG_RSP, rule.off) && rule_bp_is(rule, bp) &&
+		return ops_reg_off(cfa, DWREG_SP, rule.off) && rule_bp_is(rule, bp) &&
 		       ra->n == 1 && op_is(ra, 0, DW_OP_regx, reg);
 	case RULE_SP_DEREF:
-		return ops_deref(cfa, DWREG_RSP, rule) && rule_bp_is(rule, bp);
+		return ops_deref(cfa, DWREG_SP, rule) && rule_bp_is(rule, bp);
 	case RULE_BP_DEREF:
-		return ops_deref(cfa, DWREG_RBP, rule) && rule_bp_is(rule, bp);
+		return ops_deref(cfa, DWREG_FP, rule) && rule_bp_is(rule, bp);
 	case RULE_PLT:
 		return ops_plt(cfa, rule) && ops_same(bp);
 	case RULE_SIGRETURN:
@@ -259,8 +259,8 @@ static void compare_row(struct comparison *c, const struct fde *fde, uint64_t va
 		if (!place_is(&row.regs[reg], (unsigned)reg, &o))
 			mismatch(c, vaddr, "register", (unsigned)reg);
 	}
-	bp = ops_of_reg(frame, DWREG_RBP);
-	ra = ops_of_reg(frame, DWREG_RIP);
+	bp = ops_of_reg(frame, DWREG_FP);
+	ra = ops_of_reg(frame, DWREG_RA);
 	if (!rule_is(rule, &cfa, &bp, &ra, signal))
 		mismatch(c, vaddr, "rule", rule.kind);
 }

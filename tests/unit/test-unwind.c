@@ -456,7 +456,7 @@ static void test_nothing_there(void **state)
 		assert_int_equal(st.n, 1);
 		assert_int_equal(st.stop, STOP_NO_USER);
 		s = *first_of(DEEP);
-		s.regs.r[DWREG_RIP] = 16;
+		s.regs.r[DWREG_PC] = 16;
 		unwind_sample(u, &s, &st);
 		assert_int_equal(st.n, 1);
 		assert_int_equal(st.frames[0].pc, 16);
@@ -503,7 +503,8 @@ static void test_fp(void **state)
 {
 	/* Three frames in anonymous code at 0x1000; the words lie at 0x8000. */
 	uint64_t stack[] = {0x8010, 0x1100, 0x8020, 0x1200, 0, 0x1300};
-	struct regs regs = {.valid = 1u << DWREG_RIP | 1u << DWREG_RSP | 1u << DWREG_RBP};
+	struct regs regs = {.valid = 1ull << DWREG_PC | 1ull << DWREG_SP |
+				     1ull << DWREG_FP};
 	struct vma v = {.start = 0x1000, .end = 0x2000, .kind = VMA_JIT};
 	struct unwind_input in = {.regs = &regs, .stack = (uint8_t *)stack};
 	struct unwinder *fp = open_backend(UNWIND_FP);
@@ -513,8 +514,8 @@ static void test_fp(void **state)
 	in.space = space_new();
 	space_map(in.space, &v);
 	in.stack_bytes = sizeof(stack);
-	regs.r[DWREG_RIP] = 0x1010;
-	regs.r[DWREG_RSP] = regs.r[DWREG_RBP] = 0x8000;
+	regs.r[DWREG_PC] = 0x1010;
+	regs.r[DWREG_SP] = regs.r[DWREG_FP] = 0x8000;
 	assert_int_equal(unwind(fp, &in, frames, 8, &stop), 4);
 	assert_int_equal(stop, STOP_END);
 	assert_int_equal(frames[1].pc, 0x1100);
@@ -593,12 +594,12 @@ static struct space *bare_space(uint64_t entry)
 static void unwind_bare(struct space *s, uint64_t pc, uint64_t bp, const uint64_t *words,
 			size_t n, struct stack *ret)
 {
-	struct regs regs = {.valid = (1u << REG_COUNT) - 1};
+	struct regs regs = {.valid = REGS_ALL};
 	struct unwind_input in = {&regs, (const uint8_t *)words, n * 8, s, 1};
 
-	regs.r[DWREG_RIP] = pc;
-	regs.r[DWREG_RSP] = BARE_STACK;
-	regs.r[DWREG_RBP] = bp;
+	regs.r[DWREG_PC] = pc;
+	regs.r[DWREG_SP] = BARE_STACK;
+	regs.r[DWREG_FP] = bp;
 	for (unsigned general = 0; general < 2; general++) {
 		struct unwinder *cfi = open_backend(UNWIND_CFI);
 

@@ -108,7 +108,7 @@ static UNCHECKED void capture(const ucontext_t *uc)
 	samples_n++;
 	for (unsigned i = 0; i < REG_COUNT; i++)
 		s->regs.r[i] = (uint64_t)uc->uc_mcontext.gregs[gregs[i]];
-	s->regs.valid = (1u << REG_COUNT) - 1;
+	s->regs.valid = REGS_ALL;
 	s->stack_bytes = (stack_end - sp) & ~7ul;
 	s->stack = keep((const volatile uint64_t *)sp, s->stack_bytes / 8);
 	s->known_n = known_n;
