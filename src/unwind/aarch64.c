@@ -17,8 +17,9 @@ uint64_t regs_perf_pc(const uint64_t *perf)
 }
 
 /* AAPCS64, 6.1.1: x19 to x28, x29 (the frame pointer) and sp. x30 is the caller's own affair, but
- * holds the return address as long as no rule says where that has gone: compilers rely on it. */
-const uint64_t arch_callee_saved = 0xfffull << 19 | 1ull << DWREG_SP;
+ * holds the return address as long as no rule says where that has gone: compilers rely on it. x15 is
+ * what glibc's rawmemchr relies on when it calls strlen, and nobody else asks for: row.c. */
+const uint64_t arch_callee_saved = 0xfffull << 19 | 1ull << DWREG_SP | 1ull << 15;
 
 /* struct ucontext (linux/arch/arm64/include/uapi/asm): flags, link and stack_t are 40 bytes, the
  * signal mask and its reserve 128, then 8 to align; struct sigcontext follows with the fault
@@ -70,6 +71,10 @@ bool arch_pack_ra(const struct row *row, union rule *rule)
 	rule->ra_signed = row->ra_signed;
 	if (ra->kind == PLACE_UNSPECIFIED || ra->kind == PLACE_SAME) {
 		rule->ra = RA_IN_LR;
+		return true;
+	}
+	if (ra->kind == PLACE_REGISTER && ra->reg < 16 && rule->kind == RULE_SP) {
+		rule->kind = (uint8_t)(RULE_RA_REG | ra->reg << RULE_REG_SHIFT);
 		return true;
 	}
 	if (ra->kind != PLACE_OFFSET)

@@ -173,6 +173,8 @@ static int step_ra_reg(struct walk *w, union rule rule)
 		return STEP_GENERAL;
 	if (!walk_top_reg(w, rule.kind >> RULE_REG_SHIFT, &ra) || cfa < w->sp)
 		return STOP_BAD_SP;
+	if (rule.ra_signed)
+		ra = arch_strip(ra);
 	if (!ra)
 		return STOP_END;
 	restore_bp(w, rule, cfa);

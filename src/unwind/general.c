@@ -196,8 +196,8 @@ static void decode_row(struct objfile *o, uint64_t vaddr, struct general_row *re
 {
 	struct fde fde;
 
-	ret->found = ehframe_find(o, vaddr, &fde) && fde.cie.ra_reg == DWREG_RA &&
-		     row_find(&fde, vaddr, &ret->row);
+	ret->found = ehframe_find(o, vaddr, &fde) &&
+		     row_decode(o, &fde, vaddr, &ret->row);
 	ret->signal_frame = ret->found && fde.cie.signal_frame;
 }
 

@@ -295,3 +295,31 @@ bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row)
 	ret_row->end = m.passed && m.loc < fde->end ? m.loc : fde->end;
 	return true;
 }
+
+/* What the CIE says of the return address, in the place of DWREG_RA. glibc's rawmemchr on aarch64 has
+ * a column of its own, x15, in which it keeps x30 over its call of strlen. */
+static bool move_ra(const struct fde *fde, struct row *row)
+{
+	uint32_t ra = fde->cie.ra_reg;
+
+	if (ra == DWREG_RA)
+		return true;
+	if (ARCH_RA_PUSHED || ra >= REG_COUNT)
+		return false;
+	if (row->regs[ra].kind == PLACE_UNSPECIFIED || row->regs[ra].kind == PLACE_SAME)
+		row->regs[DWREG_RA] = (struct place){.kind = PLACE_REGISTER, .reg = ra};
+	else
+		row->regs[DWREG_RA] = row->regs[ra];
+	return true;
+}
+
+bool row_decode(const struct objfile *o, const struct fde *fde, uint64_t vaddr,
+		struct row *ret_row)
+{
+	if (!row_find(fde, vaddr, ret_row) || !move_ra(fde, ret_row))
+		return false;
+	/* Not all entry points say it themselves: ld.so's on aarch64 does not. */
+	if (fde->start && fde->start == objfile_entry(o))
+		ret_row->regs[DWREG_RA] = (struct place){.kind = PLACE_UNDEFINED};
+	return true;
+}

@@ -177,7 +177,7 @@ union rule rule_decode(struct objfile *o, uint64_t vaddr)
 		return rule_of(RULE_NONE);
 	if (!ehframe_find(o, vaddr, &fde))
 		return rule_without_cfi(o, vaddr);
-	if (fde.cie.ra_reg != DWREG_RA || !row_find(&fde, vaddr, &row))
+	if (!row_decode(o, &fde, vaddr, &row))
 		return rule_of(RULE_NONE);
 	return rule_from_row(&row, fde.cie.signal_frame);
 }

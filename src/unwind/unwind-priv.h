@@ -190,6 +190,10 @@ struct row {
 
 /* The row for @vaddr (past the FDE's end: the last one). False: damaged, and *ret_row is anything. */
 bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row);
+/* The same, with the return address in the place of DWREG_RA whatever its column, and undefined in
+ * the function at the entry point of @o, which has no caller. False also: another machine's. */
+bool row_decode(const struct objfile *o, const struct fde *fde, uint64_t vaddr,
+		struct row *ret_row);
 
 /* --- rules: a row in 8 bytes -------------------------------------------------------- */
 
@@ -201,10 +205,10 @@ enum rule_kind {
 	RULE_PLT,	/* x86-64: CFA = rsp + off, 8 more from (pc & 15) >= bp8 on */
 	RULE_SIGRETURN, /* registers are in the ucontext at sp + off */
 	RULE_REG,	/* CFA = register + off; top frame only */
-	RULE_RA_REG, /* x86-64: CFA = rsp + off, return address in a register; top only */
-	RULE_END,    /* the return address is undefined: the thread's root */
-	RULE_GENERAL, /* does not fit */
-	RULE_NONE,    /* no CFI */
+	RULE_RA_REG,	/* CFA = sp + off, return address in a register; top only */
+	RULE_END,	/* the return address is undefined: the thread's root */
+	RULE_GENERAL,	/* does not fit */
+	RULE_NONE,	/* no CFI */
 	RULE_KIND_MASK = 0x0f,
 	RULE_REG_SHIFT =
 		4, /* RULE_REG, RULE_RA_REG: the register, in the high half of kind */

@@ -17,8 +17,9 @@
 #include <profd/mem.h>
 
 #include "../../src/unwind/unwind-priv.h"
+#include "lib-dir.h"
 
-static const char libc_path[] = "/lib/x86_64-linux-gnu/libc.so.6";
+static const char libc_path[] = LIB_DIR "libc.so.6";
 
 /* --- sections of our own making ------------------------------------------------------- */
 

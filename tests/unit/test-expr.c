@@ -45,6 +45,7 @@ struct expectation {
 	}
 #define LIT(n) (DW_OP_lit0 + (n))
 #define MINUS_1 DW_OP_const1s, 0xff
+#define BREG_SP (DW_OP_breg0 + DWREG_SP)
 
 static const struct expectation good[] = {
 	EXPECT(17, LIT(17)),
@@ -58,13 +59,13 @@ static const struct expectation good[] = {
 	EXPECT(1ull << 56, DW_OP_const8u, 0, 0, 0, 0, 0, 0, 0, 1),
 	EXPECT(300, DW_OP_constu, 0xac, 0x02),
 	EXPECT(-2, DW_OP_consts, 0x7e),
-	EXPECT(SP + 16, DW_OP_breg7, 16),
-	EXPECT(SP - 16, DW_OP_breg7, 0x70),
+	EXPECT(SP + 16, BREG_SP, 16),
+	EXPECT(SP - 16, BREG_SP, 0x70),
 	EXPECT(6, DW_OP_bregx, 12, 1),
-	EXPECT(WORD, DW_OP_breg7, 0, DW_OP_deref),
-	EXPECT(SP + 8, DW_OP_breg7, 8, DW_OP_deref, DW_OP_deref),
-	EXPECT(0x7788, DW_OP_breg7, 0, DW_OP_deref_size, 2),
-	EXPECT(0xff, DW_OP_breg7, 23, DW_OP_deref_size, 1),
+	EXPECT(WORD, BREG_SP, 0, DW_OP_deref),
+	EXPECT(SP + 8, BREG_SP, 8, DW_OP_deref, DW_OP_deref),
+	EXPECT(0x7788, BREG_SP, 0, DW_OP_deref_size, 2),
+	EXPECT(0xff, BREG_SP, 23, DW_OP_deref_size, 1),
 	EXPECT(6, LIT(3), DW_OP_dup, DW_OP_plus),
 	EXPECT(3, LIT(3), LIT(4), DW_OP_drop),
 	EXPECT(3, LIT(3), LIT(4), DW_OP_over),
@@ -111,7 +112,7 @@ static const struct expectation bad[] = {
 	EXPECT(EXPR_BAD, LIT(1), LIT(0), DW_OP_div),
 	EXPECT(EXPR_BAD, LIT(1), LIT(0), DW_OP_mod),
 	EXPECT(EXPR_BAD, DW_OP_breg3, 0), /* not known */
-	EXPECT(EXPR_BAD, DW_OP_bregx, 17, 0),
+	EXPECT(EXPR_BAD, DW_OP_bregx, REG_COUNT, 0),
 	EXPECT(EXPR_BAD, LIT(1), DW_OP_pick, 1),
 	EXPECT(EXPR_BAD, DW_OP_const4u, 1, 2),
 	EXPECT(EXPR_BAD, DW_OP_constu, 0x80),
@@ -119,13 +120,13 @@ static const struct expectation bad[] = {
 	EXPECT(EXPR_BAD, DW_OP_skip, 1, 0),
 	EXPECT(EXPR_BAD, DW_OP_skip, 0xfc, 0xff),
 	EXPECT(EXPR_BAD, LIT(1), DW_OP_dup, DW_OP_skip, 0xfc, 0xff), /* stack overflow */
-	EXPECT(EXPR_BAD, DW_OP_breg7, 0, DW_OP_deref_size, 9),
-	EXPECT(EXPR_BAD, DW_OP_breg7, 0, DW_OP_deref_size, 0),
+	EXPECT(EXPR_BAD, BREG_SP, 0, DW_OP_deref_size, 9),
+	EXPECT(EXPR_BAD, BREG_SP, 0, DW_OP_deref_size, 0),
 	EXPECT(EXPR_BAD, DW_OP_call_frame_cfa),
 	EXPECT(EXPR_BAD, DW_OP_reg0),
 	EXPECT(EXPR_BAD, DW_OP_lo_user),
-	EXPECT(EXPR_OUTSIDE, DW_OP_breg7, 17, DW_OP_deref),
-	EXPECT(EXPR_OUTSIDE, DW_OP_breg7, 0x7f, DW_OP_deref),
+	EXPECT(EXPR_OUTSIDE, BREG_SP, 17, DW_OP_deref),
+	EXPECT(EXPR_OUTSIDE, BREG_SP, 0x7f, DW_OP_deref),
 	EXPECT(EXPR_OUTSIDE, LIT(0), DW_OP_deref),
 	EXPECT(EXPR_OUTSIDE, MINUS_1, DW_OP_deref),
 };

@@ -154,11 +154,12 @@ static void test_replaced_file(void **state)
 	struct procs *ps = procs_new(&outside);
 	struct stat st;
 
-	assert_int_equal(stat("/proc/self/exe", &st), 0);
 	char path[4096];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	assert_true(n > 0);
 	path[n] = '\0';
+	/* Not that of the link: under qemu-user it leads to qemu, while its text does not. */
+	assert_int_equal(stat(path, &st), 0);
 	comm_event(ps, PID, PID, "x", true);
 	mmap_event(ps, PID, 0x10000, path, st.st_ino + 1);
 	assert_int_equal(procs_missing_files(ps), 1);

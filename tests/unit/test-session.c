@@ -39,17 +39,22 @@ static const struct session_totals nothing = {.duration_ns = 1};
 static __attribute__((noinline)) void feed_event(struct session *ses, uint32_t tid,
 						 uint32_t event, uint64_t period)
 {
-	/* perf order: ax bx cx dx si di bp sp ip r8..r15 */
-	uint64_t regs[17] = {0};
+	/* perf order: ax bx cx dx si di bp sp ip r8..r15; x0..x30 sp pc */
+#ifdef MACHINE_AARCH64
+	enum { BP = 29, SP = 31, PC = 32 };
+#else
+	enum { BP = 6, SP = 7, PC = 8 };
+#endif
+	uint64_t regs[REG_COUNT] = {0};
 	uint8_t *fp = __builtin_frame_address(0);
 	struct event e = {.type = EVENT_SAMPLE,
 			  .pid = (uint32_t)getpid(),
 			  .tid = tid,
 			  .time_ns = 1};
 
-	regs[6] = (uint64_t)(uintptr_t)fp;
-	regs[7] = (uint64_t)(uintptr_t)fp;
-	regs[8] = (uint64_t)(uintptr_t)(void *)feed_event;
+	regs[BP] = (uint64_t)(uintptr_t)fp;
+	regs[SP] = (uint64_t)(uintptr_t)fp;
+	regs[PC] = (uint64_t)(uintptr_t)(void *)feed_event;
 	e.sample = (struct event_sample){.event = event,
 					 .period = period,
 					 .regs_abi = 2,
