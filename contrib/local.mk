@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	contrib/check-outliers \
 	contrib/clang-format \
 	contrib/clang-tidy \
+	contrib/cross \
 	contrib/demo \
 	contrib/install-packages \
 	contrib/lint \

@@ -41,8 +41,11 @@ include tests/fault/local.mk
 check-unit: all
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS
 
+# What the tests need, built and not run.
+check-programs: all $(check_PROGRAMS) $(check_SCRIPTS)
+
 BATS_FILES =
-check-integration: all $(check_PROGRAMS) $(check_SCRIPTS)
+check-integration: check-programs
 	$(TEST_ENVIRONMENT) $(srcdir)/tests/run-bats $(BATS_FILES)
 
 check-local: check-integration
@@ -54,7 +57,7 @@ check-sanitize:
 		--enable-werror CC='$(CC)'
 	cd sanitize && $(MAKE) $(AM_MAKEFLAGS) check-unit
 
-.PHONY: check-unit
+.PHONY: check-programs check-unit
 clean-local:
 	rm -rf sanitize fuzz-coverage tests/results
 distclean-local:

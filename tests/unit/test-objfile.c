@@ -48,8 +48,9 @@ static const char c_source[] =
 	"{\n"
 	"	return sink * x;\n"
 	"}\n"
-	"__asm__(\".text\\n.globl label\\nlabel: nop\\nnop\\nret\\n\"\n" /* 18 */
-	"	\".globl sized\\n.type sized, @function\\nsized: nop\\ninside: nop\\n\"\n"
+	"__asm__(\".text\\n.globl label\\nlabel: .byte 0, 0, 0\\n\"\n" /* 18 */
+	"	\".globl sized\\n.type sized, @function\\nsized: .byte 0\\ninside: .byte "
+	"0\\n\"\n"
 	"	\".size sized, . - sized\\n.balign 16\\n\");\n"
 	"int main(void)\n" /* 21 */
 	"{\n"
