@@ -8,3 +8,10 @@ tests_unit_test_ring_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_sampler_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_counter_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_eventspec_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+if HOST_AARCH64
+check_PROGRAMS += tests/unit/test-arm-events
+TESTS += tests/unit/test-arm-events
+endif
+tests_unit_test_arm_events_SOURCES = tests/unit/test-arm-events.c
+tests_unit_test_arm_events_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += tests/unit/test-arm-events.c
