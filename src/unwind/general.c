@@ -140,18 +140,23 @@ static int apply_row(struct general *g, const struct row *row)
 	ra = next.r[DWREG_RA];
 	next.r[DWREG_PC] = row->ra_signed ? arch_strip(ra) : ra;
 	next.valid |= 1ull << DWREG_PC;
+	/* Of use once, or frames without a size could follow each other for ever: go_on. */
+	if (row->regs[DWREG_RA].kind == PLACE_REGISTER &&
+	    row->regs[DWREG_RA].reg < REG_COUNT)
+		next.valid &= ~(1ull << row->regs[DWREG_RA].reg);
 	*g = next;
 	return STEP_ON;
 }
 
 /* Back from the registers to the walk, and on to the next frame. */
-static int go_on(struct general *g, bool signal_frame)
+static int go_on(struct general *g, const struct row *row, bool signal_frame)
 {
+	bool may_stay = g->w->top || row->regs[DWREG_RA].kind == PLACE_REGISTER;
 	struct walk *w = g->w;
 	struct frame *frame = &w->frames[w->n - 1];
 
 	if (!signal_frame &&
-	    (g->r[DWREG_SP] < w->sp || (g->r[DWREG_SP] == w->sp && !w->top)))
+	    (g->r[DWREG_SP] < w->sp || (g->r[DWREG_SP] == w->sp && !may_stay)))
 		return STOP_BAD_SP;
 	if (!signal_frame && !g->r[DWREG_PC])
 		return STOP_END;
@@ -183,13 +188,19 @@ static void take_walk(struct general *g)
 		   (uint64_t)w->bp_known << DWREG_FP;
 }
 
+/* A leaf that has saved nothing has changed nothing that it must give back. */
 static int step_guess(struct general *g)
 {
-	int step = walk_guess(g->w);
+	struct walk *w = g->w;
+	uint64_t kept = w->top ? g->valid & arch_callee_saved : 0;
+	int step = walk_guess(w);
 
-	if (step == STEP_ON)
-		take_walk(g);
-	return step;
+	if (step != STEP_ON)
+		return step;
+	take_walk(g);
+	if (!w->top && w->chained_n != w->n)
+		g->valid |= kept;
+	return STEP_ON;
 }
 
 static void decode_row(struct objfile *o, uint64_t vaddr, struct general_row *ret)
@@ -244,7 +255,7 @@ static int step_general(struct general *g)
 	step = find_cfa(g, &at->row);
 	if (step == STEP_ON)
 		step = apply_row(g, &at->row);
-	return step == STEP_ON ? go_on(g, at->signal_frame) : step;
+	return step == STEP_ON ? go_on(g, &at->row, at->signal_frame) : step;
 }
 
 enum unwind_stop general_unwind(struct walk *w)

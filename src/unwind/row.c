@@ -297,7 +297,8 @@ bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row)
 }
 
 /* What the CIE says of the return address, in the place of DWREG_RA. glibc's rawmemchr on aarch64 has
- * a column of its own, x15, in which it keeps x30 over its call of strlen. */
+ * a column of its own, x15, in which it keeps x30 over its call of strlen; it says so from the
+ * second row on, though the format makes it hold for all. */
 static bool move_ra(const struct fde *fde, struct row *row)
 {
 	uint32_t ra = fde->cie.ra_reg;
@@ -306,6 +307,8 @@ static bool move_ra(const struct fde *fde, struct row *row)
 		return true;
 	if (ARCH_RA_PUSHED || ra >= REG_COUNT)
 		return false;
+	if (row->start == fde->start)
+		return true;
 	if (row->regs[ra].kind == PLACE_UNSPECIFIED || row->regs[ra].kind == PLACE_SAME)
 		row->regs[DWREG_RA] = (struct place){.kind = PLACE_REGISTER, .reg = ra};
 	else

@@ -192,6 +192,22 @@ static bool leaf_return(const struct walk *w, uint64_t *ret_ra, uint64_t *ret_sp
 	return !is_stale(w, *ret_ra);
 }
 
+/* Of a top frame that holds @ra in its register: whether it has saved it, too, and bp beside it.
+ * Then sp says nothing. Right behind the saving, bp is still the caller's; from here on it is not. */
+static bool has_record(struct walk *w, uint64_t ra)
+{
+	uint64_t bp, saved;
+
+	if (!w->bp_known)
+		return false;
+	if (walk_read(w, w->sp, &bp) && bp == w->bp && walk_read(w, w->sp + 8, &saved) &&
+	    arch_strip(saved) == ra) {
+		w->bp = w->sp;
+		return true;
+	}
+	return walk_read(w, w->bp + 8, &saved) && arch_strip(saved) == ra;
+}
+
 int walk_guess(struct walk *w)
 {
 	uint64_t ra, sp;
@@ -201,7 +217,7 @@ int walk_guess(struct walk *w)
 	if (w->vma->obj && looks_like(w, w->vma, w->pc, LOOK_TRAMPOLINE))
 		return walk_signal(w, w->sp + ARCH_UCONTEXT_OFF);
 	if (w->top && w->vma->kind != VMA_JIT && leaf_return(w, &ra, &sp) &&
-	    is_plausible(w, ra))
+	    is_plausible(w, ra) && (ARCH_RA_PUSHED || !has_record(w, ra)))
 		return guess_taken(w, ra, sp);
 	return guess_chain(w);
 }

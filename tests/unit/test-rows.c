@@ -284,7 +284,8 @@ static void compare_row(struct comparison *c, const struct fde *fde, uint64_t va
 			mismatch(c, vaddr, "register", (unsigned)reg);
 	}
 	bp = ops_of_reg(frame, DWREG_FP);
-	ra = ops_of_reg(frame, (int)fde->cie.ra_reg);
+	/* row.c, move_ra */
+	ra = ops_of_reg(frame, vaddr == fde->start ? DWREG_RA : (int)fde->cie.ra_reg);
 	/* libdw believes the CFI of an entry point. */
 	if (fde->start != objfile_entry(c->o) &&
 	    !rule_is(rule, &cfa, &bp, &ra, fde->cie.ra_reg, signal))
