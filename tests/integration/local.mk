@@ -1,6 +1,8 @@
 # Recordings of real programs. tests/run-bats finds the .bats files itself.
 EXTRA_DIST += \
+	tests/integration/check-coverage \
 	tests/integration/check-folded \
+	tests/integration/coverage.bats \
 	tests/integration/deny-perf \
 	tests/integration/events.bats \
 	tests/integration/go-pprof.bats \

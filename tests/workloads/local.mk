@@ -1,7 +1,9 @@
 # Programs that the tests record. They are compiled by the tests, in the ways that they need.
 EXTRA_DIST += \
+	tests/workloads/brief.c \
 	tests/workloads/busy.pl \
 	tests/workloads/busy.py \
+	tests/workloads/configure.sh \
 	tests/workloads/counts.c \
 	tests/workloads/deep.c \
 	tests/workloads/depth.c \
@@ -20,6 +22,7 @@ EXTRA_DIST += \
 	tests/workloads/sigalt.c \
 	tests/workloads/swap.c \
 	tests/workloads/threads.c \
+	tests/workloads/tiny-make.sh \
 	tests/workloads/twins.c \
 	tests/workloads/vdso.c \
 	tests/workloads/work.h
