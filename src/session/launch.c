@@ -41,8 +41,8 @@ struct launch_private {
 #define TICK_MS 100
 #define KILL_AFTER_NS (5 * NSEC_PER_SEC)
 
-/* The file that execvp(3) is going to find; false when there is none. */
-static bool command_path(const char *name, char path[PATH_MAX])
+/* The file of this name that execvp(3) is going to find, if it is as access(2) has @mode. */
+static bool command_path(const char *name, int mode, char path[PATH_MAX])
 {
 	const char *dirs = getenv("PATH"), *end;
 
@@ -52,7 +52,7 @@ static bool command_path(const char *name, char path[PATH_MAX])
 		end = strchrnul(dirs, ':');
 		if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)(end - dirs), dirs,
 			     end > dirs ? "/" : "", name) < PATH_MAX &&
-		    access(path, X_OK) == 0)
+		    access(path, mode) == 0)
 			return true;
 	}
 	return false;
@@ -63,7 +63,7 @@ static bool command_path(const char *name, char path[PATH_MAX])
 static void command_exec(char *const argv[])
 {
 	char path[PATH_MAX], magic[4];
-	int fd = command_path(argv[0], path)
+	int fd = command_path(argv[0], X_OK, path)
 			 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
 			 : -1;
 
@@ -71,6 +71,9 @@ static void command_exec(char *const argv[])
 		execv(path, argv);
 	else
 		execvp(argv[0], argv);
+	/* A directory in PATH that may not be searched says so of every name. */
+	if (errno == EACCES && !command_path(argv[0], F_OK, path))
+		errno = ENOENT;
 }
 
 static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_t *mask)
