@@ -97,8 +97,6 @@ size_t sampler_nrings(const struct sampler *s);
 struct ring *sampler_ring(struct sampler *s, size_t i);
 int sampler_fd(const struct sampler *s,
 	       size_t i); /* readable when ring i holds a quarter */
-/* Records of the first event that found no room, as it counts them itself; 0 before Linux 6.0. */
-uint64_t sampler_lost(const struct sampler *s);
 
 /* Decodes one record (from ring_peek). A record that contradicts itself decodes to EVENT_OTHER and
  * returns -EBADMSG. */

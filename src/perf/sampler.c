@@ -589,14 +589,6 @@ void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *re
 	more_read(&s->more, i, lost, &ret->count, &ret->lost);
 }
 
-uint64_t sampler_lost(const struct sampler *s)
-{
-	struct sampler_event e;
-
-	sampler_event(s, 0, &e);
-	return e.lost;
-}
-
 int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event)
 {
 	const struct perf_event_header *h = record;
