@@ -813,12 +813,12 @@ static void test_inflated_dwarf(void **state)
 		snprintf(flags, sizeof(flags), "-Wl,--compress-debug-sections=%s",
 			 forms[i]);
 		o = open_bomb(".section .debug_info,\"\",@progbits\n.zero 64\n"
-			      ".section .debug_str,\"\",@progbits\n.zero 150000000\n",
+			      ".section .debug_ranges,\"\",@progbits\n.zero 150000000\n",
 			      flags);
 		assert_false(objfile_has_lines(o));
 		objfile_put(o);
 		o = open_bomb(".section .debug_info,\"\",@progbits\n.zero 64\n"
-			      ".section .debug_str,\"\",@progbits\n.zero 1500000\n",
+			      ".section .debug_ranges,\"\",@progbits\n.zero 1500000\n",
 			      flags);
 		assert_true(objfile_has_lines(o));
 		objfile_put(o);
