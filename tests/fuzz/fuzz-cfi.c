@@ -292,7 +292,7 @@ static void unwind_all(const struct head *h, struct objfile *o, uint64_t code,
 			.bias = LOAD_AT,
 			.obj = h->flags & FLAG_JIT ? NULL : o,
 			.kind = h->flags & FLAG_JIT ? VMA_JIT : VMA_FILE};
-	struct regs regs = {.valid = h->valid & ((1u << REG_COUNT) - 1)};
+	struct regs regs = {.valid = h->valid & REGS_ALL};
 	uint64_t *stack = xmalloc(STACK_MAX);
 	struct unwind_input in = {.regs = &regs, .space = space};
 	struct frame frames[64];
