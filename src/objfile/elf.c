@@ -25,7 +25,7 @@
 #define LIMIT_PHDRS 65536u
 #define LIMIT_SEGMENTS 256u
 #define LIMIT_NOTE_BYTES 65536u
-#define LIMIT_NOTES 64u	 /* headers of notes that are looked at, as they can overlap */
+#define LIMIT_NOTES 64u /* headers of notes that are looked at, as they can overlap */
 /* What mmap(2) may have rounded a segment to: aarch64's pages have 4, 16 or 64 KiB. */
 #ifdef MACHINE_AARCH64
 #define PAGE_BYTES 65536u
