@@ -70,12 +70,12 @@ static void process_once(const char *how)
 int main(int argc, char **argv)
 {
 	const char *how = argc == 4 ? argv[1] : "";
-	int count = argc == 4 ? atoi(argv[2]) : 0;
+	long count = argc == 4 ? strtol(argv[2], NULL, 10) : 0;
 
 	if (count < 1)
 		return 2;
 	want_ns = strtoull(argv[3], NULL, 10) * 1000;
-	for (int i = 0; i < count; i++) {
+	for (long i = 0; i < count; i++) {
 		if (!strcmp(how, "threads"))
 			thread_once();
 		else

@@ -9,6 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 i=0
 while [ "$i" -lt "$count" ]; do
+	# shellcheck disable=SC2003 # that configure scripts use it is the point
 	i=$(expr "$i" + 1)
 	echo "checking for feature_$i... yes" >>config.log
 	cat >conftest.c <<-END
@@ -21,7 +22,7 @@ while [ "$i" -lt "$count" ]; do
 	case $i in
 	*0) cc -c conftest.c -o conftest.o && rm -f conftest.o ;;
 	esac
-	(test -f config.log) || exit 1
+	[ -f config.log ] || exit 1
 	rm -f conftest.c
 done
 sort confdefs.h | tail -n 1 >/dev/null
