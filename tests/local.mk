@@ -37,6 +37,7 @@ include tests/integration/local.mk
 include tests/browser/local.mk
 include tests/fuzz/local.mk
 include tests/fault/local.mk
+include tests/bench/coverage.mk
 
 # make check: the unit tests, then the whole program. Each part also alone:
 check-unit: all
