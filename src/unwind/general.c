@@ -108,7 +108,7 @@ static int find_reg(const struct general *g, const struct place *place, unsigned
 	case PLACE_SAME:
 		if (reg == DWREG_RA && !ARCH_RA_PUSHED)
 			return unspecified(g, reg, ret_value);
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case PLACE_REGISTER: {
 		uint64_t from = place->kind == PLACE_SAME ? reg : place->reg;
 
