@@ -38,6 +38,7 @@ include tests/browser/local.mk
 include tests/fuzz/local.mk
 include tests/fault/local.mk
 include tests/bench/coverage.mk
+include tests/bench/local.mk
 
 # make check: the unit tests, then the whole program. Each part also alone:
 check-unit: all

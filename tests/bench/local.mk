@@ -1,0 +1,53 @@
+# The bench: figures as ratios against peers in the same run. Built only when asked for.
+BENCH_TOOLS = \
+	tests/bench/inlines \
+	tests/bench/slowdown \
+	tests/bench/stamp \
+	tests/bench/thread-root \
+	tests/bench/unwind-bench
+EXTRA_PROGRAMS = $(BENCH_TOOLS)
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+tests_bench_unwind_bench_SOURCES = \
+	tests/bench/capture.c tests/bench/capture.h tests/bench/unwind-bench.c
+tests_bench_unwind_bench_LDADD = src/libprofd.a $(PROFD_LIBS)
+
+tests_bench_slowdown_SOURCES = tests/bench/slowdown.c tests/bench/shared.h
+tests_bench_slowdown_LDADD = src/libprofd.a $(PROFD_LIBS)
+
+tests_bench_stamp_SOURCES = tests/bench/stamp.c
+tests_bench_thread_root_SOURCES = tests/bench/thread-root.c
+
+tests_bench_inlines_SOURCES = \
+	tests/bench/capture.c tests/bench/capture.h tests/bench/inlines.c
+tests_bench_inlines_LDADD = src/libprofd.a $(PROFD_LIBS)
+
+EXTRA_DIST += \
+	tests/bench/bench \
+	tests/bench/gen-big.py \
+	tests/bench/gen-cxx.py \
+	tests/bench/measure.py \
+	tests/bench/peers.py \
+	tests/bench/report.py \
+	tests/bench/rows_coverage.py \
+	tests/bench/rows_others.py \
+	tests/bench/rows_recordings.py \
+	tests/bench/rows_slowdown.py \
+	tests/bench/rows_unwind.py \
+	tests/bench/soak.py \
+	tests/bench/work-deep.c \
+	tests/bench/work-gaps.c \
+	tests/bench/work-many.c \
+	tests/bench/work-py.py \
+	tests/bench/work-shell \
+	tests/bench/work-short.c \
+	tests/bench/workloads.py
+
+# make bench BENCH="--quick --rows 1,2,8"
+BENCH =
+bench bench-soak: all $(BENCH_TOOLS)
+	case $@ in *-soak) set -- --soak ;; esac; \
+		$(srcdir)/tests/bench/bench --build '$(abs_top_builddir)' \
+			--source '$(abs_top_srcdir)' "$$@" $(BENCH)
+
+.PHONY: bench bench-soak

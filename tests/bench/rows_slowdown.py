@@ -1,0 +1,130 @@
+"""Row 5: what sampling costs the program. Three measurements, which see different things.
+
+toggle  Events switched on and off every 0.3 s in one run of deep, each on-window against the two
+        off-windows beside it: by wall time (with the reader's share of two busy CPUs) and by the
+        program's own CPU time (interrupts, copying, cold caches). The row's verdicts are by wall time.
+gaps    The time one sample takes from a thread that does nothing but read the clock, 70 KB of stack.
+whole   The CPU time that deep, mp and shell take for their work under the real tools, against none:
+        start-up, inherited events and everything else included."""
+from measure import Figure, interleave
+from report import Row
+
+WAYS = ("profd64", "profd16", "perf-fp", "perf16", "perf64")
+# ours, theirs, reach, excellent
+PAIRS = (("profd64", "perf-fp", 1.8, 1.3), ("profd16", "perf16", 1.2, 1.0),
+         ("profd64", "perf64", 0.75, 0.55))
+WHOLE = ("deep", "mp", "shell")
+
+
+def neighbours(windows, rate):
+    """way -> slowdowns in percent, one for each on-window."""
+    slow = {}
+    for i in range(1, len(windows) - 1, 2):
+        off = (rate(windows[i - 1]) + rate(windows[i + 1])) / 2
+        on = rate(windows[i])
+        if off and on:
+            slow.setdefault(windows[i]["way"], []).append(100 * (off / on - 1))
+    # What two off-windows a window apart differ by is noise.
+    offs = [rate(w) for w in windows[::2]]
+    slow["off"] = [100 * abs(a / b - 1) for a, b in zip(offs, offs[1:]) if b]
+    return slow
+
+
+def wall_rate(window):
+    return window["units"] / window["wall_ns"]
+
+
+def cpu_rate(window):
+    return window["units"] / window["cpu_ns"] if window["cpu_ns"] else 0
+
+
+def toggle_rows(bench):
+    rounds = 4 if bench.quick else 20
+    measured = bench.tools.json_of(
+        [bench.tools.slowdown, "-F", "999", "-r", str(rounds), "-d", bench.workloads.folder, "deep",
+         bench.workloads.get("deep")[0]])
+    if measured is None:
+        return [Row("5", "toggle", reason="slowdown failed")]
+    bench.raw["slowdown toggle"] = measured
+    slow = neighbours(measured["windows"], wall_rate)
+    cpu = neighbours(measured["windows"], cpu_rate)
+    noise = Figure(slow["off"]).median
+    result = []
+    for ours, theirs, reach, excellent in PAIRS:
+        a, b = Figure(slow[ours]), Figure(slow[theirs])
+        note = (f"by the program's CPU time {Figure(cpu[ours]).median:.2f} % and "
+                f"{Figure(cpu[theirs]).median:.2f} %; neighbouring off-windows differ by "
+                f"{noise:.2f} %")
+        # The larger interval of the two, carried over to the ratio.
+        if b.median <= 0 or noise > 2 * b.median:
+            result.append(Row("5", f"deep, 999 Hz: {ours}", theirs, "%", a, b,
+                              reason="the noise is larger than the slowdown: " + note))
+            continue
+        low, high = a.quartiles
+        value = Figure([low / b.median, a.median / b.median, high / b.median])
+        result.append(Row("5", f"deep, 999 Hz: {ours}", theirs, "%", a, b, value, reach, excellent,
+                          bigger=False, form="{:.2f}", note=note))
+    return result
+
+
+def gap_rows(bench):
+    measured = bench.tools.json_of(
+        [bench.tools.slowdown, "-F", "4999", "-w", "0.5", "-r", "1" if bench.quick else "5", "-d",
+         bench.workloads.folder, "gaps:70",
+         bench.workloads.build("work-gaps", bench.workloads.bench + "/work-gaps.c")])
+    if measured is None:
+        return [Row("5", "gaps", reason="slowdown failed")]
+    bench.raw["slowdown gaps"] = measured
+    us = {}
+    for window in measured["windows"]:
+        us.setdefault(window["way"], []).append(window["median_ticks"] / measured["ticks_per_us"])
+    result = []
+    for ours, theirs, _, _ in PAIRS:
+        a, b = Figure(us[ours]), Figure(us[theirs])
+        result.append(Row("5", f"gap for a sample, 70 KB: {ours}", theirs, "us", a, b,
+                          Figure([a.median / b.median]), bigger=False, form="{:.2f}"))
+    return result
+
+
+def whole_rows(bench, what):
+    tools, workload = bench.tools, bench.workloads.get(what)
+
+    def cost(run):
+        """CPU time for a unit of work, or for all of it."""
+        return run and run.workload_cpu_s / (run.units or 1)
+
+    def plain():
+        from peers import Stamped
+        return cost(Stamped(tools, [], workload))
+    ways = {"none": plain, "profd": lambda: cost(tools.profd_record(workload))}
+    for way in ("perf -g", "perf 16K", "perf 64K"):
+        ways[way] = lambda v=way: cost(tools.perf_record(workload, v))
+    costs = interleave(bench.repeats, ways)
+    bench.raw[f"slowdown whole {what}"] = costs
+    base = costs.pop("none")
+    slow = {way: Figure(100 * (c / b - 1) for c, b in zip(values, base))
+            for way, values in costs.items() if values}
+    low, high = Figure(100 * (b / Figure(base).median - 1) for b in base).quartiles
+    result = []
+    for way in ("perf -g", "perf 16K", "perf 64K"):
+        if way not in slow:
+            result.append(Row("5", f"{what}: CPU time for its work", way,
+                              reason="perf is not installed"))
+            continue
+        value = Figure(a - b for a, b in zip(slow["profd"].values, slow[way].values))
+        result.append(Row("5", f"{what}: CPU time for its work", way, "%", slow["profd"], slow[way],
+                          value, bigger=False, form="{:+.1f} points",
+                          note=f"without a profiler it varies by {low:+.1f} to {high:+.1f} %"))
+    return result
+
+
+def rows(bench, wanted):
+    del wanted
+    bench.say("slowdown: toggling")
+    result = toggle_rows(bench)
+    bench.say("slowdown: gaps")
+    result += gap_rows(bench)
+    for what in WHOLE:
+        bench.say(f"slowdown: {what} as a whole")
+        result += whole_rows(bench, what)
+    return result

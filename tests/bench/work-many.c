@@ -1,0 +1,84 @@
+/* Many threads or processes alive at once, each busy for a millisecond of CPU time in turns with sleep.
+ *
+ *	work-many threads|processes COUNT SECONDS */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STACK_BYTES (64u << 10)
+#define SLICE_NS 1000000
+
+static double until_s;
+static unsigned count;
+
+static double clock_s(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void *live(void *arg)
+{
+	/* Two CPUs' worth of work over all of them. */
+	struct timespec pause = {.tv_sec = count / 2000,
+				 .tv_nsec = count % 2000 * (SLICE_NS / 2)};
+	volatile unsigned x = 0;
+
+	while (clock_s(CLOCK_MONOTONIC) < until_s) {
+		double end_s = clock_s(CLOCK_THREAD_CPUTIME_ID) + SLICE_NS / 1e9;
+
+		while (clock_s(CLOCK_THREAD_CPUTIME_ID) < end_s)
+			for (unsigned i = 0; i < 2000; i++)
+				x += i;
+		nanosleep(&pause, NULL);
+	}
+	return arg;
+}
+
+static int threads(void)
+{
+	pthread_t *ids = calloc(count, sizeof(*ids));
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	for (unsigned i = 0; i < count; i++)
+		if (!ids || pthread_create(&ids[i], &attr, live, NULL))
+			return 1;
+	for (unsigned i = 0; i < count; i++)
+		pthread_join(ids[i], NULL);
+	free(ids);
+	return 0;
+}
+
+static int processes(void)
+{
+	for (unsigned i = 0; i < count; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return 1;
+		if (pid == 0) {
+			live(NULL);
+			_exit(0);
+		}
+	}
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 4)
+		return 2;
+	count = (unsigned)strtoul(argv[2], NULL, 10);
+	until_s = clock_s(CLOCK_MONOTONIC) + strtod(argv[3], NULL);
+	return strcmp(argv[1], "threads") ? processes() : threads();
+}

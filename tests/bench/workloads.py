@@ -1,0 +1,146 @@
+"""What is recorded. Each workload is a command; what it needs is built or generated when it is first
+asked for, in the bench's own folder, and kept for the next run."""
+import os
+import shutil
+import subprocess
+import sys
+
+PYTHON = "/usr/bin/python3"  # not a version manager's wrapper script
+MP_FILES = 40
+
+
+class Workloads:
+    def __init__(self, source, folder, seconds):
+        self.bench = os.path.join(source, "tests/bench")
+        self.shared = os.path.join(source, "tests/workloads")
+        self.folder = folder
+        self.seconds = seconds  # about how long one shall run
+        os.makedirs(folder, exist_ok=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def get(self, name):
+        """The command of a workload."""
+        return getattr(self, "get_" + name)()
+
+    # --- building ---------------------------------------------------------------------------
+
+    def fresh(self, made, *sources):
+        """True when @made is newer than all @sources."""
+        return os.path.exists(made) and \
+            all(os.path.getmtime(made) > os.path.getmtime(s) for s in sources)
+
+    def build(self, name, source, *flags, compiler="gcc"):
+        made = self.path(name)
+        if not self.fresh(made, source):
+            say(f"building {name}")
+            subprocess.run([compiler, "-O2", "-g", f"-I{self.shared}", f"-I{self.bench}", "-o",
+                            made, source, *flags], check=True)
+        return made
+
+    def generate(self, name, script, *arguments):
+        made = self.path(name)
+        if not self.fresh(made, script):
+            with open(made, "w", encoding="utf-8") as out:
+                subprocess.run([PYTHON, script, *map(str, arguments)], stdout=out, check=True)
+        return made
+
+    def shared_program(self, name, source, *flags):
+        return self.build(name, os.path.join(self.shared, source), *flags)
+
+    # --- long-running programs ----------------------------------------------------------------
+
+    def get_deep(self, seconds=None, cycle=0):
+        made = self.build("work-deep", os.path.join(self.bench, "work-deep.c"),
+                          "-fomit-frame-pointer", "-pthread")
+        return [made, str(seconds or self.seconds), str(cycle)]
+
+    def get_busy4(self):
+        """Four threads."""
+        deep = " ".join(self.get_deep())
+        return ["sh", "-c", f"{deep} & {deep}; wait"]
+
+    def get_steady(self, seconds):
+        """A hundred different descents in each thread, again and again."""
+        return self.get_deep(seconds, 100)
+
+    def get_cc1(self):
+        """The system's C++ compiler itself, not its driver, on a preprocessed file."""
+        script = os.path.join(self.bench, "gen-cxx.py")
+        source = self.generate("cc1.cc", script, int(12 * self.seconds) + 1)
+        made = self.path("cc1.ii")
+        if not self.fresh(made, source):
+            subprocess.run(["g++", "-E", "-o", made, source], check=True)
+        cc1plus = subprocess.run(["g++", "-print-prog-name=cc1plus"], check=True,
+                                 stdout=subprocess.PIPE, text=True).stdout.strip()
+        return [cc1plus, "-quiet", "-O2", "-fpreprocessed", made, "-o", os.devnull]
+
+    def get_py(self):
+        return [PYTHON, os.path.join(self.bench, "work-py.py"), str(int(30000 * self.seconds))]
+
+    def get_edge(self):
+        """Signals, the vdso, linkage table stubs, realigned frames, one after the other."""
+        tiny = self.shared_program("libtiny.so", "plt.c", "-shared", "-fPIC", "-DTINY")
+        loads = [
+            (self.shared_program("sigalt", "sigalt.c", "-fomit-frame-pointer"), 180, "near"),
+            (self.shared_program("vdso", "vdso.c"), 8, ""),
+            (self.shared_program("plt", "plt.c", "-Wl,-z,lazy", f"-Wl,-rpath,{self.folder}", tiny),
+             150, ""),
+            (self.shared_program("realign", "realign.c", "-fomit-frame-pointer"), 180, "")]
+        script = " && ".join(f"{program} {int(load * self.seconds)} {more}"
+                             for program, load, more in loads)
+        return ["sh", "-c", script]
+
+    def get_static(self):
+        made = self.shared_program("static", "deep.c", "-static", "-fomit-frame-pointer")
+        return [made, str(int(700 * self.seconds))]
+
+    def get_tall(self):
+        """480 frames of some 350 bytes: 170 KB."""
+        made = self.shared_program("depth", "depth.c", "-fomit-frame-pointer")
+        return [made, str(int(700 * self.seconds)), "480", "300"]
+
+    def get_inl(self):
+        source = self.generate("inl.cc", os.path.join(self.bench, "gen-cxx.py"), 40)
+        return [self.build("inl", source, compiler="g++"), str(int(1500 * self.seconds))]
+
+    # --- many processes -----------------------------------------------------------------------
+
+    def make(self, name, files, functions):
+        folder = self.path(name)
+        script = os.path.join(self.shared, "gen-c.py")
+        makefile = os.path.join(folder, "Makefile")
+        if not self.fresh(makefile, script):
+            shutil.rmtree(folder, ignore_errors=True)
+            os.makedirs(folder)
+            for i in range(files):
+                self.generate(f"{name}/part{i}.c", script, functions, i * functions)
+            with open(makefile, "w", encoding="utf-8") as out:
+                out.write("OBJS = " + " ".join(f"part{i}.o" for i in range(files)) +
+                          "\nall: $(OBJS)\n%.o: %.c\n\tgcc -O2 -c -o /dev/null $<\n.PHONY: all\n")
+        # Not a part of the make that runs the bench.
+        return ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s", "-B", "-j2", "-C", folder]
+
+    def get_mp(self):
+        return self.make("mp", MP_FILES, 1)
+
+    def get_tiny(self):
+        return self.make("tiny", MP_FILES, 0)
+
+    def get_shell(self):
+        return ["sh", os.path.join(self.bench, "work-shell"), str(int(70 * self.seconds)),
+                self.path("scratch")]
+
+    def get_short(self):
+        return [self.build("work-short", os.path.join(self.bench, "work-short.c")),
+                str(int(500 * self.seconds)), "1000"]
+
+    def prepare(self):
+        """A folder that anybody may write into."""
+        os.makedirs(self.path("scratch"), exist_ok=True)
+        os.chmod(self.path("scratch"), 0o777)
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
