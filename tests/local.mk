@@ -62,6 +62,6 @@ check-sanitize:
 
 .PHONY: check-programs check-unit
 clean-local:
-	rm -rf sanitize fuzz-coverage tests/results
+	rm -rf sanitize fuzz-coverage tests/results tests/bench/work tests/bench/work-quick
 distclean-local:
 	rm -rf tests/cache

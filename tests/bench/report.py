@@ -70,9 +70,10 @@ def table(rows):
     lines, notes = [head], []
     for row in rows:
         cells = row.cells()
-        for text in (row.reason, row.note):
-            if text:
-                notes.append(f"  {row.number} {row.what}: {text}")
+        text = "; ".join(text for text in (row.reason, row.note) if text)
+        if text:
+            notes.append("  " + ", ".join(filter(None, (f"{row.number} {row.what}", row.peer_name)))
+                         + ": " + text)
         if row.reason and not row.value:
             cells[5] = "-"
         lines.append(cells)

@@ -7,6 +7,7 @@ gaps    The time one sample takes from a thread that does nothing but read the c
 whole   The CPU time that deep, mp and shell take for their work under the real tools, against none:
         start-up, inherited events and everything else included."""
 from measure import Figure, interleave
+from peers import Stamped
 from report import Row
 
 WAYS = ("profd64", "profd16", "perf-fp", "perf16", "perf64")
@@ -39,37 +40,36 @@ def cpu_rate(window):
 
 
 def toggle_rows(bench):
-    rounds = 4 if bench.quick else 20
+    rounds = 3 if bench.quick else 20
     measured = bench.tools.json_of(
         [bench.tools.slowdown, "-F", "999", "-r", str(rounds), "-d", bench.workloads.folder, "deep",
          bench.workloads.get("deep")[0]])
     if measured is None:
         return [Row("5", "toggle", reason="slowdown failed")]
     bench.raw["slowdown toggle"] = measured
-    slow = neighbours(measured["windows"], wall_rate)
-    cpu = neighbours(measured["windows"], cpu_rate)
-    noise = Figure(slow["off"]).median
-    result = []
-    for ours, theirs, reach, excellent in PAIRS:
-        a, b = Figure(slow[ours]), Figure(slow[theirs])
-        note = (f"by the program's CPU time {Figure(cpu[ours]).median:.2f} % and "
-                f"{Figure(cpu[theirs]).median:.2f} %; neighbouring off-windows differ by "
-                f"{noise:.2f} %")
-        # The larger interval of the two, carried over to the ratio.
-        if b.median <= 0 or noise > 2 * b.median:
-            result.append(Row("5", f"deep, 999 Hz: {ours}", theirs, "%", a, b,
-                              reason="the noise is larger than the slowdown: " + note))
-            continue
-        low, high = a.quartiles
-        value = Figure([low / b.median, a.median / b.median, high / b.median])
-        result.append(Row("5", f"deep, 999 Hz: {ours}", theirs, "%", a, b, value, reach, excellent,
-                          bigger=False, form="{:.2f}", note=note))
-    return result
+    return [pair_row(neighbours(measured["windows"], rate), how, *pair)
+            for how, rate in (("wall time", wall_rate), ("own CPU time", cpu_rate)) for pair in PAIRS]
+
+
+def pair_row(slow, how, ours, theirs, reach, excellent):
+    a, b, noise = Figure(slow[ours]), Figure(slow[theirs]), Figure(slow["off"]).median
+    # About the standard error of a median of so many windows.
+    error = 1.25 * noise / len(b.values) ** 0.5
+    row = Row("5", f"deep, 999 Hz, by {how}: {ours}", theirs, "%", a, b, bigger=False, form="{:.2f}",
+              note=f"windows without sampling differ by {noise:.2f} % from one to the next")
+    if b.median <= 2 * error:
+        row.reason = "the slowdown is lost in the noise"
+        return row
+    low, high = a.quartiles
+    row.value = Figure([low / b.median, a.median / b.median, high / b.median])
+    if how == "wall time":
+        row.reach, row.excellent = reach, excellent
+    return row
 
 
 def gap_rows(bench):
     measured = bench.tools.json_of(
-        [bench.tools.slowdown, "-F", "4999", "-w", "0.5", "-r", "1" if bench.quick else "5", "-d",
+        [bench.tools.slowdown, "-F", "4999", "-w", "0.3", "-r", "1" if bench.quick else "5", "-d",
          bench.workloads.folder, "gaps:70",
          bench.workloads.build("work-gaps", bench.workloads.bench + "/work-gaps.c")])
     if measured is None:
@@ -94,7 +94,6 @@ def whole_rows(bench, what):
         return run and run.workload_cpu_s / (run.units or 1)
 
     def plain():
-        from peers import Stamped
         return cost(Stamped(tools, [], workload))
     ways = {"none": plain, "profd": lambda: cost(tools.profd_record(workload))}
     for way in ("perf -g", "perf 16K", "perf 64K"):

@@ -1,5 +1,5 @@
-"""`make bench-soak`: what grows with time, and what with size. A steady program (the same few hundred
-descents again and again) at a high rate for one tenth of the time and for all of it: memory and files
+"""`make bench-soak`: what grows with time, and what with size. A steady program (the same few descents
+again and again) at a high rate for one tenth of the time and for all of it: memory and files
 must be the same. Then the parts of scale that fit on a small machine: a program of a million functions,
 5,000 threads, 2,000 processes."""
 import os

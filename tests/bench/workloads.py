@@ -62,8 +62,9 @@ class Workloads:
         return ["sh", "-c", f"{deep} & {deep}; wait"]
 
     def get_steady(self, seconds):
-        """A hundred different descents in each thread, again and again."""
-        return self.get_deep(seconds, 100)
+        """Ten descents in each thread, again and again: some thousand different stacks, which a minute
+        at a high rate has met."""
+        return self.get_deep(seconds, 10)
 
     def get_cc1(self):
         """The system's C++ compiler itself, not its driver, on a preprocessed file."""
