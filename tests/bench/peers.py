@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 NOBODY = 64123  # no right to anything, like nobody, whose locked memory other programs may use up
-TRIES = 3
+TRIES = 6
 PERF_CALL_GRAPHS = {"perf -g": "fp", "perf 16K": "dwarf,16384", "perf 64K": "dwarf,65528"}
 
 
@@ -135,21 +135,24 @@ class Tools:
         if os.path.exists(data):
             os.unlink(data)
         event = "cpu-clock:u" if nobody else "cpu-clock"
-        # -B: without reading the files' build-ids at the end, which is faster. Tries: while another
-        # program has events with attr.build_id on the same CPU, Linux 6.18 sets the bit
-        # PERF_RECORD_MISC_MMAP_BUILD_ID in perf's records, too, and perf aborts on them.
+        # -B: without reading the files' build-ids at the end, which is faster. Tries: see
+        # perf_data_count.
         for _ in range(TRIES):
             run = Stamped(self, [self.perf, "record", "-q", "-B", "-F", str(hz), "-e", event,
                                  "--call-graph", PERF_CALL_GRAPHS[way], "-o", data, "--"],
                           workload, nobody)
-            if not run.status:
-                break
-        else:
-            return None
-        run.out = data
-        run.bytes = os.path.getsize(data)
-        run.samples, run.lost = perf_data_count(data)
-        return run
+            if run.status:
+                continue
+            run.out = data
+            run.bytes = os.path.getsize(data)
+            run.samples, run.lost, mixed_up = perf_data_count(data)
+            if not mixed_up:
+                return run
+        return None
+
+    def no_perf(self):
+        """Why there is nothing of perf's."""
+        return "no recording of perf's was usable" if self.perf else "perf is not installed"
 
     def perf_script(self, data, options=("--no-inline",)):
         """The text of a recording, in a file; None without perf."""
@@ -159,6 +162,11 @@ class Tools:
                              "comm,pid,tid,time,event,ip,sym,dso", *options], stdout=out)
         run.out = text
         return run
+
+    def perf_script_defaults_s(self, data, limit_s=120):
+        """With the lines and inlined functions that perf looks up unless told not to; None: longer."""
+        run = Run(self, ["timeout", str(limit_s), self.perf, "script", "-i", data])
+        return None if run.status else run.wall_s
 
     def flame(self, text):
         """inferno's collapse and flame graph of that text; None where it is not installed."""
@@ -174,13 +182,19 @@ class Tools:
 
 # --- perf's file, and its text ------------------------------------------------------------------
 
-RECORD_LOST, RECORD_SAMPLE, RECORD_LOST_SAMPLES = 2, 9, 13
+RECORD_LOST, RECORD_SAMPLE, RECORD_MMAP2, RECORD_LOST_SAMPLES = 2, 9, 10, 13
+MISC_MMAP_BUILD_ID = 1 << 14
 
 
 def perf_data_count(path):
-    """(samples, lost) of a perf.data: tools/perf/Documentation/perf.data-file-format.txt. The kernel's
-    own count at the end (LOST_SAMPLES) and the LOST records tell of the same losses."""
+    """(samples, lost, mixed up) of a perf.data: tools/perf/Documentation/perf.data-file-format.txt. The
+    kernel's own count at the end (LOST_SAMPLES) and the LOST records tell of the same losses.
+
+    Mixed up: while another program has events on the same CPU that ask for build-ids in MMAP2 records,
+    such as a system-wide profd, Linux 6.18 sets their bit in perf's MMAP2 records, too, which hold an
+    inode. perf then aborts, or finds no file."""
     samples = lost_records = lost_counted = 0
+    mixed_up = False
     with open(path, "rb") as file, \
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         magic, _, _, _, _, at, size = struct.unpack_from("<8sQQQQQQ", data)
@@ -188,17 +202,19 @@ def perf_data_count(path):
             raise ValueError(f"{path} is no perf.data")
         end = at + size if size else len(data)
         while at + 8 <= end:
-            kind, _, length = struct.unpack_from("<IHH", data, at)
+            kind, misc, length = struct.unpack_from("<IHH", data, at)
             if length < 8:
                 break
             if kind == RECORD_SAMPLE:
                 samples += 1
+            elif kind == RECORD_MMAP2:
+                mixed_up = mixed_up or bool(misc & MISC_MMAP_BUILD_ID)
             elif kind == RECORD_LOST:
                 lost_records += struct.unpack_from("<QQ", data, at + 8)[1]
             elif kind == RECORD_LOST_SAMPLES:
                 lost_counted += struct.unpack_from("<Q", data, at + 8)[0]
             at += length
-    return samples, max(lost_records, lost_counted)
+    return samples, max(lost_records, lost_counted), mixed_up
 
 
 ROOTS = {"_start", "_dl_start_user", "clone", "__clone", "clone3", "__clone3", "start_thread",

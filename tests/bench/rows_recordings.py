@@ -46,7 +46,7 @@ def own(bench, workload):
             "stacks": quality["stacks"]}
 
 
-def theirs(bench, workload, way, script):
+def theirs(bench, what, workload, way, script):
     tools = bench.tools
     for _ in range(TRIES):
         run = tools.perf_record(workload, way)
@@ -65,6 +65,8 @@ def theirs(bench, workload, way, script):
         best = tools.perf_script(run.out, SCRIPT_BEST)
         whole, judged = perf_text_complete(best.out, tools.thread_root())
         result["complete"] = 100 * whole / judged if judged else 0
+        if not bench.quick and "defaults_s" not in bench.raw.setdefault(what, {}):
+            bench.raw[what]["defaults_s"] = tools.perf_script_defaults_s(run.out)
         return result
     return None
 
@@ -88,10 +90,10 @@ def complete_row(what, mine, peer):
                *COMPLETE_LIMITS.get(what, COMPLETE_DEFAULT), form="{:.2f} %", note=note)
 
 
-def cpu_rows(what, mine, peers):
+def cpu_rows(bench, what, mine, peers):
     for way, runs in peers.items():
         if not runs:
-            yield Row("6", f"{what}: own CPU time", way, reason="perf is not installed")
+            yield Row("6", f"{what}: own CPU time", way, reason=bench.tools.no_perf())
             continue
         # A second of the one has as many samples as a second of the other.
         a = [r["cpu_s"] / r["workload_cpu_s"] for r in mine]
@@ -116,13 +118,17 @@ def exit_row(bench, what, mine, peer):
         else:
             note += "; inferno is not installed: perf's time is without a picture"
         note += "; perf: " + ", ".join(parts) + " ms"
+        if "defaults_s" in bench.raw.get(what, {}):
+            seconds = bench.raw[what]["defaults_s"]
+            note += "; perf script with its defaults: " + \
+                (f"{seconds:.1f} s" if seconds else "over two minutes")
     return Row("8", f"{what}: exit to artifacts", name, "ms", milliseconds, done, milliseconds, 100,
                30, bigger=False, form="{:.1f} ms", note=note)
 
 
-def byte_rows(what, mine, peer):
+def byte_rows(bench, what, mine, peer):
     if not peer:
-        yield Row("9", f"{what}: bytes", "perf 16K", reason="perf is not installed")
+        yield Row("9", f"{what}: bytes", "perf 16K", reason=bench.tools.no_perf())
         return
     data = per_sample(peer, lambda r: r["bytes"])
     for name, size, limits in (
@@ -153,7 +159,8 @@ def rows(bench, wanted):
         others = list(PERF_CALL_GRAPHS) if "6" in asked else ["perf 16K"]
         script = bool(asked - {"6"})
         for way in others:
-            ways[way] = lambda w=workload, v=way: theirs(bench, w, v, script and v == "perf 16K")
+            ways[way] = lambda x=what, w=workload, v=way, s=script: theirs(
+                bench, x, w, v, s and v == "perf 16K")
         runs = interleave(bench.repeats, ways)
         bench.raw[f"recordings {what}"] = runs
         mine, peer = runs.pop("profd"), runs["perf 16K"]
@@ -163,11 +170,11 @@ def rows(bench, wanted):
         if "4" in asked:
             result.append(complete_row(what, mine, peer))
         if "6" in asked:
-            result.extend(cpu_rows(what, mine, runs))
+            result.extend(cpu_rows(bench, what, mine, runs))
         if "8" in asked:
             result.append(exit_row(bench, what, mine, peer))
         if "9" in asked:
-            result.extend(byte_rows(what, mine, peer))
+            result.extend(byte_rows(bench, what, mine, peer))
         if "10" in asked:
             result.append(memory_row(what, mine, peer))
     return sorted(result, key=lambda row: int(row.number.split("-")[0]))

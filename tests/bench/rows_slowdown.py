@@ -108,7 +108,7 @@ def whole_rows(bench, what):
     for way in ("perf -g", "perf 16K", "perf 64K"):
         if way not in slow:
             result.append(Row("5", f"{what}: CPU time for its work", way,
-                              reason="perf is not installed"))
+                              reason=bench.tools.no_perf()))
             continue
         value = Figure(a - b for a, b in zip(slow["profd"].values, slow[way].values))
         result.append(Row("5", f"{what}: CPU time for its work", way, "%", slow["profd"], slow[way],
