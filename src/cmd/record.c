@@ -14,6 +14,7 @@
 
 #include <profd/clock.h>
 #include <profd/counter.h>
+#include <profd/io.h>
 #include <profd/launch.h>
 #include <profd/number.h>
 #include <profd/report.h>
@@ -446,11 +447,26 @@ struct survivors {
 	const struct procs *procs;
 };
 
+/* proc_pid_stat(5): the state follows the name, which may hold anything. One that has ended and waits to
+ * be reaped by a stranger is none. */
+static bool still_runs(uint32_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%u/stat", pid);
+	_cleanup_free_ char *data = NULL;
+	const char *name_end;
+	size_t n;
+
+	if (io_slurp(path, 4096, &data, &n) < 0)
+		return false;
+	name_end = strrchr(data, ')');
+	return !name_end || !strchr("ZX", name_end[1] ? name_end[2] : 'Z');
+}
+
 static void note_survivor(void *arg, const struct process *p)
 {
 	struct survivors *s = arg;
 
-	if (p->exited || kill((pid_t)p->pid, 0) < 0)
+	if (p->exited || !still_runs(p->pid))
 		return;
 	vec_push(&s->v, ((struct survivor){p->pid, procs_name(s->procs, p->comm)}));
 }

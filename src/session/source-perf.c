@@ -21,6 +21,10 @@
 
 #define ROUND_MAX_MS 100
 #define ROUND_HURRY_MS 5
+/* A program that was just started may be deleted as soon as it ends, as configure's are. The rounds after
+ * a new mapping are short, so that its file is opened in time. */
+#define ROUND_FRESH_MS 10
+#define FRESH_ROUNDS 5u
 #define NO_PID UINT32_MAX
 
 struct source {
@@ -35,6 +39,7 @@ struct source {
 	uint64_t newest_ns; /* seen in the rounds so far */
 	uint64_t last_ns;   /* of the last event handed out */
 	int round_ms;	    /* at most, between two looks */
+	uint32_t fresh;	    /* short rounds to come, after a new mapping */
 	bool draining;	    /* the workload is gone and its events are off */
 	bool wait_tree;	    /* not before all that it forked is gone */
 	bool started;	    /* the first process has exec'ed */
@@ -166,7 +171,12 @@ static bool is_over(struct source *src)
 
 static int wait_round(struct source *src)
 {
-	if (poll(src->fds, src->nrings + 2, src->round_ms) < 0 && errno != EINTR)
+	int ms = src->round_ms;
+
+	if (src->fresh && ms > ROUND_FRESH_MS)
+		ms = ROUND_FRESH_MS;
+	src->fresh -= src->fresh > 0;
+	if (poll(src->fds, src->nrings + 2, ms) < 0 && errno != EINTR)
 		return -errno;
 	for (size_t i = 0; i < src->nrings; i++) {
 		/* All tasks that inherited this event are gone. */
@@ -258,7 +268,11 @@ static bool hold(struct source *src, size_t i, struct event *ret_event)
 	}
 	src->last_ns = ret_event->time_ns;
 	name_exited(src, i, ret_event);
-	return is_ours(src, ret_event);
+	if (!is_ours(src, ret_event))
+		return false;
+	if (ret_event->type == EVENT_MMAP)
+		src->fresh = FRESH_ROUNDS;
+	return true;
 }
 
 int source_next(struct source *src, struct event *ret_event)
