@@ -9,3 +9,6 @@ else
 src_libprofd_a_SOURCES += %D%/x86_64.c
 endif
 EXTRA_DIST += %D%/aarch64.c %D%/x86_64.c
+
+src_libprofd_a_SOURCES += \
+	%D%/capture.c %D%/capture-binary.c %D%/capture-priv.h %D%/capture-read.c %D%/capture-text.c

@@ -18,3 +18,7 @@ endif
 tests_unit_test_arm_events_SOURCES = tests/unit/test-arm-events.c
 tests_unit_test_arm_events_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 EXTRA_DIST += tests/unit/test-arm-events.c
+
+check_PROGRAMS += tests/unit/test-capture
+TESTS += tests/unit/test-capture
+tests_unit_test_capture_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
