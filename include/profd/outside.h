@@ -23,6 +23,8 @@ struct outside_ops {
 	 * time already. */
 	ssize_t (*memory)(void *arg, uint32_t pid, uint64_t addr, void *buf, size_t n,
 			  uint64_t *ret_time_ns);
+	/* CLOCK_MONOTONIC, for how long something took. */
+	uint64_t (*now)(void *arg);
 	void (*free)(void *arg);
 };
 

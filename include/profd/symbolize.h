@@ -30,6 +30,27 @@ unsigned symbolize_jit(struct symbolizer *sy, uint32_t pid, uint64_t since_wall_
 /* Whether kernel symbols are readable here (reads them). */
 bool symbolizer_has_kernel(struct symbolizer *sy);
 
+/* --- captures ------------------------------------------------------------------------------------ */
+
+/* Told which symbol of the kernel, or of a process's JIT code, covers what was asked about, and whether
+ * the kernel's are readable. All must be set. */
+struct symbolizer_tap {
+	void (*kernel)(void *arg, bool readable);
+	void (*kernel_name)(void *arg, uint64_t start, uint64_t end, const char *name);
+	void (*jit_name)(void *arg, uint32_t pid, uint64_t start, uint64_t end,
+			 const char *name);
+};
+/* @tap and @arg are borrowed; NULL takes it off. */
+void symbolizer_set_tap(struct symbolizer *sy, const struct symbolizer_tap *tap,
+			void *arg);
+/* From here on nothing is read from this machine: there is what is added, which is copied. Symbols may
+ * come in any order but should not overlap; of two with one start the first stays. */
+void symbolizer_capture(struct symbolizer *sy, bool kernel_readable);
+void symbolizer_add_kernel(struct symbolizer *sy, uint64_t start, uint64_t end,
+			   const char *name);
+void symbolizer_add_jit(struct symbolizer *sy, uint32_t pid, uint64_t start, uint64_t end,
+			const char *name);
+
 /* --- the tables behind it, for tests ------------------------------------------------------------- */
 
 struct symtab; /* sorted {start, end, name} */

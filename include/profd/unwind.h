@@ -62,6 +62,8 @@ enum unwind_backend {
 	UNWIND_LIBDW,	  /* slow; an oracle for the tests */
 };
 
+const char *unwind_backend_name(enum unwind_backend b); /* "cfi", "fp" … */
+
 struct unwind_stats {
 	uint64_t frames;
 	uint64_t l1_hits, l2_hits,
@@ -80,6 +82,10 @@ struct unwinder *unwinder_free(struct unwinder *u); /* NULL is fine; returns NUL
 unsigned unwind(struct unwinder *u, const struct unwind_input *in, struct frame *frames,
 		unsigned max, enum unwind_stop *ret_stop);
 const struct unwind_stats *unwinder_stats(const struct unwinder *u);
+/* Backends cfi and fp: from here on, how much of the stack copy the last unwind() has read; it finds the
+ * same with a copy of that size, unless it ended with STOP_TRUNCATED. */
+void unwinder_measure(struct unwinder *u, bool on);
+size_t unwinder_extent_bytes(const struct unwinder *u);
 /* Tests only: makes the cfi backend misread one kind of rule, to show that the oracles notice.
  * 0 is none, 1..UNWIND_BREAK_MAX one kind each. */
 #ifdef MACHINE_AARCH64

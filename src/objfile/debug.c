@@ -335,5 +335,12 @@ uint64_t debug_dwarf_bytes(const struct objfile *o)
 
 bool objfile_has_lines(struct objfile *o)
 {
-	return debug_dwarf(o) != NULL;
+	bool has;
+
+	if (o->captured)
+		return captured_has_lines(o);
+	has = debug_dwarf(o) != NULL;
+	if (o->tap)
+		o->tap->lines(o->tap_arg, has);
+	return has;
 }

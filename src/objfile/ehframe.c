@@ -511,12 +511,12 @@ static uint32_t entries_upto(const struct eh_index *ix, uint64_t vaddr)
 /* The last address that an entry speaks for. Only a signal trampoline is met behind its end: its last
  * instruction is the system call that the kernel was entered by. Behind other functions another may
  * follow at once that has no entry: .fini begins where .text ends. */
-static uint64_t last_covered(const struct fde *fde)
+uint64_t fde_last_covered(const struct fde *fde)
 {
 	return fde->cie.signal_frame ? (fde->end - 1) | (ALIGNMENT - 1) : fde->end - 1;
 }
 
-bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
+static bool find_fde(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
 {
 	struct eh_index *ix = index_get(o);
 	uint32_t n = entries_upto(ix, vaddr), i = n;
@@ -530,12 +530,24 @@ bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
 			return false;
 		if (!parse_fde(ix, off, &fde) || fde.start == fde.end)
 			continue;
-		if (vaddr < fde.start || vaddr > last_covered(&fde))
+		if (vaddr < fde.start || vaddr > fde_last_covered(&fde))
 			continue;
 		*ret_fde = fde;
 		return true;
 	}
 	return false;
+}
+
+bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
+{
+	bool found;
+
+	if (o->captured)
+		return captured_fde(o, vaddr, ret_fde);
+	found = find_fde(o, vaddr, ret_fde);
+	if (o->tap)
+		o->tap->fde(o->tap_arg, vaddr, found ? ret_fde : NULL);
+	return found;
 }
 
 struct each_arg {

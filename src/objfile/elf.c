@@ -190,7 +190,7 @@ static int read_headers(struct objfile *o, struct error *err)
 	return 0;
 }
 
-static struct objfile *objfile_new(const char *path)
+struct objfile *objfile_new(const char *path)
 {
 	static uint32_t last_id;
 	struct objfile *o = xcalloc(1, sizeof(*o));
@@ -253,6 +253,7 @@ struct objfile *objfile_put(struct objfile *o)
 	dwarf_index_free(o->dwarf);
 	symbols_free(o->symbols);
 	debug_free(o->debug);
+	captured_free(o->captured);
 	if (o->elf)
 		elf_end(o->elf);
 	if (o->fd >= 0)
@@ -367,7 +368,7 @@ size_t objfile_find_bytes(const struct objfile *o, uint64_t vaddr, size_t n,
 	return 0;
 }
 
-size_t objfile_read(const struct objfile *o, uint64_t vaddr, void *buf, size_t n)
+static size_t read_file(const struct objfile *o, uint64_t vaddr, void *buf, size_t n)
 {
 	uint64_t off;
 	ssize_t got;
@@ -385,6 +386,18 @@ size_t objfile_read(const struct objfile *o, uint64_t vaddr, void *buf, size_t n
 		n = o->image_bytes - off;
 	memcpy(buf, (char *)o->image + off, n);
 	return n;
+}
+
+size_t objfile_read(const struct objfile *o, uint64_t vaddr, void *buf, size_t n)
+{
+	size_t got;
+
+	if (o->captured)
+		return captured_read(o, vaddr, buf, n);
+	got = read_file(o, vaddr, buf, n);
+	if (o->tap)
+		o->tap->code(o->tap_arg, vaddr, n, buf, got);
+	return got;
 }
 
 static bool view_section(struct objfile *o, const char *name, struct section_view *view)
@@ -421,7 +434,7 @@ const struct section_view *objfile_eh_frame_hdr(struct objfile *o)
 	size_t n = 0;
 	GElf_Phdr p;
 
-	if (o->eh_frame_hdr_read)
+	if (o->eh_frame_hdr_read || o->captured)
 		return &o->eh_frame_hdr;
 	o->eh_frame_hdr_read = true;
 	if (view_section(o, ".eh_frame_hdr", &o->eh_frame_hdr))
@@ -481,7 +494,7 @@ const struct section_view *objfile_eh_frame(struct objfile *o)
 	uint64_t vaddr, off;
 	size_t n;
 
-	if (o->eh_frame_read)
+	if (o->eh_frame_read || o->captured)
 		return &o->eh_frame;
 	o->eh_frame_read = true;
 	if (view_section(o, ".eh_frame", &o->eh_frame))

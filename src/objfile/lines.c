@@ -143,8 +143,8 @@ static unsigned source_by_dwarf(struct objfile *o, struct unit *u, uint32_t id,
 	return n;
 }
 
-unsigned objfile_source(struct objfile *o, uint64_t vaddr, struct source_frame *frames,
-			unsigned max)
+static unsigned source_of_file(struct objfile *o, uint64_t vaddr,
+			       struct source_frame *frames, unsigned max)
 {
 	struct unit *u = max ? dwarf_unit_find(o, vaddr) : NULL;
 	uint32_t id = u ? cover_find(&u->cover, vaddr) : 0;
@@ -156,4 +156,17 @@ unsigned objfile_source(struct objfile *o, uint64_t vaddr, struct source_frame *
 	/* Assembler code has lines, but no functions. */
 	return source_by_symbol(o, vaddr, u ? place_of_code(u, vaddr) : (struct place){0},
 				frames);
+}
+
+unsigned objfile_source(struct objfile *o, uint64_t vaddr, struct source_frame *frames,
+			unsigned max)
+{
+	unsigned n;
+
+	if (o->captured)
+		return captured_source(o, vaddr, frames, max);
+	n = source_of_file(o, vaddr, frames, max);
+	if (o->tap)
+		o->tap->source(o->tap_arg, vaddr, frames, n);
+	return n;
 }

@@ -1,4 +1,5 @@
 src_libprofd_a_SOURCES += src/objfile/abbrevs.c
+src_libprofd_a_SOURCES += src/objfile/captured.c
 src_libprofd_a_SOURCES += src/objfile/cover.c
 src_libprofd_a_SOURCES += src/objfile/debug.c
 src_libprofd_a_SOURCES += src/objfile/demangle.c

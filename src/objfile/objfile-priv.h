@@ -5,6 +5,7 @@
 #include <elfutils/libdwfl.h>
 #include <libelf.h>
 
+#include <profd/captured.h>
 #include <profd/map.h>
 #include <profd/objfile.h>
 #include <profd/vec.h>
@@ -51,10 +52,11 @@ struct function_name {
 	uint32_t start_line;
 };
 
-struct symbols; /* symbols.c */
-struct debug;	/* debug.c */
-struct dwarf;	/* units.c */
-struct names;	/* names.c */
+struct symbols;	 /* symbols.c */
+struct debug;	 /* debug.c */
+struct dwarf;	 /* units.c */
+struct names;	 /* names.c */
+struct captured; /* captured.c */
 
 struct objfile {
 	uint32_t refs, id;
@@ -77,13 +79,30 @@ struct objfile {
 	struct debug *debug;
 	struct dwarf *dwarf;
 	struct names *names;
+
+	struct captured *captured; /* instead of all this: answers from elsewhere */
+	const struct objfile_tap *tap;
+	void *tap_arg;
 };
 
 /* One slot on the objfile for the decoder of .eh_frame: whatever it stores there is
  * released with @free_fn (remembered on every call) when the objfile goes. */
 void **objfile_ehframe_slot(struct objfile *o, void (*free_fn)(void *));
 
+/* ehframe.c */
+uint64_t fde_last_covered(const struct fde *fde);
+
+/* captured.c: as the public functions of these names, for an objfile of that kind. */
+bool captured_fde(const struct objfile *o, uint64_t vaddr, struct fde *ret_fde);
+size_t captured_read(const struct objfile *o, uint64_t vaddr, void *buf, size_t n);
+unsigned captured_source(struct objfile *o, uint64_t vaddr, struct source_frame *frames,
+			 unsigned max);
+enum symbol_source captured_symbol_source(struct objfile *o);
+bool captured_has_lines(struct objfile *o);
+void captured_free(struct captured *c);
+
 /* elf.c */
+struct objfile *objfile_new(const char *path);
 /* The bytes of the file's build-id; their number, 0 without one. */
 size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX]);
 /* In lower case; @n is at most BUILD_ID_MAX. */

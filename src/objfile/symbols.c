@@ -366,12 +366,19 @@ bool symbol_is_clone(const char *name)
 
 bool objfile_symbol(struct objfile *o, uint64_t vaddr, struct symbol *ret_symbol)
 {
-	return symbols_find(o, vaddr, ret_symbol, NULL);
+	return !o->captured && symbols_find(o, vaddr, ret_symbol, NULL);
 }
 
 enum symbol_source objfile_symbol_source(struct objfile *o)
 {
-	return symbols_load(o)->source;
+	enum symbol_source source;
+
+	if (o->captured)
+		return captured_symbol_source(o);
+	source = symbols_load(o)->source;
+	if (o->tap)
+		o->tap->symbols(o->tap_arg, source);
+	return source;
 }
 
 const char *symbol_source_name(enum symbol_source s)

@@ -218,6 +218,11 @@ static ssize_t live_memory(void *arg, uint32_t pid, uint64_t addr, void *buf, si
 	return (ssize_t)done;
 }
 
+static uint64_t live_now(void *arg)
+{
+	return clock_now_ns();
+}
+
 static void live_free(void *arg)
 {
 	free(arg);
@@ -229,6 +234,7 @@ static const struct outside_ops live_ops = {
 	.maps = live_maps,
 	.comm = live_comm,
 	.memory = live_memory,
+	.now = live_now,
 	.free = live_free,
 };
 

@@ -353,11 +353,12 @@ static void note_main(struct session *ses, const struct event *e)
  * makes profd lose more of them. */
 static void repair(struct session *ses, uint64_t now_ns)
 {
-	uint64_t start_ns = clock_now_ns();
+	const struct outside *o = &ses->options.outside;
+	uint64_t start_ns = o->ops->now(o->arg);
 
 	procs_repair(ses->procs);
 	ses->repair_due = false;
-	ses->repair_ns = now_ns + REPAIR_EVERY_NS + 10 * (clock_now_ns() - start_ns);
+	ses->repair_ns = now_ns + REPAIR_EVERY_NS + 10 * (o->ops->now(o->arg) - start_ns);
 }
 
 void session_feed(struct session *ses, const struct event *e)

@@ -28,6 +28,9 @@ struct symbolizer {
 	VEC(struct jit) jits;
 	struct map jit_by_pid; /* pid -> row + 1 */
 	struct text made_up;
+	bool captured; /* what is known was added; nothing is read */
+	const struct symbolizer_tap *tap;
+	void *tap_arg;
 };
 
 struct symbolizer *symbolizer_new(void)
@@ -104,28 +107,46 @@ unsigned symbolize_file(struct symbolizer *sy, struct objfile *o, uint64_t vaddr
 	return one_name(frames, made_up_name(sy, o, vaddr));
 }
 
+/* A table that grows is put in order when it is asked. */
+static const struct symtab_row *table_find(struct symtab *t, uint64_t pc)
+{
+	if (t && t->unsorted)
+		symtab_sort(t, false);
+	return symtab_find_row(t, pc);
+}
+
 /* --- kernel ------------------------------------------------------------------------- */
 
-bool symbolizer_has_kernel(struct symbolizer *sy)
+static void kernel_read(struct symbolizer *sy)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t n;
 
-	if (sy->kernel_tried)
-		return sy->kernel != NULL;
 	sy->kernel_tried = true;
 	if (io_slurp("/proc/kallsyms", KALLSYMS_MAX_BYTES, &data, &n) == 0)
 		sy->kernel = kallsyms_parse(data, n);
+	if (sy->tap)
+		sy->tap->kernel(sy->tap_arg, sy->kernel != NULL);
+}
+
+bool symbolizer_has_kernel(struct symbolizer *sy)
+{
+	if (!sy->kernel_tried)
+		kernel_read(sy);
 	return sy->kernel != NULL;
 }
 
 unsigned symbolize_kernel(struct symbolizer *sy, uint64_t pc, struct source_frame *frame,
 			  bool *ret_named)
 {
-	const char *name = symbolizer_has_kernel(sy) ? symtab_find(sy->kernel, pc) : NULL;
+	const struct symtab_row *row = NULL;
 
-	*ret_named = name != NULL;
-	return one_name(frame, name ? name : "[kernel]");
+	if (symbolizer_has_kernel(sy))
+		row = table_find(sy->kernel, pc);
+	if (row && sy->tap)
+		sy->tap->kernel_name(sy->tap_arg, row->start, row->end, row->name);
+	*ret_named = row != NULL;
+	return one_name(frame, row ? row->name : "[kernel]");
 }
 
 /* --- JIT ----------------------------------------------------------------------------- */
@@ -166,19 +187,63 @@ static struct symtab *perfmap_open(uint32_t pid, uint64_t since_wall_ns)
 	return perfmap_read(path, since_wall_ns);
 }
 
-unsigned symbolize_jit(struct symbolizer *sy, uint32_t pid, uint64_t since_wall_ns,
-		       uint64_t pc, struct source_frame *frame, bool *ret_named)
+static struct symtab **jit_table(struct symbolizer *sy, uint32_t pid,
+				 uint64_t since_wall_ns)
 {
 	uint64_t row = map_find(&sy->jit_by_pid, pid);
-	const char *name;
 
 	if (!row) {
 		vec_push(&sy->jits, ((struct jit){.pid = pid}));
 		row = sy->jits.n;
-		sy->jits.v[row - 1].table = perfmap_open(pid, since_wall_ns);
+		if (!sy->captured)
+			sy->jits.v[row - 1].table = perfmap_open(pid, since_wall_ns);
 		map_put(&sy->jit_by_pid, pid, row);
 	}
-	name = symtab_find(sy->jits.v[row - 1].table, pc);
-	*ret_named = name != NULL;
-	return one_name(frame, name ? name : "[jit]");
+	return &sy->jits.v[row - 1].table;
+}
+
+unsigned symbolize_jit(struct symbolizer *sy, uint32_t pid, uint64_t since_wall_ns,
+		       uint64_t pc, struct source_frame *frame, bool *ret_named)
+{
+	const struct symtab_row *row = table_find(*jit_table(sy, pid, since_wall_ns), pc);
+
+	if (row && sy->tap)
+		sy->tap->jit_name(sy->tap_arg, pid, row->start, row->end, row->name);
+	*ret_named = row != NULL;
+	return one_name(frame, row ? row->name : "[jit]");
+}
+
+/* --- captures -------------------------------------------------------------------------- */
+
+void symbolizer_set_tap(struct symbolizer *sy, const struct symbolizer_tap *tap,
+			void *arg)
+{
+	sy->tap = tap;
+	sy->tap_arg = arg;
+}
+
+void symbolizer_capture(struct symbolizer *sy, bool kernel_readable)
+{
+	sy->captured = sy->kernel_tried = true;
+	if (kernel_readable && !sy->kernel)
+		sy->kernel = xcalloc(1, sizeof(*sy->kernel));
+}
+
+void symbolizer_add_kernel(struct symbolizer *sy, uint64_t start, uint64_t end,
+			   const char *name)
+{
+	symbolizer_capture(sy, true);
+	symtab_add_row(sy->kernel, start, end, name);
+}
+
+void symbolizer_add_jit(struct symbolizer *sy, uint32_t pid, uint64_t start, uint64_t end,
+			const char *name)
+{
+	struct symtab **table;
+
+	symbolizer_capture(sy, false);
+	table = jit_table(sy, pid, 0);
+	if (!*table)
+		*table = xcalloc(1, sizeof(**table));
+	symtab_add_row(*table, start, end, name);
 }

@@ -42,6 +42,7 @@ void symtab_sort(struct symtab *t, bool last_wins)
 {
 	uint32_t n = 0, next;
 
+	t->unsorted = false;
 	/* kallsyms mostly is in order. */
 	if (t->rows.n && !is_sorted(t))
 		qsort(t->rows.v, t->rows.n, sizeof(*t->rows.v), row_compare);
@@ -55,7 +56,7 @@ void symtab_sort(struct symtab *t, bool last_wins)
 	t->rows.n = n;
 }
 
-const char *symtab_find(const struct symtab *t, uint64_t pc)
+const struct symtab_row *symtab_find_row(const struct symtab *t, uint64_t pc)
 {
 	uint32_t lo = 0, hi = t ? t->rows.n : 0;
 
@@ -69,7 +70,14 @@ const char *symtab_find(const struct symtab *t, uint64_t pc)
 	}
 	if (!lo || pc >= t->rows.v[lo - 1].end)
 		return NULL;
-	return t->rows.v[lo - 1].name;
+	return &t->rows.v[lo - 1];
+}
+
+const char *symtab_find(const struct symtab *t, uint64_t pc)
+{
+	const struct symtab_row *row = symtab_find_row(t, pc);
+
+	return row ? row->name : NULL;
 }
 
 /* Returns the table's copy of the name, or NULL when the table is full. */
@@ -86,6 +94,12 @@ static char *symtab_add(struct symtab *t, uint64_t start, uint64_t end, const ch
 		 ((struct symtab_row){
 			 .start = start, .end = end, .name = copy, .seq = t->rows.n}));
 	return copy;
+}
+
+void symtab_add_row(struct symtab *t, uint64_t start, uint64_t end, const char *name)
+{
+	if (symtab_add(t, start, end, name, strlen(name)))
+		t->unsorted = true;
 }
 
 /* --- /proc/kallsyms ----------------------------------------------------------------- */

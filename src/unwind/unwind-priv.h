@@ -41,6 +41,8 @@ struct unwinder {
 	struct general_row *rows; /* general.c's cache */
 	unsigned broken;	  /* unwinder_break */
 	bool force_general; /* tests: every stack takes the path with all registers */
+	bool measuring;	    /* unwinder_measure */
+	size_t extent_bytes;
 };
 
 extern const struct unwind_ops unwind_cfi_ops, unwind_fp_ops, unwind_libdw_ops;
@@ -99,13 +101,17 @@ bool walk_top_reg(const struct walk *w, unsigned reg, uint64_t *ret_value);
 /* Makes the frame that a signal interrupted the current one; its ucontext is at @uc. */
 int walk_signal(struct walk *w, uint64_t uc);
 
+/* What is not readable is false, but when the unwinder measures, where nothing is readable at first sight:
+ * so that measuring costs nothing where it is off. */
+bool walk_read_far(const struct walk *w, uint64_t off, uint64_t *ret_value);
+
 /* 8 bytes of the stack copy. */
 static inline bool walk_read(const struct walk *w, uint64_t addr, uint64_t *ret_value)
 {
 	uint64_t off = addr - w->in->regs->r[DWREG_SP];
 
-	if (off >= w->readable_bytes)
-		return false;
+	if (__builtin_expect(off >= w->readable_bytes, 0))
+		return walk_read_far(w, off, ret_value);
 	memcpy(ret_value, w->in->stack + off, sizeof(*ret_value));
 	return true;
 }

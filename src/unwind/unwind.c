@@ -20,6 +20,18 @@ const char *unwind_stop_name(enum unwind_stop stop)
 	return (unsigned)stop < STOP_COUNT ? stop_names[stop] : "?";
 }
 
+const char *unwind_backend_name(enum unwind_backend b)
+{
+	static const char *const names[] = {
+		[UNWIND_CFI] = "cfi",
+		[UNWIND_FP] = "fp",
+		[UNWIND_LIBUNWIND] = "libunwind",
+		[UNWIND_LIBDW] = "libdw",
+	};
+
+	return (unsigned)b < ARRAY_SIZE(names) ? names[b] : "?";
+}
+
 static const struct unwind_ops *ops_of(enum unwind_backend backend)
 {
 	switch (backend) {
@@ -70,8 +82,10 @@ struct unwinder *unwinder_free(struct unwinder *u)
 unsigned unwind(struct unwinder *u, const struct unwind_input *in, struct frame *frames,
 		unsigned max, enum unwind_stop *ret_stop)
 {
-	unsigned n = u->ops->unwind(u, in, frames, max, ret_stop);
+	unsigned n;
 
+	u->extent_bytes = 0;
+	n = u->ops->unwind(u, in, frames, max, ret_stop);
 	u->stats.frames += n;
 	return n;
 }
@@ -91,4 +105,14 @@ void unwinder_break(struct unwinder *u, unsigned kind)
 void unwinder_force_general(struct unwinder *u, bool on)
 {
 	u->force_general = on;
+}
+
+void unwinder_measure(struct unwinder *u, bool on)
+{
+	u->measuring = on;
+}
+
+size_t unwinder_extent_bytes(const struct unwinder *u)
+{
+	return u->extent_bytes;
 }

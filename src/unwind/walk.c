@@ -12,7 +12,7 @@ int walk_start(struct walk *w, struct unwinder *u, const struct unwind_input *in
 	*w = (struct walk){
 		.u = u,
 		.in = in,
-		.readable_bytes = walk_readable_bytes(in),
+		.readable_bytes = u->measuring ? 0 : walk_readable_bytes(in),
 		.pc = regs->valid >> DWREG_PC & 1 ? regs->r[DWREG_PC] : 0,
 		.sp = regs->r[DWREG_SP],
 		.bp = regs->r[DWREG_FP],
@@ -28,6 +28,18 @@ int walk_start(struct walk *w, struct unwinder *u, const struct unwind_input *in
 	if ((regs->valid & needed) != needed)
 		return STOP_NO_USER;
 	return w->vma ? STEP_ON : STOP_NO_MAP;
+}
+
+bool walk_read_far(const struct walk *w, uint64_t off, uint64_t *ret_value)
+{
+	struct unwinder *u = w->u;
+
+	if (!u->measuring || off >= walk_readable_bytes(w->in))
+		return false;
+	if (u->extent_bytes < off + sizeof(*ret_value))
+		u->extent_bytes = off + sizeof(*ret_value);
+	memcpy(ret_value, w->in->stack + off, sizeof(*ret_value));
+	return true;
 }
 
 bool walk_top_reg(const struct walk *w, unsigned reg, uint64_t *ret_value)
