@@ -30,6 +30,7 @@ enum capture_type {
 	CAPTURE_SAMPLER = 3,
 	CAPTURE_HOST = 4,
 	CAPTURE_ARG = 5, /* the command, one word each, in order */
+	CAPTURE_SAMPLED = 6,
 	/* what happened, in the order in which the session saw it */
 	CAPTURE_MMAP = 16,
 	CAPTURE_COMM = 17,
@@ -61,6 +62,8 @@ enum capture_type {
 	CAPTURE_KERNEL_NAME = 51,
 	CAPTURE_JIT_NAME = 52,
 	/* the end */
+	CAPTURE_TOTAL = 58,
+	CAPTURE_COUNTER = 59,
 	CAPTURE_LIMIT = 60,
 	CAPTURE_SURVIVOR = 61,
 	CAPTURE_END = 62, /* always the last */
@@ -85,12 +88,29 @@ struct capture_header {
 
 struct capture_session { /* struct session_options */
 	struct capture_bytes unwind, event;
-	uint64_t max_depth, clock, period, root_pid, start_wall_ns;
+	uint64_t max_depth, clock, period, root_pid, start_wall_ns, user_only;
+	struct capture_bytes reach; /* reach_name() */
 };
 
 struct capture_sampler { /* struct sampler_info */
 	struct capture_bytes event, reason;
-	uint64_t hardware, kernel, hz, ncpus, ring_bytes, ring_bytes_wanted, stack_bytes;
+	uint64_t hardware, kernel, hz, period, ncpus, nevents, ring_bytes,
+		ring_bytes_wanted, stack_bytes;
+	struct capture_bytes reach, reach_reason;
+};
+
+struct capture_sampled { /* struct sampler_event: one of nevents, in order */
+	uint64_t index, clock, kernel, hz, period;
+	struct capture_bytes name, reason;
+};
+struct capture_total { /* of that event, known at the end */
+	uint64_t index, count, count_known, lost, lost_known;
+};
+struct capture_counter { /* struct counter_value */
+	struct capture_bytes name, unit, reason;
+	uint64_t kind, counted, value, scaled;
+	uint64_t running; /* a double, as its bits */
+	uint64_t user_only, denied, grouped;
 };
 
 struct capture_host { /* struct host */
@@ -121,6 +141,7 @@ struct capture_lost {
 };
 struct capture_sample {
 	struct capture_event event;
+	uint64_t index; /* of the event: CAPTURE_SAMPLED */
 	uint64_t ip, period, user_mode, abi;
 	uint64_t copied; /* bytes of stack that the kernel copied; `stack`, or the last
 			  * CAPTURE_STACK, is as much of them as was read */
@@ -204,10 +225,10 @@ struct capture_survivor {
 struct capture_end {
 	int64_t status; /* as wait4(2) gives it */
 	uint64_t timed_out;
-	uint64_t start, wall_ns, cpu_ns;
+	uint64_t start, wall_ns, duration_ns, counted_ns;
 	uint64_t user_us, system_us, max_rss_kib, minor_faults, major_faults, voluntary,
 		involuntary;
-	uint64_t lost_ring, broken, late;
+	uint64_t broken, late;
 };
 
 struct capture_record {
@@ -218,6 +239,9 @@ struct capture_record {
 		struct capture_sampler sampler;
 		struct capture_host host;
 		struct capture_bytes arg;
+		struct capture_sampled sampled;
+		struct capture_total total;
+		struct capture_counter counter;
 		struct capture_event event; /* the first member of all events */
 		struct capture_mmap mmap;
 		struct capture_comm comm;

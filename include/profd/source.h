@@ -27,4 +27,6 @@ struct source *source_free(struct source *src); /* NULL is fine; returns NULL */
 int source_next(struct source *src, struct event *ret_event);
 /* Looks at the rings every few milliseconds from now on, or only when they fill. */
 void source_hurry(struct source *src, bool on);
+/* @fn is called before waiting for more. */
+void source_on_wait(struct source *src, void (*fn)(void *arg), void *arg);
 const struct source_stats *source_stats(const struct source *src);

@@ -28,14 +28,36 @@ static const struct capture_field session_fields[] = {
 	FIELD(STRING, session, unwind),	       FIELD(NUMBER, session, max_depth),
 	FIELD(STRING, session, event),	       FIELD(NUMBER, session, clock),
 	FIELD(NUMBER, session, period),	       FIELD(NUMBER, session, root_pid),
-	FIELD(NUMBER, session, start_wall_ns),
+	FIELD(NUMBER, session, start_wall_ns), FIELD(NUMBER, session, user_only),
+	FIELD(STRING, session, reach),
 };
 static const struct capture_field sampler_fields[] = {
-	FIELD(STRING, sampler, event),	     FIELD(STRING, sampler, reason),
-	FIELD(NUMBER, sampler, hardware),    FIELD(NUMBER, sampler, kernel),
-	FIELD(NUMBER, sampler, hz),	     FIELD(NUMBER, sampler, ncpus),
-	FIELD(NUMBER, sampler, ring_bytes),  FIELD(NUMBER, sampler, ring_bytes_wanted),
-	FIELD(NUMBER, sampler, stack_bytes),
+	FIELD(STRING, sampler, event),	      FIELD(STRING, sampler, reason),
+	FIELD(NUMBER, sampler, hardware),     FIELD(NUMBER, sampler, kernel),
+	FIELD(NUMBER, sampler, hz),	      FIELD(NUMBER, sampler, period),
+	FIELD(NUMBER, sampler, ncpus),	      FIELD(NUMBER, sampler, nevents),
+	FIELD(NUMBER, sampler, ring_bytes),   FIELD(NUMBER, sampler, ring_bytes_wanted),
+	FIELD(NUMBER, sampler, stack_bytes),  FIELD(STRING, sampler, reach),
+	FIELD(STRING, sampler, reach_reason),
+};
+static const struct capture_field sampled_fields[] = {
+	FIELD(NUMBER, sampled, index),	FIELD(STRING, sampled, name),
+	FIELD(NUMBER, sampled, clock),	FIELD(NUMBER, sampled, kernel),
+	FIELD(NUMBER, sampled, hz),	FIELD(NUMBER, sampled, period),
+	FIELD(STRING, sampled, reason),
+};
+static const struct capture_field total_fields[] = {
+	FIELD(NUMBER, total, index),	   FIELD(NUMBER, total, count),
+	FIELD(NUMBER, total, count_known), FIELD(NUMBER, total, lost),
+	FIELD(NUMBER, total, lost_known),
+};
+static const struct capture_field counter_fields[] = {
+	FIELD(STRING, counter, name),	FIELD(NUMBER, counter, kind),
+	FIELD(STRING, counter, unit),	FIELD(NUMBER, counter, counted),
+	FIELD(NUMBER, counter, value),	FIELD(NUMBER, counter, scaled),
+	FIELD(HEX, counter, running),	FIELD(NUMBER, counter, user_only),
+	FIELD(NUMBER, counter, denied), FIELD(NUMBER, counter, grouped),
+	FIELD(STRING, counter, reason),
 };
 static const struct capture_field host_fields[] = {
 	FIELD(STRING, host, cpu_model),	   FIELD(NUMBER, host, ncpus),
@@ -74,6 +96,7 @@ static const struct capture_field lost_fields[] = {
 };
 static const struct capture_field sample_fields[] = {
 	EVENT_FIELDS,
+	FIELD(NUMBER, sample, index),
 	FIELD(HEX, sample, ip),
 	FIELD(NUMBER, sample, period),
 	FIELD(NUMBER, sample, user_mode),
@@ -174,11 +197,11 @@ static const struct capture_field survivor_fields[] = {
 static const struct capture_field end_fields[] = {
 	FIELD(SIGNED, end, status),	  FIELD(NUMBER, end, timed_out),
 	FIELD(NUMBER, end, start),	  FIELD(NUMBER, end, wall_ns),
-	FIELD(NUMBER, end, cpu_ns),	  FIELD(NUMBER, end, user_us),
-	FIELD(NUMBER, end, system_us),	  FIELD(NUMBER, end, max_rss_kib),
-	FIELD(NUMBER, end, minor_faults), FIELD(NUMBER, end, major_faults),
-	FIELD(NUMBER, end, voluntary),	  FIELD(NUMBER, end, involuntary),
-	FIELD(NUMBER, end, lost_ring),	  FIELD(NUMBER, end, broken),
+	FIELD(NUMBER, end, duration_ns),  FIELD(NUMBER, end, counted_ns),
+	FIELD(NUMBER, end, user_us),	  FIELD(NUMBER, end, system_us),
+	FIELD(NUMBER, end, max_rss_kib),  FIELD(NUMBER, end, minor_faults),
+	FIELD(NUMBER, end, major_faults), FIELD(NUMBER, end, voluntary),
+	FIELD(NUMBER, end, involuntary),  FIELD(NUMBER, end, broken),
 	FIELD(NUMBER, end, late),
 };
 
@@ -192,6 +215,7 @@ static const struct capture_shape shapes[CAPTURE_TYPES] = {
 	[CAPTURE_SAMPLER] = SHAPE("sampler", sampler_fields),
 	[CAPTURE_HOST] = SHAPE("host", host_fields),
 	[CAPTURE_ARG] = SHAPE("arg", arg_fields),
+	[CAPTURE_SAMPLED] = SHAPE("sampled", sampled_fields),
 	[CAPTURE_MMAP] = SHAPE("mmap", mmap_fields),
 	[CAPTURE_COMM] = SHAPE("comm", comm_fields),
 	[CAPTURE_FORK] = SHAPE("fork", task_fields),
@@ -219,6 +243,8 @@ static const struct capture_shape shapes[CAPTURE_TYPES] = {
 	[CAPTURE_KERNEL] = SHAPE("kernel", kernel_fields),
 	[CAPTURE_KERNEL_NAME] = SHAPE("kernel_name", extent_fields),
 	[CAPTURE_JIT_NAME] = SHAPE("jit_name", extent_fields),
+	[CAPTURE_TOTAL] = SHAPE("total", total_fields),
+	[CAPTURE_COUNTER] = SHAPE("counter", counter_fields),
 	[CAPTURE_LIMIT] = SHAPE("limit", limit_fields),
 	[CAPTURE_SURVIVOR] = SHAPE("survivor", survivor_fields),
 	[CAPTURE_END] = SHAPE("end", end_fields),

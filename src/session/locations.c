@@ -227,8 +227,10 @@ void locations_name(struct session *ses)
 	const struct profile *p = ses->profile;
 
 	for (location_id id = 1; id < p->locations.n; id++) {
+		ses->naming = id;
 		if (!(p->locations.v[id].flags & LOCATION_LABEL))
 			location_name(ses, id);
 	}
+	ses->naming = 0;
 	mark_main(ses);
 }

@@ -43,6 +43,7 @@ struct session {
 	mapping_id kernel_mapping;
 	struct objfile *main_obj; /* a reference: the launched program */
 	bool main_seen, finished;
+	location_id naming; /* being looked up at the moment; else 0 */
 	bool repair_due;    /* records were lost since procs_repair */
 	uint64_t repair_ns; /* not before, in the time of events */
 	uint64_t

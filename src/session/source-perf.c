@@ -51,6 +51,8 @@ struct source {
 		uint32_t pid, tid;
 	} * exits;
 	struct source_stats stats;
+	void (*on_wait)(void *arg); /* or NULL */
+	void *on_wait_arg;
 };
 
 struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree)
@@ -99,6 +101,12 @@ const struct source_stats *source_stats(const struct source *src)
 void source_hurry(struct source *src, bool on)
 {
 	src->round_ms = on ? ROUND_HURRY_MS : ROUND_MAX_MS;
+}
+
+void source_on_wait(struct source *src, void (*fn)(void *arg), void *arg)
+{
+	src->on_wait = fn;
+	src->on_wait_arg = arg;
 }
 
 static void see_record(void *arg, struct ring *r, uint64_t at)
@@ -173,6 +181,8 @@ static int wait_round(struct source *src)
 {
 	int ms = src->round_ms;
 
+	if (src->on_wait)
+		src->on_wait(src->on_wait_arg);
 	if (src->fresh && ms > ROUND_FRESH_MS)
 		ms = ROUND_FRESH_MS;
 	src->fresh -= src->fresh > 0;
