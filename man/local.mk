@@ -1,6 +1,7 @@
 dist_man_MANS += \
 	man/profd.1 \
 	man/profd-record.1 \
+	man/profd-replay.1 \
 	man/profd-top.1 \
 	man/profd-formats.5 \
 	man/profd-internals.7

@@ -12,6 +12,7 @@ static const struct command {
 	const char *does;
 } commands[] = {
 	{"record", cmd_record, "run a program and write its profile"},
+	{"replay", cmd_replay, "write the artifacts of a capture (record --raw)"},
 	{"top", cmd_top, "print the functions of a profile"},
 };
 

@@ -30,6 +30,7 @@ share_workloads_phases_CPPFLAGS =
 share_workloads_phases_CFLAGS = -O2 -g -pthread
 share_workloads_phases_LDFLAGS = -pthread
 
+include tests/golden/local.mk
 include tests/golden/aarch64/local.mk
 include tests/workloads/local.mk
 include tests/oracle/local.mk

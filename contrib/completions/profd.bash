@@ -24,7 +24,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record top help --help --version"
+		choices="record replay top help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -39,11 +39,28 @@ _profd() {
 			-F | --frequency) choices="99 499 999" ;;
 			--unwind) choices="cfi fp libunwind libdw" ;;
 			--reach) choices="cgroup system inherit" ;;
-			--timeout | --max-depth) ;;
+			--raw)
+				mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				return
+				;;
+			--timeout | --max-depth | --raw-limit) ;;
 			*)
 				choices="-o -F -e -q -v --output --frequency --event --reach
-					--wait-tree --unwind --max-depth --timeout --stat --annotate
-					--force --require-profile --quiet --verbose --help --"
+					--wait-tree --unwind --max-depth --timeout --stat --raw --raw-limit
+					--annotate --force --require-profile --quiet --verbose --help --"
+				;;
+			esac
+			;;
+		replay)
+			case $before in
+			-o | --output)
+				mapfile -t COMPREPLY < <(compgen -d -- "$word")
+				return
+				;;
+			*)
+				[[ $word != -* ]] || choices="-o -q -v --output --force --annotate
+					--text --quiet --verbose --help"
+				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac
 			;;
@@ -57,7 +74,7 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record top" ;;
+		help) choices="record replay top" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

@@ -53,6 +53,32 @@ int number_parse_duration_ns(const char *s, uint64_t *ret_ns)
 	return -EINVAL;
 }
 
+int number_parse_size(const char *s, uint64_t min, uint64_t max, uint64_t *ret_bytes)
+{
+	static const char units[] = "KMG";
+	unsigned shift = 0;
+	unsigned long long v;
+	const char *unit;
+	char *end;
+
+	if (!isdigit((unsigned char)s[0]))
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (unit) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		end++;
+	}
+	if (*end)
+		return -EINVAL;
+	if (errno == ERANGE || v > UINT64_MAX >> shift || v << shift < min ||
+	    v << shift > max)
+		return -ERANGE;
+	*ret_bytes = v << shift;
+	return 0;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

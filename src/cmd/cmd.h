@@ -5,6 +5,7 @@
 #include <profd/error.h>
 
 int cmd_record(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 
 /* "profd: SENTENCE" and the hint, on stderr. Returns @status. */

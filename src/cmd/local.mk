@@ -1,1 +1,1 @@
-src_libprofd_a_SOURCES += %D%/cmd.h %D%/print.c %D%/record.c %D%/top.c
+src_libprofd_a_SOURCES += %D%/cmd.h %D%/print.c %D%/record.c %D%/replay.c %D%/top.c

@@ -17,6 +17,8 @@
 #include <profd/io.h>
 #include <profd/launch.h>
 #include <profd/number.h>
+#include <profd/raw.h>
+#include <profd/recorder.h>
 #include <profd/report.h>
 #include <profd/sampler.h>
 #include <profd/session.h>
@@ -52,6 +54,8 @@ static const char USAGE[] =
 	"      --timeout TIME     end COMMAND after TIME (10, 1.5s, 2m); exit status "
 	"124\n"
 	"      --stat[=EVENTS]    also count events, not sampled; prints a table\n"
+	"      --raw FILE         also write a capture, for profd replay\n"
+	"      --raw-limit SIZE   let FILE grow to SIZE at most (64M; default: 1G)\n"
 	"      --annotate         mark frames in cpu.folded: _[k] kernel, _[i] inlined, "
 	"_[j] JIT\n"
 	"      --require-profile  exit with 125 when no profile could be written\n"
@@ -72,6 +76,8 @@ struct options {
 	const char *stat; /* events to be counted, or NULL */
 	char *events;	  /* what sampler.event points to; owned */
 	bool events_set;  /* by the command line, not by the environment */
+	const char *raw;  /* file of the capture, or NULL */
+	uint64_t raw_limit_bytes;
 	char **command;
 };
 
@@ -158,6 +164,26 @@ static int parse_timeout(const char *s, uint64_t *ret_ns)
 	return 0;
 }
 
+static int parse_raw(const char *s, const char **ret_path)
+{
+	if (!*s)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--raw wants a file, not ''");
+	*ret_path = s;
+	return 0;
+}
+
+static int parse_raw_limit(const char *s, uint64_t *ret_bytes)
+{
+	if (number_parse_size(s, RECORDER_LIMIT_MIN_BYTES, INT64_MAX, ret_bytes))
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"--raw-limit wants a size of at least 1M, like 64M or 2G, not "
+			"'%s'",
+			s);
+	return 0;
+}
+
 enum {
 	OPT_FORCE = 256,
 	OPT_UNWIND,
@@ -168,6 +194,8 @@ enum {
 	OPT_REQUIRE,
 	OPT_REACH,
 	OPT_WAIT_TREE,
+	OPT_RAW,
+	OPT_RAW_LIMIT,
 };
 
 static const struct option long_options[] = {
@@ -181,6 +209,8 @@ static const struct option long_options[] = {
 	{"max-depth", required_argument, NULL, OPT_DEPTH},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"stat", optional_argument, NULL, OPT_STAT},
+	{"raw", required_argument, NULL, OPT_RAW},
+	{"raw-limit", required_argument, NULL, OPT_RAW_LIMIT},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
 	{"require-profile", no_argument, NULL, OPT_REQUIRE},
 	{"quiet", no_argument, NULL, 'q'},
@@ -230,6 +260,10 @@ static int parse_option(struct options *o, int c)
 	case OPT_STAT:
 		o->stat = optarg && *optarg ? optarg : COUNTERS_DEFAULT;
 		return 0;
+	case OPT_RAW:
+		return parse_raw(optarg, &o->raw);
+	case OPT_RAW_LIMIT:
+		return parse_raw_limit(optarg, &o->raw_limit_bytes);
 	case OPT_ANNOTATE:
 		o->annotate = true;
 		return 0;
@@ -277,7 +311,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 {
 	int c, status;
 
-	*o = (struct options){.sampler.hz = default_frequency(), .unwind = UNWIND_CFI};
+	*o = (struct options){.sampler.hz = default_frequency(),
+			      .unwind = UNWIND_CFI,
+			      .raw_limit_bytes = RECORDER_LIMIT_DEFAULT_BYTES};
 	status = parse_environment(o);
 	if (status)
 		return status;
@@ -298,6 +334,11 @@ static int parse_options(struct options *o, int argc, char **argv)
 	if (optind == argc)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "a command is missing: profd record -- COMMAND");
+	if (o->raw && o->unwind != UNWIND_CFI && o->unwind != UNWIND_FP)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--raw goes with --unwind cfi and fp only: what "
+				       "%s reads cannot be replayed",
+				       backends[o->unwind].name);
 	o->command = argv + optind;
 	return 0;
 }
@@ -314,6 +355,8 @@ struct recording {
 	struct counters *counters;
 	struct session *session;
 	struct source *source;
+	struct recorder *recorder; /* NULL without --raw */
+	struct host host;
 	uint64_t start_wall_ns;
 	uint64_t end_ns; /* CLOCK_MONOTONIC, of the recording */
 };
@@ -360,6 +403,12 @@ static int prepare(struct recording *r, struct error *err)
 	code = outdir_open(&r->dir, r->o->dir, r->o->force, err);
 	if (code < 0)
 		return code;
+	if (r->o->raw) {
+		r->recorder = recorder_open(r->o->raw, r->o->force, r->o->raw_limit_bytes,
+					    err);
+		if (!r->recorder)
+			return err->code;
+	}
 	code = launch_start(&r->launch, r->o->command, err);
 	if (code < 0)
 		return code;
@@ -394,8 +443,17 @@ static int prepare(struct recording *r, struct error *err)
 	for (uint32_t i = 0; i < so.nmore; i++)
 		more[i] = (struct session_event){r->events[i + 1].name,
 						 r->events[i + 1].clock};
+	host_read(&r->host);
+	if (r->recorder)
+		so.outside = recorder_outside(r->recorder);
 	r->session = session_new(&so, err);
-	return r->session ? 0 : err->code;
+	if (!r->session)
+		return err->code;
+	if (r->recorder) {
+		recorder_begin(r->recorder, r->session, &so, info, r->events);
+		raw_put_begin(r->recorder, r->o->command, &r->host);
+	}
+	return 0;
 }
 
 static void say_how(const struct recording *r)
@@ -428,14 +486,23 @@ static void say_how(const struct recording *r)
 		i->reach_reason[0] ? ": " : "", i->reach_reason);
 }
 
+static void before_wait(void *arg)
+{
+	recorder_flush(arg);
+}
+
 static int run_loop(struct recording *r)
 {
 	struct event e;
 	int code;
 
 	r->source = source_perf_new(r->sampler, &r->launch, r->o->wait_tree);
+	if (r->recorder)
+		source_on_wait(r->source, before_wait, r->recorder);
 	while ((code = source_next(r->source, &e)) > 0) {
 		session_feed(r->session, &e);
+		if (r->recorder)
+			recorder_event(r->recorder, &e);
 		source_hurry(r->source, session_wants_hurry(r->session, e.time_ns));
 	}
 	r->end_ns = clock_now_ns();
@@ -516,6 +583,20 @@ static void say_stat(const struct recording *r)
 	text_done(&t);
 }
 
+/* Trouble with the capture is told; it changes nothing else. */
+static void close_raw(struct recording *r, const struct run *run,
+		      const struct raw_totals *totals)
+{
+	struct error err = {0};
+
+	if (!r->recorder)
+		return;
+	raw_put_end(r->recorder, run, totals);
+	if (recorder_close(r->recorder, &err) < 0)
+		cmd_fail(0, &err);
+	r->recorder = NULL;
+}
+
 static int write_all(struct recording *r, struct error *err)
 {
 	const struct source_stats *ss = source_stats(r->source);
@@ -523,7 +604,7 @@ static int write_all(struct recording *r, struct error *err)
 	struct survivors survivors = {.procs = session_procs(r->session)};
 	struct quality_warnings warnings = {0};
 	struct session_totals totals;
-	struct host host;
+	struct raw_totals raw;
 	int code;
 	struct run run = {
 		.command = r->o->command,
@@ -538,7 +619,7 @@ static int write_all(struct recording *r, struct error *err)
 		.nevents = sampler_info(r->sampler)->nevents,
 		.unwinder = backends[r->o->unwind].name,
 		.warnings = &warnings,
-		.host = &host,
+		.host = &r->host,
 		.exit_ns = l->end_ns,
 		.annotate = r->o->annotate,
 	};
@@ -561,13 +642,19 @@ static int write_all(struct recording *r, struct error *err)
 		.user_ns = timeval_ns(l->usage.ru_utime),
 		.system_ns = timeval_ns(l->usage.ru_stime),
 	};
+	raw = (struct raw_totals){
+		.start_ns = l->start_ns,
+		.session = totals,
+		.broken = ss->broken,
+		.late = ss->late,
+	};
 	run.profile = session_finish(r->session, &totals);
 	run.quality = session_quality(r->session);
 	quality_warn(run.quality, &warnings);
-	host_read(&host);
 	procs_each(survivors.procs, note_survivor, &survivors);
 	run.survivors = survivors.v.v;
 	run.nsurvivors = survivors.v.n;
+	close_raw(r, &run, &raw);
 	code = artifacts_write(&r->dir, &run, err);
 	if (code == 0)
 		say_result(r, &run);
@@ -579,6 +666,7 @@ static int write_all(struct recording *r, struct error *err)
 static void finish(struct recording *r)
 {
 	source_free(r->source);
+	recorder_discard(r->recorder);
 	session_free(r->session);
 	sampler_close(r->sampler);
 	counters_close(r->counters);

@@ -1,3 +1,4 @@
 src_libprofd_a_SOURCES += \
 	%D%/artifacts.c %D%/host.c %D%/outdir.c %D%/report-priv.h %D%/run-json.c \
 	%D%/stat.c %D%/summary.c
+src_libprofd_a_SOURCES += %D%/raw.c

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/integration/nobody.bats \
 	tests/integration/programs.bats \
 	tests/integration/pty-run \
+	tests/integration/raw.bats \
 	tests/integration/signals.bats \
 	tests/integration/status.bats \
 	tests/integration/symbols.bats \
