@@ -1,6 +1,7 @@
 # One program per group of parsers. Without --enable-fuzzing they link replay.c and are run by
 # replay.bats over the corpus and over seeds that make-seeds makes.
 fuzz_targets = \
+	tests/fuzz/fuzz-capture \
 	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
 	tests/fuzz/fuzz-cfi tests/fuzz/fuzz-debugfile tests/fuzz/fuzz-ring
@@ -12,6 +13,7 @@ else
 fuzz_main = tests/fuzz/replay.c
 fuzz_ldflags =
 endif
+tests_fuzz_fuzz_capture_SOURCES = tests/fuzz/fuzz-capture.c $(fuzz_main)
 tests_fuzz_fuzz_cfi_SOURCES = tests/fuzz/fuzz-cfi.c $(fuzz_main)
 tests_fuzz_fuzz_debugfile_SOURCES = tests/fuzz/fuzz-debugfile.c $(fuzz_main)
 tests_fuzz_fuzz_demangle_SOURCES = tests/fuzz/fuzz-demangle.c $(fuzz_main)
@@ -21,6 +23,7 @@ tests_fuzz_fuzz_pprof_SOURCES = tests/fuzz/fuzz-pprof.c $(fuzz_main)
 tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz-record.c $(fuzz_main)
 tests_fuzz_fuzz_ring_SOURCES = tests/fuzz/fuzz-ring.c $(fuzz_main)
 tests_fuzz_fuzz_text_SOURCES = tests/fuzz/fuzz-text.c $(fuzz_main)
+tests_fuzz_fuzz_capture_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_cfi_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_debugfile_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_demangle_LDADD = src/libprofd.a $(PROFD_LIBS)
@@ -30,6 +33,7 @@ tests_fuzz_fuzz_pprof_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_record_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_ring_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_text_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_capture_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_cfi_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_debugfile_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_demangle_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)

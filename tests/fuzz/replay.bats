@@ -19,6 +19,10 @@ replay() {
 	replay text 300
 }
 
+@test "captures" {
+	replay capture 100
+}
+
 @test "demanglers" {
 	replay demangle 300
 }

@@ -3,6 +3,7 @@ EXTRA_DIST += tests/golden/remake
 EXTRA_DIST += tests/golden/deep.capture tests/golden/deep.folded \
 	tests/golden/hand.capture tests/golden/hand.folded \
 	tests/golden/jit.capture tests/golden/jit.folded \
+	tests/golden/live.capture tests/golden/live.folded \
 	tests/golden/noheader.capture tests/golden/noheader.folded \
 	tests/golden/procs.capture tests/golden/procs.folded \
 	tests/golden/realign.capture tests/golden/realign.folded \
