@@ -572,7 +572,7 @@ static void test_damaged_binary(void **state)
 		{"\x14\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11}, /* beyond 64 bits */
 		{"\x14\x01\x80", 3},	 /* a number without an end */
 		{"\x05\x02\x05\x61", 4}, /* a string longer than the record */
-		{"\x18\x0a\0\0\0\0\0\0\0\0\0\x7f", 12},	      /* a list of too many */
+		{"\x18\x0a\0\0\0\0\0\0\0\0\0\x7f", 12},		/* a list of too many */
 		{"\x18\x0c\0\0\0\0\0\0\0\0\0\xff\xff\x7f", 14}, /* beyond any list */
 	};
 
