@@ -30,6 +30,8 @@ struct procs *procs_free(struct procs *ps); /* NULL is fine; returns NULL */
 void procs_feed(struct procs *ps, const struct event *e);
 /* The process, made on the spot (from /proc while it lives) when no record introduced it. */
 struct process *procs_get(struct procs *ps, uint32_t pid);
+/* The same, but one that has exited stays so: for what the kernel does in a task that is past its end. */
+struct process *procs_last(struct procs *ps, uint32_t pid);
 /* The name of a thread: its own comm, else its process's. */
 uint32_t procs_thread_comm(struct procs *ps, uint32_t pid, uint32_t tid);
 /* Reads /proc/PID/maps of all live processes again: records were lost. */

@@ -236,6 +236,13 @@ struct process *procs_get(struct procs *ps, uint32_t pid)
 	return p;
 }
 
+struct process *procs_last(struct procs *ps, uint32_t pid)
+{
+	struct process *p = process_find(ps, pid);
+
+	return p ? p : procs_get(ps, pid);
+}
+
 /* --- events ------------------------------------------------------------------------ */
 
 static void feed_fork(struct procs *ps, const struct event *e)
@@ -328,7 +335,7 @@ uint32_t procs_thread_comm(struct procs *ps, uint32_t pid, uint32_t tid)
 {
 	uint64_t comm = pid == tid ? 0 : map_find(&ps->threads, tid);
 
-	return comm ? (uint32_t)comm : procs_get(ps, pid)->comm;
+	return comm ? (uint32_t)comm : procs_last(ps, pid)->comm;
 }
 
 void procs_repair(struct procs *ps)

@@ -293,7 +293,9 @@ static void feed_sample(struct session *ses, const struct event *e)
 {
 	const struct event_sample *s = &e->sample;
 	struct quality *q = &ses->quality;
-	struct process *p = procs_get(ses->procs, e->pid);
+	/* Without a user side the task may be past its end. */
+	struct process *p = s->regs_abi ? procs_get(ses->procs, e->pid)
+					: procs_last(ses->procs, e->pid);
 	struct unwind_input in;
 	struct regs regs;
 	enum unwind_stop stop;

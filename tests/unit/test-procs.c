@@ -126,6 +126,26 @@ static void test_fork_exec(void **state)
 	outside_done(&outside);
 }
 
+/* The kernel samples a task past its end: the process stays what it was, and stays exited. */
+static void test_past_the_end(void **state)
+{
+	struct outside outside = outside_live();
+	struct procs *ps = procs_new(&outside);
+	struct event e = {.type = EVENT_EXIT};
+	struct process *p;
+
+	e.pid = e.tid = (uint32_t)getpid();
+	comm_event(ps, e.pid, e.tid, "brief", true);
+	procs_feed(ps, &e);
+	p = procs_last(ps, e.pid);
+	assert_true(p->exited);
+	assert_string_equal(procs_name(ps, procs_thread_comm(ps, e.pid, e.tid)), "brief");
+	assert_true(p->exited);
+	assert_false(procs_get(ps, e.pid)->exited);
+	procs_free(ps);
+	outside_done(&outside);
+}
+
 static void test_thread_names(void **state)
 {
 	struct outside outside = outside_live();
@@ -213,13 +233,10 @@ static void test_maps_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_space_model),
-		cmocka_unit_test(test_space_sharing),
-		cmocka_unit_test(test_fork_exec),
-		cmocka_unit_test(test_thread_names),
-		cmocka_unit_test(test_replaced_file),
-		cmocka_unit_test(test_from_proc),
-		cmocka_unit_test(test_maps_line),
+		cmocka_unit_test(test_space_model),  cmocka_unit_test(test_space_sharing),
+		cmocka_unit_test(test_fork_exec),    cmocka_unit_test(test_past_the_end),
+		cmocka_unit_test(test_thread_names), cmocka_unit_test(test_replaced_file),
+		cmocka_unit_test(test_from_proc),    cmocka_unit_test(test_maps_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
