@@ -19,31 +19,13 @@ teardown_file() {
 	rm -rf "$OPEN"
 }
 
-# Each test is in a control group of its own, so that no other profd's groups are seen in it.
 setup() {
 	needs_root
-	local mount own
-	mount=$(awk '$9 == "cgroup2" || $10 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
-	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
-	[ -n "$mount" ] && mkdir "$mount$own/test-$$-$BATS_TEST_NUMBER" ||
-		skip "no control group can be made here"
-	HOME_GROUP=$mount$own/test-$$-$BATS_TEST_NUMBER
-	PARENT_GROUP=$mount$own
-	echo "$BASHPID" >"$HOME_GROUP/cgroup.procs"
+	enter_group || skip "no control group can be made here"
 }
 
 teardown() {
 	[ -z "${HOME_GROUP-}" ] || poll 10 leave_group
-}
-
-# Whoever is left goes back, and the group is removed.
-leave_group() {
-	local pid
-	for pid in $(cat "$HOME_GROUP/cgroup.procs"); do
-		echo "$pid" >"$PARENT_GROUP/cgroup.procs" || :
-	done 2>/dev/null
-	find "$HOME_GROUP" -depth -type d -exec rmdir {} + 2>/dev/null
-	[ ! -e "$HOME_GROUP" ]
 }
 
 # groups: control groups made by profd that are still there.
@@ -232,7 +214,7 @@ starved() {
 
 @test "starved: samples and losses make up the counted time" {
 	needs setpriv
-	starved inherit -all
+	starved inherit +perfmon
 	starved system +perfmon
 	starved cgroup +perfmon,+dac_override
 }

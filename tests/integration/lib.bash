@@ -164,3 +164,25 @@ lacks() {
 		fail "$2 holds $1"
 	fi
 }
+
+# enter_group: the test, and all that it starts, is in a control group of its own from here on,
+# $HOME_GROUP, so that no other profd's groups are seen in it. Fails where none can be made.
+enter_group() {
+	local mount own
+	mount=$(awk '$9 == "cgroup2" || $10 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	[ -n "$mount" ] && mkdir "$mount$own/test-$$-$BATS_TEST_NUMBER" || return
+	HOME_GROUP=$mount$own/test-$$-$BATS_TEST_NUMBER
+	PARENT_GROUP=$mount$own
+	echo "$BASHPID" >"$HOME_GROUP/cgroup.procs"
+}
+
+# leave_group, to be polled: whoever is left goes back, and the group is removed.
+leave_group() {
+	local pid
+	for pid in $(cat "$HOME_GROUP/cgroup.procs"); do
+		echo "$pid" >"$PARENT_GROUP/cgroup.procs" || :
+	done 2>/dev/null
+	find "$HOME_GROUP" -depth -type d -exec rmdir {} + 2>/dev/null
+	[ ! -e "$HOME_GROUP" ]
+}
