@@ -78,13 +78,14 @@ static int feed(struct taking *t, struct launch *launch, struct sampler *sampler
 
 	if (!ses)
 		return err->code;
+	sampler_start(sampler);
 	code = launch_exec(launch, err);
 	if (code < 0) {
 		session_free(ses);
 		return code;
 	}
 	session_observe(ses, keep, t);
-	source = source_perf_new(sampler, launch);
+	source = source_perf_new(sampler, launch, false);
 	while ((code = source_next(source, &ev)) > 0)
 		session_feed(ses, &ev);
 	source_free(source);
@@ -95,7 +96,8 @@ static int feed(struct taking *t, struct launch *launch, struct sampler *sampler
 int capture_take(struct capture *c, char **command, uint32_t hz, uint32_t max_samples,
 		 struct error *err)
 {
-	struct sampler_options so = {.event = "cpu-clock", .hz = hz};
+	struct sampler_options so = {
+		.event = "cpu-clock", .hz = hz, .reach = REACH_INHERIT};
 	struct session_options options = {.unwind = UNWIND_FP,
 					  .event = "cpu-clock",
 					  .clock = true,

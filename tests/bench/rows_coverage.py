@@ -1,7 +1,9 @@
 """Row 4b: the part of the CPU time that samples stand for, of programs that start many short ones. The
 CPU time is what wait4(2) says of the whole tree, as stamp writes it down; the sampled time is counted
 from cpu.folded, and from perf.data, at both tools' 499 Hz."""
+import json
 import os
+import subprocess
 
 from measure import Figure, interleave
 from report import Row
@@ -59,9 +61,26 @@ def row(what, nobody, mine, peer):
                value, 95, 99, form="{:.1f} %", note=note)
 
 
+def more_detail(bench):
+    """tests/bench/coverage, where there is one, measures every reach on its own: into the JSON."""
+    script = os.path.join(bench.workloads.bench, "coverage")
+    if bench.quick or not os.path.exists(script):
+        return
+    made = bench.tools.scratch("coverage.json")
+    bench.say("coverage by reach")
+    done = subprocess.run([script, "--profd", bench.tools.profd, "--json", made], check=False,
+                          stdout=subprocess.DEVNULL)
+    if done.returncode or not os.path.exists(made):
+        bench.raw["coverage by reach"] = f"failed with {done.returncode}"
+        return
+    with open(made, encoding="utf-8") as file:
+        bench.raw["coverage by reach"] = json.load(file)
+
+
 def rows(bench, wanted):
     del wanted
     result = []
+    more_detail(bench)
     for what in WORKLOADS:
         bench.say(f"coverage of {what}")
         workload = bench.workloads.get(what)

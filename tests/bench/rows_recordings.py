@@ -11,8 +11,6 @@ WORKLOADS = {"4": ("deep", "cc1", "py", "edge", "static", "tall"), "6": ("deep",
              "8": ("cc1", "deep"), "9": ("deep", "cc1"), "10": ("cc1", "mp")}
 COMPLETE_LIMITS = {"tall": (95, 99)}
 COMPLETE_DEFAULT = (99.5, 99.8)
-# The kernel's default, 127, cuts python's stacks; perf at its best has room for all.
-SCRIPT_BEST = ("--no-inline", "--max-stack", "1024")
 
 
 def own_complete(bench, run, workload):
@@ -62,13 +60,19 @@ def theirs(bench, what, workload, way, script):
         flame_s = tools.flame(text.out)
         result.update(script_s=text.wall_s, script_rss_bytes=text.max_rss_bytes, flame_s=flame_s,
                       done_s=run.exit_s + text.wall_s + (flame_s or 0))
-        best = tools.perf_script(run.out, SCRIPT_BEST)
-        whole, judged = perf_text_complete(best.out, tools.thread_root())
-        result["complete"] = 100 * whole / judged if judged else 0
         if not bench.quick and "defaults_s" not in bench.raw.setdefault(what, {}):
             bench.raw[what]["defaults_s"] = tools.perf_script_defaults_s(run.out)
         return result
     return None
+
+
+def whole(bench, workload):
+    """perf's complete stacks, in percent."""
+    text = bench.tools.perf and bench.tools.perf_text(workload)
+    if not text:
+        return None
+    complete, judged = perf_text_complete(text, bench.tools.thread_root())
+    return {"complete": 100 * complete / judged if judged else 0}
 
 
 def per_sample(runs, size):
@@ -157,18 +161,23 @@ def rows(bench, wanted):
         workload = bench.workloads.get(what)
         ways = {"profd": lambda w=workload: own(bench, w)}
         others = list(PERF_CALL_GRAPHS) if "6" in asked else ["perf 16K"]
-        script = bool(asked - {"6"})
+        if asked == {"4"}:
+            others = []
+        if "4" in asked:
+            ways["whole"] = lambda w=workload: whole(bench, w)
+        script = bool(asked - {"4", "6"})
         for way in others:
             ways[way] = lambda x=what, w=workload, v=way, s=script: theirs(
                 bench, x, w, v, s and v == "perf 16K")
         runs = interleave(bench.repeats, ways)
         bench.raw[f"recordings {what}"] = runs
-        mine, peer = runs.pop("profd"), runs["perf 16K"]
+        mine, complete = runs.pop("profd"), runs.pop("whole", None)
+        peer = runs.get("perf 16K")
         if not mine:
             result.append(Row("4-10", what, reason="profd wrote no profile"))
             continue
         if "4" in asked:
-            result.append(complete_row(what, mine, peer))
+            result.append(complete_row(what, mine, complete))
         if "6" in asked:
             result.extend(cpu_rows(bench, what, mine, runs))
         if "8" in asked:

@@ -4,7 +4,7 @@ import functools
 import json
 import sys
 
-LEVELS = 14
+LEVELS = 20
 
 
 class Box:

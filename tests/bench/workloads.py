@@ -78,7 +78,7 @@ class Workloads:
         return [cc1plus, "-quiet", "-O2", "-fpreprocessed", made, "-o", os.devnull]
 
     def get_py(self):
-        return [PYTHON, os.path.join(self.bench, "work-py.py"), str(int(30000 * self.seconds))]
+        return [PYTHON, os.path.join(self.bench, "work-py.py"), str(int(20000 * self.seconds))]
 
     def get_edge(self):
         """Signals, the vdso, linkage table stubs, realigned frames, one after the other."""
