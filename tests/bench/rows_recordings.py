@@ -170,7 +170,7 @@ def rows(bench, wanted):
             ways[way] = lambda x=what, w=workload, v=way, s=script: theirs(
                 bench, x, w, v, s and v == "perf 16K")
         runs = interleave(bench.repeats, ways)
-        bench.raw[f"recordings {what}"] = runs
+        bench.raw[f"recordings {what}"] = dict(runs)
         mine, complete = runs.pop("profd"), runs.pop("whole", None)
         peer = runs.get("perf 16K")
         if not mine:

@@ -96,7 +96,8 @@ def whole_rows(bench, what):
     def plain():
         return cost(Stamped(tools, [], workload))
     ways = {"none": plain, "profd": lambda: cost(tools.profd_record(workload))}
-    for way in ("perf -g", "perf 16K", "perf 64K"):
+    peers = ("perf -g", "perf 16K") if bench.quick else ("perf -g", "perf 16K", "perf 64K")
+    for way in peers:
         ways[way] = lambda v=way: cost(tools.perf_record(workload, v))
     costs = interleave(bench.repeats, ways)
     bench.raw[f"slowdown whole {what}"] = costs
@@ -105,7 +106,7 @@ def whole_rows(bench, what):
             for way, values in costs.items() if values}
     low, high = Figure(100 * (b / Figure(base).median - 1) for b in base).quartiles
     result = []
-    for way in ("perf -g", "perf 16K", "perf 64K"):
+    for way in peers:
         if way not in slow:
             result.append(Row("5", f"{what}: CPU time for its work", way,
                               reason=bench.tools.no_perf()))

@@ -1,14 +1,14 @@
-"""`make bench-soak`: what grows with time, and what with size. A steady program (the same few descents
-again and again) at a high rate for one tenth of the time and for all of it: memory and files
-must be the same. Then the parts of scale that fit on a small machine: a program of a million functions,
-5,000 threads, 2,000 processes."""
+"""`make bench-soak`: what grows with time, and what with size. A steady program (eight functions in
+turns) at a high rate for one tenth of the time and for all of it: memory and files must be the same.
+Then the parts of scale that fit on a small machine: a program of a million functions, 5,000 threads,
+2,000 processes."""
 import os
 
 from measure import Figure
 from report import Row
 
 SOAK_HZ = 4999
-SAME = 1.15  # reach: the long recording against the short one; a tenth more stacks are met by then
+SAME = 1.15  # reach: the long recording against the short one; rare stacks are met by then
 
 
 def own(run):

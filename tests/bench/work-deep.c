@@ -2,11 +2,9 @@
  * varying size in the frames and qsort's callback as the leaf; built without frame pointers. Every
  * descent counts as one unit of work.
  *
- *	work-deep SECONDS [CYCLE [FD]]	descends until SECONDS have passed; prints the units
+ *	work-deep SECONDS [0 FD]	descends until SECONDS have passed; prints the units
  *
- * FD: the units are counted in the struct shared behind it, too.
- * CYCLE (0: none): the random numbers begin anew after that many descents, so that there are only so many
- * different stacks however long it runs. */
+ * FD: the units are counted in the struct shared behind it, too. */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,8 +21,7 @@
 #define THREADS 2
 
 struct thread {
-	uint64_t random, seed, units;
-	unsigned cycle;
+	uint64_t random, units;
 	double until_s;
 	volatile uint64_t *shared_units;
 };
@@ -108,8 +105,6 @@ static void *work(void *arg)
 	struct thread *t = arg;
 
 	while (now_s() < t->until_s) {
-		if (t->cycle && t->units % t->cycle == 0)
-			t->random = t->seed;
 		descend(t, 30 + (unsigned)(draw(t) % 31));
 		t->units++;
 		*t->shared_units = t->units;
@@ -120,7 +115,6 @@ static void *work(void *arg)
 int main(int argc, char **argv)
 {
 	double seconds = argc > 1 ? strtod(argv[1], NULL) : 3;
-	unsigned cycle = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
 	struct shared *shared = argc > 3 ? shared_map((int)strtol(argv[3], NULL, 10))
 					 : NULL;
 	static uint64_t not_shared[THREADS];
@@ -132,9 +126,7 @@ int main(int argc, char **argv)
 		return 2;
 	for (unsigned i = 0; i < THREADS; i++) {
 		threads[i] = (struct thread){
-			.seed = 17 + i,
 			.random = 17 + i,
-			.cycle = cycle,
 			.until_s = now_s() + seconds,
 			.shared_units = shared ? &shared->threads[i].units
 					       : &not_shared[i]};

@@ -51,10 +51,10 @@ class Workloads:
 
     # --- long-running programs ----------------------------------------------------------------
 
-    def get_deep(self, seconds=None, cycle=0):
+    def get_deep(self):
         made = self.build("work-deep", os.path.join(self.bench, "work-deep.c"),
                           "-fomit-frame-pointer", "-pthread")
-        return [made, str(seconds or self.seconds), str(cycle)]
+        return [made, str(self.seconds)]
 
     def get_busy4(self):
         """Four threads."""
@@ -62,9 +62,11 @@ class Workloads:
         return ["sh", "-c", f"{deep} & {deep}; wait"]
 
     def get_steady(self, seconds):
-        """Ten descents in each thread, again and again: some thousand different stacks, which a minute
-        at a high rate has met."""
-        return self.get_deep(seconds, 10)
+        """Eight functions in turns, on both CPUs: all of its stacks are met within seconds. About
+        @seconds: the work is counted, not timed."""
+        made = self.shared_program("shares", "shares.c")
+        one = f"{made} {int(770 * seconds)}"
+        return ["sh", "-c", f"{one} & {one}; wait"]
 
     def get_cc1(self):
         """The system's C++ compiler itself, not its driver, on a preprocessed file."""
