@@ -1,0 +1,315 @@
+/* The options of profd record: parsing, the environment, --help. Nothing here touches the workload or the
+ * kernel beyond asking for limits. */
+#include "record-options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <profd/counter.h>
+#include <profd/number.h>
+#include <profd/recorder.h>
+#include <profd/session.h>
+#include <profd/text.h>
+
+#define DEFAULT_HZ 499 /* a prime: does not beat with what ticks at 100, 250 or 1000 Hz */
+
+const char record_usage[] =
+	"usage: profd record [options] [--] COMMAND [ARGUMENT…]\n"
+	"\n"
+	"Runs COMMAND, samples it and everything it starts, and writes a profile.\n"
+	"\n"
+	"  -o, --output DIR       write into DIR (default: profd-out, an earlier one is\n"
+	"                         moved to profd-out.old)\n"
+	"      --force            write into a DIR that already holds results\n"
+	"  -F, --frequency HZ     samples per second of CPU time (default: 499)\n"
+	"  -e, --event EVENTS     what to sample (default: cycles, else cpu-clock)\n"
+	"      --reach REACH      whom to sample by: cgroup, system or inherit "
+	"(default:\n"
+	"                         the best that works)\n"
+	"      --wait-tree        go on until all processes of COMMAND have ended\n"
+	"      --unwind BACKEND   cfi (default), fp, libunwind or libdw\n"
+	"      --max-depth N      frames kept of one stack (default: 2048)\n"
+	"      --timeout TIME     end COMMAND after TIME (10, 1.5s, 2m); exit status "
+	"124\n"
+	"      --stat[=EVENTS]    also count events, not sampled; prints a table\n"
+	"      --raw FILE         also write a capture, for profd replay\n"
+	"      --raw-limit SIZE   let FILE grow to SIZE at most (64M; default: 1G)\n"
+	"      --annotate         mark frames in cpu.folded: _[k] kernel, _[i] inlined, "
+	"_[j] JIT\n"
+	"      --require-profile  exit with 125 when no profile could be written\n"
+	"  -q, --quiet            no summary line\n"
+	"  -v, --verbose          say how it is done\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"PROFD_OUTPUT, PROFD_FREQUENCY and so on in the environment stand for options\n"
+	"that take a value. The exit status is COMMAND's own. Manual: man profd-record\n";
+
+static const struct {
+	const char *name;
+	enum unwind_backend backend;
+} backends[] = {{"cfi", UNWIND_CFI},
+		{"fp", UNWIND_FP},
+		{"libunwind", UNWIND_LIBUNWIND},
+		{"libdw", UNWIND_LIBDW}};
+
+const char *record_unwind_name(enum unwind_backend unwind)
+{
+	return backends[unwind].name;
+}
+
+static int parse_frequency(const char *s, uint32_t *ret_hz)
+{
+	uint32_t max = sampler_max_hz();
+	uint64_t v;
+	int code = number_parse_u64(s, 1, max, &v);
+
+	if (code == -ERANGE)
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"-F %s is outside of what this kernel allows: 1 to %u Hz "
+			"(kernel.perf_event_max_sample_rate)",
+			s, max);
+	if (code < 0)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "-F wants a number, not '%s'", s);
+	*ret_hz = (uint32_t)v;
+	return 0;
+}
+
+/* The kernel lowers its limit by itself when sampling interrupts take long. That keeps nobody's job from
+ * running; run.json has the frequency. */
+static uint32_t default_frequency(void)
+{
+	uint32_t max = sampler_max_hz();
+
+	return max && max < DEFAULT_HZ ? max : DEFAULT_HZ;
+}
+
+static int parse_backend(const char *s, enum unwind_backend *ret_backend)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+		if (!strcmp(backends[i].name, s)) {
+			*ret_backend = backends[i].backend;
+			return 0;
+		}
+	}
+	return cmd_usage_error(EXIT_PROFD, "record",
+			       "--unwind knows cfi, fp, libunwind and libdw, not '%s'",
+			       s);
+}
+
+static int parse_reach(const char *s, enum reach *ret_reach)
+{
+	for (enum reach r = REACH_ANY + 1; r < REACH_COUNT; r++) {
+		if (!strcmp(reach_name(r), s)) {
+			*ret_reach = r;
+			return 0;
+		}
+	}
+	return cmd_usage_error(EXIT_PROFD, "record",
+			       "--reach knows cgroup, system and inherit, not '%s'", s);
+}
+
+static int parse_depth(const char *s, uint32_t *ret_depth)
+{
+	uint64_t v;
+
+	if (number_parse_u64(s, 1, SESSION_DEPTH_MAX, &v))
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"--max-depth wants a number from 1 to %d, not '%s'",
+			SESSION_DEPTH_MAX, s);
+	*ret_depth = (uint32_t)v;
+	return 0;
+}
+
+static int parse_timeout(const char *s, uint64_t *ret_ns)
+{
+	if (number_parse_duration_ns(s, ret_ns) || !*ret_ns)
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"--timeout wants a time like 10, 1.5s or 2m, not '%s'", s);
+	return 0;
+}
+
+static int parse_raw(const char *s, const char **ret_path)
+{
+	if (!*s)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--raw wants a file, not ''");
+	*ret_path = s;
+	return 0;
+}
+
+static int parse_raw_limit(const char *s, uint64_t *ret_bytes)
+{
+	if (number_parse_size(s, RECORDER_LIMIT_MIN_BYTES, INT64_MAX, ret_bytes))
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"--raw-limit wants a size of at least 1M, like 64M or 2G, not "
+			"'%s'",
+			s);
+	return 0;
+}
+
+enum {
+	OPT_FORCE = 256,
+	OPT_UNWIND,
+	OPT_DEPTH,
+	OPT_TIMEOUT,
+	OPT_STAT,
+	OPT_ANNOTATE,
+	OPT_REQUIRE,
+	OPT_REACH,
+	OPT_WAIT_TREE,
+	OPT_RAW,
+	OPT_RAW_LIMIT,
+};
+
+static const struct option long_options[] = {
+	{"output", required_argument, NULL, 'o'},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"frequency", required_argument, NULL, 'F'},
+	{"event", required_argument, NULL, 'e'},
+	{"reach", required_argument, NULL, OPT_REACH},
+	{"wait-tree", no_argument, NULL, OPT_WAIT_TREE},
+	{"unwind", required_argument, NULL, OPT_UNWIND},
+	{"max-depth", required_argument, NULL, OPT_DEPTH},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"stat", optional_argument, NULL, OPT_STAT},
+	{"raw", required_argument, NULL, OPT_RAW},
+	{"raw-limit", required_argument, NULL, OPT_RAW_LIMIT},
+	{"annotate", no_argument, NULL, OPT_ANNOTATE},
+	{"require-profile", no_argument, NULL, OPT_REQUIRE},
+	{"quiet", no_argument, NULL, 'q'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+/* Each -e adds to the list; what the environment says is the list only when there is none. */
+static int add_events(struct record_options *o, const char *list)
+{
+	char *all = o->events_set ? xasprintf("%s,%s", o->events, list) : xstrdup(list);
+
+	free(o->events);
+	o->events = all;
+	o->sampler.event = all;
+	return 0;
+}
+
+static int parse_option(struct record_options *o, int c)
+{
+	switch (c) {
+	case 'o':
+		o->dir = optarg;
+		if (!*optarg)
+			return cmd_usage_error(EXIT_PROFD, "record",
+					       "-o wants a directory, not ''");
+		return 0;
+	case 'F':
+		return parse_frequency(optarg, &o->sampler.hz);
+	case 'e':
+		return add_events(o, optarg);
+	case OPT_FORCE:
+		o->force = true;
+		return 0;
+	case OPT_REACH:
+		return parse_reach(optarg, &o->sampler.reach);
+	case OPT_WAIT_TREE:
+		o->wait_tree = true;
+		return 0;
+	case OPT_UNWIND:
+		return parse_backend(optarg, &o->unwind);
+	case OPT_DEPTH:
+		return parse_depth(optarg, &o->max_depth);
+	case OPT_TIMEOUT:
+		return parse_timeout(optarg, &o->timeout_ns);
+	case OPT_STAT:
+		o->stat = optarg && *optarg ? optarg : COUNTERS_DEFAULT;
+		return 0;
+	case OPT_RAW:
+		return parse_raw(optarg, &o->raw);
+	case OPT_RAW_LIMIT:
+		return parse_raw_limit(optarg, &o->raw_limit_bytes);
+	case OPT_ANNOTATE:
+		o->annotate = true;
+		return 0;
+	case OPT_REQUIRE:
+		o->require_profile = true;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case 'v':
+		o->verbose = true;
+		return 0;
+	case 'h':
+		o->help = true;
+		return 0;
+	default:
+		return EXIT_PROFD;
+	}
+}
+
+/* Options that take a value may come from the environment, PROFD_MAX_DEPTH for --max-depth; what the
+ * command line says wins. */
+static int parse_environment(struct record_options *o)
+{
+	for (const struct option *l = long_options; l->name; l++) {
+		_cleanup_free_ char *name = xasprintf("PROFD_%s", l->name);
+		int status;
+
+		for (char *c = name; *c; c++)
+			*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+		if (l->has_arg == no_argument || !getenv(name))
+			continue;
+		optarg = getenv(name);
+		status = parse_option(o, l->val);
+		if (!status)
+			continue;
+		fprintf(stderr, "profd: hint: the environment says %s=%s\n", name,
+			optarg);
+		return status;
+	}
+	return 0;
+}
+
+int record_options_parse(struct record_options *o, int argc, char **argv)
+{
+	int c, status;
+
+	*o = (struct record_options){.sampler.hz = default_frequency(),
+				     .unwind = UNWIND_CFI,
+				     .raw_limit_bytes = RECORDER_LIMIT_DEFAULT_BYTES};
+	status = parse_environment(o);
+	if (status)
+		return status;
+	/* '+': options end at the command, whose own options are not ours. */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:o:F:e:qvh", long_options, NULL)) != -1) {
+		if (c == ':')
+			return cmd_usage_error(EXIT_PROFD, "record", "'%s' wants a value",
+					       argv[optind - 1]);
+		if (c == '?')
+			return cmd_usage_error(EXIT_PROFD, "record",
+					       "unknown option '%s'", argv[optind - 1]);
+		status = parse_option(o, c);
+		o->events_set |= c == 'e';
+		if (status || o->help)
+			return status;
+	}
+	if (optind == argc)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "a command is missing: profd record -- COMMAND");
+	if (o->raw && o->unwind != UNWIND_CFI && o->unwind != UNWIND_FP)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--raw goes with --unwind cfi and fp only: what "
+				       "%s reads cannot be replayed",
+				       backends[o->unwind].name);
+	o->command = argv + optind;
+	return 0;
+}
