@@ -154,8 +154,8 @@ def memory_row(what, mine, peer):
 
 def rows(bench, wanted):
     result = []
-    whats = {w for number in wanted for w in WORKLOADS.get(number, ())}
-    for what in sorted(whats):
+    names = {w for number in wanted for w in WORKLOADS.get(number, ())}
+    for what in sorted(names):
         bench.say(f"recording {what}")
         asked = {number for number in wanted if what in WORKLOADS.get(number, ())}
         workload = bench.workloads.get(what)
