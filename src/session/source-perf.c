@@ -62,6 +62,7 @@ struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tr
 	src->sampler = s;
 	src->launch = l;
 	src->round_ms = ROUND_MAX_MS;
+	src->fresh = FRESH_ROUNDS; /* the program itself is a new mapping */
 	src->wait_tree = wait_tree;
 	src->reach = sampler_info(s)->reach;
 	src->started = src->reach == REACH_INHERIT;
