@@ -29,7 +29,6 @@
 #define CHAIN_MAX 4096u
 
 struct held {
-	uint32_t thread; /* row of deep->threads */
 	struct shot cut, whole;
 };
 
@@ -39,14 +38,15 @@ struct deep_thread {
 	uint64_t look_ns;    /* the last of them */
 	uint64_t since_ns;   /* the first, if there was another chain before; else 0 */
 	VEC(uint64_t) chain; /* pcs of the outer frames, the root first */
+	VEC(struct held) held;
 };
 
 struct deep {
 	uint8_t *stack;	      /* [DEEP_MAX_BYTES], touched as far as needed */
 	struct frame *frames; /* [max_depth + 1]: those found in the copy alone */
 	VEC(struct deep_thread) threads;
-	struct map by_tid; /* tid -> row + 1 */
-	VEC(struct held) held;
+	VEC(uint32_t) unused; /* rows of threads, of those that have exited */
+	struct map by_tid;    /* tid -> row + 1 */
 };
 
 static struct deep *deep_new(const struct session *ses)
@@ -62,10 +62,12 @@ struct deep *deep_free(struct deep *d)
 {
 	if (!d)
 		return NULL;
-	for (uint32_t i = 0; i < d->threads.n; i++)
+	for (uint32_t i = 0; i < d->threads.n; i++) {
 		vec_done(&d->threads.v[i].chain);
+		vec_done(&d->threads.v[i].held);
+	}
 	vec_done(&d->threads);
-	vec_done(&d->held);
+	vec_done(&d->unused);
 	map_done(&d->by_tid);
 	free(d->stack);
 	free(d->frames);
@@ -155,26 +157,25 @@ static uint32_t thread_row(struct deep *d, uint32_t tid)
 
 	if (row)
 		return (uint32_t)row - 1;
-	vec_push(&d->threads, ((struct deep_thread){.tid = tid}));
-	map_put(&d->by_tid, tid, d->threads.n);
-	return d->threads.n - 1;
+	if (d->unused.n) {
+		row = d->unused.v[--d->unused.n];
+	} else {
+		row = d->threads.n;
+		vec_add(&d->threads);
+	}
+	d->threads.v[row].tid = tid;
+	map_put(&d->by_tid, tid, row + 1);
+	return (uint32_t)row;
 }
 
 /* Counts what waits for thread @row: as a whole, or cut. */
 static void release(struct session *ses, uint32_t row, bool whole)
 {
-	struct deep *d = ses->deep;
-	uint32_t kept = 0;
+	struct deep_thread *t = &ses->deep->threads.v[row];
 
-	for (uint32_t i = 0; i < d->held.n; i++) {
-		struct held *h = &d->held.v[i];
-
-		if (h->thread == row)
-			shot_count(ses, whole ? &h->whole : &h->cut);
-		else
-			d->held.v[kept++] = *h;
-	}
-	d->held.n = kept;
+	for (uint32_t i = 0; i < t->held.n; i++)
+		shot_count(ses, whole ? &t->held.v[i].whole : &t->held.v[i].cut);
+	t->held.n = 0;
 }
 
 /* From the root inwards, as far as both go: a thread that is deeper in the same recursion has the same
@@ -234,9 +235,26 @@ void deep_hold(struct session *ses, uint32_t tid, const struct deep_look *look,
 		shot_count(ses, cut);
 		return;
 	}
-	vec_push(&d->held, ((struct held){row, *cut, *whole}));
+	vec_push(&t->held, ((struct held){*cut, *whole}));
 	if (t->looks >= LOOKS)
 		release(ses, row, true);
+}
+
+void deep_exit(struct session *ses, uint32_t tid)
+{
+	struct deep *d = ses->deep;
+	uint64_t row = d ? map_find(&d->by_tid, tid) : 0;
+	struct deep_thread *t;
+
+	if (!row)
+		return;
+	t = &d->threads.v[--row];
+	release(ses, (uint32_t)row, t->looks >= LOOKS);
+	vec_done(&t->chain);
+	vec_done(&t->held);
+	*t = (struct deep_thread){0};
+	map_remove(&d->by_tid, tid);
+	vec_push(&d->unused, (uint32_t)row);
 }
 
 void deep_finish(struct session *ses)

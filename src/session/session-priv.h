@@ -83,6 +83,8 @@ struct deep_look {
 /* Counts one of the two, as soon as it is known whether the outer frames can be believed. */
 void deep_hold(struct session *ses, uint32_t tid, const struct deep_look *look,
 	       const struct shot *cut, const struct shot *whole);
+/* Thread @tid has ended: counts what waits for it, and forgets it. The next one of this tid is another. */
+void deep_exit(struct session *ses, uint32_t tid);
 /* Counts what is still held. */
 void deep_finish(struct session *ses);
 struct deep *deep_free(struct deep *d); /* NULL is fine; returns NULL */

@@ -378,6 +378,8 @@ void session_feed(struct session *ses, const struct event *e)
 	case EVENT_COMM:
 	case EVENT_FORK:
 	case EVENT_EXIT:
+		if (e->type == EVENT_EXIT)
+			deep_exit(ses, e->tid);
 		procs_feed(ses->procs, e);
 		note_main(ses, e);
 		break;

@@ -1,6 +1,7 @@
 /* The session as a library: events made by hand in, counts out; and 500 sessions in one process,
  * after which descriptors and memory are what they were. */
 #include <dirent.h>
+#include <errno.h>
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include <profd/machine.h>
 #include <profd/session.h>
 
 static unsigned count_fds(void)
@@ -416,6 +420,159 @@ static void without_malloc_cache(char **argv)
 	execv("/proc/self/exe", argv);
 }
 
+/* --- stacks larger than their copy -------------------------------------------------------- */
+
+#define COPY_BYTES 16384u
+
+extern void *__libc_stack_end; /* of the first thread, glibc */
+
+static uint64_t clock_ns; /* of memory_own */
+
+/* Other functions' frames, which a sanitizer would not let be copied. */
+static ssize_t peek(uint64_t addr, void *buf, size_t n)
+{
+	struct iovec local = {buf, n}, remote = {(void *)(uintptr_t)addr, n};
+
+	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+}
+
+static ssize_t memory_own(void *arg, uint32_t pid, uint64_t addr, void *buf, size_t n,
+			  uint64_t *ret_time_ns)
+{
+	uint64_t end = (uint64_t)(uintptr_t)__libc_stack_end;
+
+	if (addr >= end)
+		return -EFAULT;
+	*ret_time_ns = clock_ns;
+	return peek(addr, buf, n < end - addr ? n : end - addr);
+}
+
+struct deep_fixture {
+	struct session *ses;
+	struct outside_ops ops;
+};
+
+static void deep_setup(struct deep_fixture *f)
+{
+	struct session_options o = options;
+
+	o.outside = outside_live();
+	f->ops = *o.outside.ops;
+	f->ops.memory = memory_own;
+	o.outside.ops = &f->ops;
+	f->ses = session_new(&o, NULL);
+	assert_non_null(f->ses);
+	clock_ns = 1000000000;
+}
+
+/* A sample right here, with registers that fit, and less of the stack than there is. */
+static void sample_here(struct session *ses, uint32_t tid)
+{
+	uint64_t regs[REG_COUNT] = {0}, sp;
+	struct event e = {.type = EVENT_SAMPLE,
+			  .pid = (uint32_t)getpid(),
+			  .tid = tid,
+			  .time_ns = clock_ns};
+	static uint8_t copy[COPY_BYTES];
+	ucontext_t uc;
+
+	getcontext(&uc);
+	/* In the order of feed_event. */
+#ifdef MACHINE_AARCH64
+	memcpy(regs, uc.uc_mcontext.regs, sizeof(uc.uc_mcontext.regs));
+	regs[31] = sp = uc.uc_mcontext.sp;
+	regs[32] = uc.uc_mcontext.pc;
+#else
+	regs[1] = (uint64_t)uc.uc_mcontext.gregs[REG_RBX];
+	regs[6] = (uint64_t)uc.uc_mcontext.gregs[REG_RBP];
+	regs[7] = sp = (uint64_t)uc.uc_mcontext.gregs[REG_RSP];
+	regs[8] = (uint64_t)uc.uc_mcontext.gregs[REG_RIP];
+	for (unsigned i = 0; i < 8; i++)
+		regs[9 + i] = (uint64_t)uc.uc_mcontext.gregs[REG_R8 + (int)i];
+#endif
+	assert_int_equal(peek(sp, copy, COPY_BYTES), COPY_BYTES);
+	e.sample = (struct event_sample){.period = 2004008,
+					 .regs_abi = 2,
+					 .regs = regs,
+					 .stack = copy,
+					 .stack_bytes = COPY_BYTES,
+					 .user_mode = true};
+	session_feed(ses, &e);
+	clock_ns += 2000000;
+}
+
+/* @n samples of a thread below 40 frames of 2 KiB each. */
+static __attribute__((noinline)) int sample_deep(struct session *ses, uint32_t tid,
+						 unsigned n, unsigned depth)
+{
+	volatile uint8_t room[2048];
+
+	room[0] = (uint8_t)depth;
+	if (depth < 40)
+		return sample_deep(ses, tid, n, depth + 1) + room[0];
+	while (n--)
+		sample_here(ses, tid);
+	return room[0];
+}
+
+static void end_thread(struct session *ses, uint32_t tid)
+{
+	struct event e = {.type = EVENT_EXIT,
+			  .pid = (uint32_t)getpid(),
+			  .tid = tid,
+			  .time_ns = clock_ns};
+
+	session_feed(ses, &e);
+}
+
+/* What waits is decided on when its thread ends, and the next thread of this tid starts from nothing. */
+static void test_deep_exit(void **state)
+{
+	struct deep_fixture f;
+	const struct quality *q;
+
+	deep_setup(&f);
+	q = session_quality(f.ses);
+	sample_deep(f.ses, 77, 8, 0);
+	assert_int_equal(q->samples, 8);
+	assert_int_equal(q->stop_samples[STOP_TRUNCATED] + q->stop_samples[STOP_END], 0);
+	end_thread(f.ses, 77);
+	assert_int_equal(q->stop_samples[STOP_TRUNCATED], 8);
+	sample_deep(f.ses, 77, 8, 0);
+	assert_int_equal(q->deep_weight, 0);
+	assert_int_equal(q->stop_samples[STOP_TRUNCATED], 8);
+	sample_deep(f.ses, 78, 20, 0); /* seen often enough */
+	assert_int_equal(q->deep_weight, 20 * 2004008);
+	end_thread(f.ses, 78);
+	end_thread(f.ses, 79); /* had none */
+	assert_int_equal(profile_total(session_finish(f.ses, &nothing), 0), 36);
+	assert_int_equal(q->stop_samples[STOP_TRUNCATED], 16);
+	assert_int_equal(q->deep_weight, 20 * 2004008);
+	session_free(f.ses);
+}
+
+/* Threads that come and go leave nothing behind but their rows of the profile. */
+static void test_deep_memory(void **state)
+{
+	struct mallinfo2 before, after;
+	struct deep_fixture f;
+
+	deep_setup(&f);
+	for (uint32_t i = 0; i < 200; i++) {
+		sample_deep(f.ses, 100 + i, 2, 0);
+		end_thread(f.ses, 100 + i);
+	}
+	before = mallinfo2();
+	for (uint32_t i = 0; i < 2000; i++) {
+		sample_deep(f.ses, 100 + i % 200, 2, 0);
+		end_thread(f.ses, 100 + i % 200);
+	}
+	after = mallinfo2();
+	assert_true(after.uordblks < before.uordblks + 65536);
+	assert_int_equal(profile_total(session_finish(f.ses, &nothing), 0), 4400);
+	session_free(f.ses);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -431,6 +588,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unsampled_kernel),
 		cmocka_unit_test(test_kernel_by_chance),
 		cmocka_unit_test(test_lost_and_unsampled),
+		cmocka_unit_test(test_deep_exit),
+		cmocka_unit_test(test_deep_memory),
 		cmocka_unit_test(test_500_sessions),
 	};
 
