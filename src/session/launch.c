@@ -41,13 +41,22 @@ struct launch_private {
 #define TICK_MS 100
 #define KILL_AFTER_NS (5 * NSEC_PER_SEC)
 
-/* The file of this name that execvp(3) is going to find, if it is as access(2) has @mode. */
+/* The file of this name that execvp(3) is going to find, if it is as access(2) has @mode. Without PATH
+ * that is not the one of the current directory (exec(3), "Special semantics for execlp() and execvp()"). */
 static bool command_path(const char *name, int mode, char path[PATH_MAX])
 {
 	const char *dirs = getenv("PATH"), *end;
+	char standard[256];
 
-	if (strchr(name, '/') || !dirs)
+	if (strchr(name, '/'))
 		return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX;
+	if (!dirs) {
+		size_t n = confstr(_CS_PATH, standard, sizeof(standard));
+
+		if (!n || n > sizeof(standard))
+			return false;
+		dirs = standard;
+	}
 	for (; *dirs; dirs = *end ? end + 1 : end) {
 		end = strchrnul(dirs, ':');
 		if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)(end - dirs), dirs,

@@ -92,6 +92,14 @@ how_it_ended() {
 	[ ! -e out ] # nothing ran: nothing is written
 }
 
+# exec(3): the standard places are searched then, and the current directory is none of them.
+@test "without PATH a program of the current directory is not the command" {
+	printf 'int main(void) { return 7; }\n' >wrong.c
+	gcc -o true wrong.c
+	run env -u PATH "$PROFD" record -q -o out -- true
+	[ "$status" -eq 0 ]
+}
+
 @test "bad usage is 125 and the workload does not run" {
 	refuses --
 	refuses -- --
