@@ -21,7 +21,7 @@ int cgroup_take(struct cgroup *c, pid_t pid, struct error *err);
 int cgroup_fd(const struct cgroup *c); /* of the directory */
 /* True while a process that lives is in it or in a group below. */
 bool cgroup_populated(const struct cgroup *c);
-/* Signals all that are in it. */
+/* Signals all that are in it or in a group below. */
 void cgroup_kill(const struct cgroup *c, int sig);
 /* Moves survivors back and removes the group. NULL is fine; returns NULL. */
 struct cgroup *cgroup_close(struct cgroup *c);

@@ -24,7 +24,7 @@
 #define PROC_FILE_MAX_BYTES ((size_t)4 << 20)
 #define PREFIX "profd-"
 #define MOVE_ROUNDS 100 /* what forks meanwhile is moved in the next */
-#define REMOVE_DEPTH 16
+#define DEPTH_MAX 16	/* of groups below it */
 
 struct cgroup {
 	int parent_fd, fd; /* directories */
@@ -202,6 +202,17 @@ const char *cgroup_limit(int dirfd)
 	return NULL;
 }
 
+/* NULL when it cannot be opened. */
+static DIR *dir_at(int parent_fd, const char *name)
+{
+	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
 /* Calls @fn with each process of the group; returns how many there were. */
 static unsigned each_process(int dirfd, void (*fn)(pid_t pid, int arg), int arg)
 {
@@ -237,9 +248,30 @@ static void signal_process(pid_t pid, int sig)
 	kill(pid, sig);
 }
 
+/* A container's runtime puts its processes into groups of their own. */
+static void signal_group(int dirfd, int sig, unsigned depth)
+{
+	DIR *dir = dir_at(dirfd, ".");
+	struct dirent *d;
+
+	each_process(dirfd, signal_process, sig);
+	while (dir && depth && (d = readdir(dir))) {
+		_cleanup_close_ int fd = -1;
+
+		if (d->d_type != DT_DIR || d->d_name[0] == '.')
+			continue;
+		fd = openat(dirfd, d->d_name,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0)
+			signal_group(fd, sig, depth - 1);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void cgroup_kill(const struct cgroup *c, int sig)
 {
-	each_process(c->fd, signal_process, sig);
+	signal_group(c->fd, sig, DEPTH_MAX);
 }
 
 /* --- removing -------------------------------------------------------------------------------- */
@@ -250,22 +282,17 @@ static int remove_group(int parent_fd, const char *name, unsigned depth)
 {
 	struct dirent *d;
 	DIR *dir;
-	int fd;
 
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
 		return 0;
 	if (errno != EBUSY && errno != ENOTEMPTY)
 		return -errno;
-	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	dir = dir_at(parent_fd, name);
+	if (!dir)
 		return -EBUSY;
-	}
 	while (depth && (d = readdir(dir))) {
 		if (d->d_type == DT_DIR && d->d_name[0] != '.')
-			remove_group(fd, d->d_name, depth - 1);
+			remove_group(dirfd(dir), d->d_name, depth - 1);
 	}
 	closedir(dir);
 	return unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
@@ -274,15 +301,11 @@ static int remove_group(int parent_fd, const char *name, unsigned depth)
 /* A profd that was killed could not remove its group. */
 static void sweep(int parent_fd)
 {
-	int fd = openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = dir_at(parent_fd, ".");
 	struct dirent *d;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (!dir)
 		return;
-	}
 	while ((d = readdir(dir))) {
 		uint64_t pid;
 
@@ -291,7 +314,7 @@ static void sweep(int parent_fd)
 			continue;
 		if (kill((pid_t)pid, 0) == 0 || errno != ESRCH)
 			continue;
-		if (remove_group(parent_fd, d->d_name, REMOVE_DEPTH) == 0)
+		if (remove_group(parent_fd, d->d_name, DEPTH_MAX) == 0)
 			log_debug("perf", "removed %s, left by a killed profd",
 				  d->d_name);
 	}
@@ -313,7 +336,7 @@ struct cgroup *cgroup_close(struct cgroup *c)
 		if (!each_process(c->fd, move_back, c->parent_fd))
 			break;
 	}
-	code = remove_group(c->parent_fd, c->name, REMOVE_DEPTH);
+	code = remove_group(c->parent_fd, c->name, DEPTH_MAX);
 	if (code < 0)
 		log_debug("perf", "%s stays: %s", c->name, strerror(-code));
 	close(c->fd);
@@ -356,7 +379,7 @@ static int make_group(struct cgroup *c, const char *dir, struct error *err)
 	snprintf(c->name, sizeof(c->name), PREFIX "%d", (int)getpid());
 	code = mkdirat(c->parent_fd, c->name, 0755) < 0 ? -errno : 0;
 	/* Of an earlier process with our pid. */
-	if (code == -EEXIST && remove_group(c->parent_fd, c->name, REMOVE_DEPTH) == 0)
+	if (code == -EEXIST && remove_group(c->parent_fd, c->name, DEPTH_MAX) == 0)
 		code = mkdirat(c->parent_fd, c->name, 0755) < 0 ? -errno : 0;
 	if (code < 0) {
 		c->name[0] = '\0';

@@ -333,6 +333,22 @@ daemon='(setsid sh -c "sleep 0.3; exec '\''$OPEN/threads'\'' 200" >/dev/null 2>&
 	done
 }
 
+@test "--wait-tree: --timeout reaches groups that the workload made" {
+	local mount pid
+	mount=$(awk '$9 == "cgroup2" || $10 == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+	record below --reach cgroup --wait-tree --timeout 0.5 -- sh -c '
+		group=$1$(sed -n s/^0:://p /proc/self/cgroup)/below
+		mkdir "$group"
+		setsid sleep 60 >/dev/null 2>&1 </dev/null &
+		echo $! >"$group/cgroup.procs"
+		echo $!
+		exit 3' sh "$mount"
+	[ "$status" -eq 3 ]
+	[ "$(json "$dir/run.json" timed_out)" = true ]
+	pid=$(cat "$dir.out")
+	poll 10 gone_or_zombie "$pid"
+}
+
 @test "--wait-tree: a signal to profd ends it once the command is gone" {
 	"$PROFD" record -q --wait-tree -o "$BATS_TEST_TMPDIR/sig" -- \
 		sh -c 'setsid sleep 60 >/dev/null 2>&1 </dev/null & echo $!; exit 3' \
