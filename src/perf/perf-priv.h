@@ -66,6 +66,9 @@ uint64_t weight_instance(uint32_t event, uint32_t cpu, uint32_t tid);
 /* Replaces the @period that a sample of a software event at a frequency carries by what it stands for.
  * @before: by instance, what the last one carried. */
 void weight_correct(struct map *before, uint64_t instance, uint64_t *period);
+/* Task @tid has a sample in @before; and it has ended, or another one starts with its tid. */
+void weight_note(struct map *before, uint32_t tid);
+void weight_forget(struct map *before, uint32_t tid, uint32_t nevents, uint32_t ncpus);
 
 /* s[0..n) fit for a sentence: printable ASCII, cut when long. The caller frees it. */
 char *event_shown(const char *s, size_t n);

@@ -52,6 +52,7 @@ struct sampler {
 		int cpu;
 	} * cpus;
 	size_t ncpus;
+	uint32_t cpus_end; /* behind the highest number of a CPU */
 };
 
 uint64_t sysctl_u64(const char *path, uint64_t fallback)
@@ -466,6 +467,7 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 		return sampler_close(s);
 	s->clock_fd = clock_open(pid);
 	s->info.ncpus = (uint32_t)s->ncpus;
+	s->cpus_end = (uint32_t)ncpus;
 	s->info.nevents = s->list.n > 1 ? s->list.n : 1;
 	if (!(s->attr.sample_type & PERF_SAMPLE_PERIOD))
 		s->periods[0] = s->attr.sample_period;
@@ -589,18 +591,30 @@ void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *re
 	more_read(&s->more, i, lost, &ret->count, &ret->lost);
 }
 
+static void sample_weigh(const struct sampler *s, struct event *e)
+{
+	uint32_t tid = s->attr.inherit ? e->tid : 0;
+
+	if (!s->late[e->sample.event])
+		return;
+	if (tid)
+		weight_note(s->before, tid);
+	weight_correct(s->before, weight_instance(e->sample.event, e->cpu, tid),
+		       &e->sample.period);
+}
+
 int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event)
 {
 	const struct perf_event_header *h = record;
-
-	struct event_sample *sample = &ret_event->sample;
 	int code = record_decode(&s->format, record, h->size, ret_event);
 
-	if (code == 0 && ret_event->type == EVENT_SAMPLE && s->late[sample->event])
-		weight_correct(s->before,
-			       weight_instance(sample->event, ret_event->cpu,
-					       s->attr.inherit ? ret_event->tid : 0),
-			       &sample->period);
+	if (code < 0)
+		return code;
+	if (ret_event->type == EVENT_SAMPLE)
+		sample_weigh(s, ret_event);
+	/* The exit may be among what was lost. */
+	if (ret_event->type == EVENT_FORK || ret_event->type == EVENT_EXIT)
+		weight_forget(s->before, ret_event->tid, s->info.nevents, s->cpus_end);
 	return code;
 }
 

@@ -341,6 +341,28 @@ static void test_weights_of_a_burst(void **state)
 	map_done(&before);
 }
 
+/* A tid that comes back starts anew; others keep what they have. */
+static void test_weights_of_a_reused_tid(void **state)
+{
+	struct map before = {0};
+	uint64_t carried = 8218, other = 8218;
+
+	weight_note(&before, 42);
+	weight_correct(&before, weight_instance(1, 3, 42), &carried);
+	weight_note(&before, 43);
+	weight_correct(&before, weight_instance(1, 3, 43), &other);
+	weight_forget(&before, 42, 2, 4);
+	carried = other = 5;
+	weight_correct(&before, weight_instance(1, 3, 42), &carried);
+	weight_correct(&before, weight_instance(1, 3, 43), &other);
+	assert_int_equal(carried, 1);
+	assert_int_equal(other, 8218);
+	weight_forget(&before, 43, 2, 4);
+	weight_forget(&before, 44, 2, 4); /* had none */
+	assert_int_equal(before.n, 1);	  /* that of 42, which was not noted again */
+	map_done(&before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_several_events),
 		cmocka_unit_test(test_weights_of_a_burst),
+		cmocka_unit_test(test_weights_of_a_reused_tid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
