@@ -12,24 +12,36 @@
 #define OBJECTS_MAX (1u << 20)
 #define ANSWERS_MAX (1u << 20) /* for one event */
 #define ANSWERS_MAX_BYTES ((size_t)1 << 28)
-#define STACK_MAX_BYTES ((size_t)1 << 24)
+#define STACK_MAX_BYTES                                                                  \
+	((size_t)1 << 16) /* perf_event_attr.sample_stack_user has 16 bits */
 #define PROC_MAX_BYTES ((size_t)32 << 20) /* of a file in /proc */
 
 /* --- answers --------------------------------------------------------------------------------- */
-
-void answers_clear(struct replay *rp)
-{
-	for (uint32_t i = 0; i < rp->answers.n; i++)
-		free(rp->answers.v[i].data);
-	rp->answers.n = 0;
-	rp->first = 0;
-	rp->answers_bytes = 0;
-}
 
 static void apply_page(struct replay *rp, struct answer *a)
 {
 	pages_put(&rp->pages, a->pid, a->addr, (const uint8_t *)a->data, a->n);
 	a->taken = true;
+}
+
+/* Later records build on all pages, whoever asked for them. */
+static void apply_pages(struct replay *rp)
+{
+	for (uint32_t i = rp->first; i < rp->answers.n; i++) {
+		if (rp->answers.v[i].type == CAPTURE_PAGE && !rp->answers.v[i].taken)
+			apply_page(rp, &rp->answers.v[i]);
+	}
+}
+
+void answers_clear(struct replay *rp)
+{
+	apply_pages(rp);
+	for (uint32_t i = 0; i < rp->answers.n; i++)
+		free(rp->answers.v[i].data);
+	rp->answers.n = 0;
+	rp->first = 0;
+	rp->answers_bytes = 0;
+	pages_trim(&rp->pages);
 }
 
 /* The first answer of that kind that nobody had. Memory that stands before it in the file is known from
@@ -312,12 +324,9 @@ static int take_page(struct replay *rp, const struct capture_page *c)
 
 static int take_stack(struct replay *rp, const struct capture_stack *c)
 {
-	for (uint32_t i = 0; i < rp->answers.n; i++) {
-		if (rp->answers.v[i].type == CAPTURE_PAGE && !rp->answers.v[i].taken)
-			apply_page(rp, &rp->answers.v[i]);
-	}
 	if (c->bytes > STACK_MAX_BYTES)
 		return -EBADMSG;
+	apply_pages(rp);
 	free(rp->stack);
 	rp->stack = xmalloc(c->bytes + 1);
 	rp->stack_bytes = c->bytes;

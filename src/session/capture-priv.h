@@ -17,7 +17,11 @@
 #endif
 
 #define PAGE_BYTES 4096u
-#define PAGES_MAX 16384u /* 64 MiB; both sides forget all when there would be more */
+/* 64 MiB. When there are more, both sides forget all of them before the next event, never within one:
+ * a stack may lie in old and in new pages. */
+#define PAGES_MAX 16384u
+/* No event needs that many more: a stack copy and 16 MiB behind it. */
+#define PAGES_HARD_MAX (2 * PAGES_MAX)
 
 struct page {
 	uint32_t pid;
@@ -30,6 +34,8 @@ struct pages {
 	struct index index;
 };
 void pages_done(struct pages *ps);
+/* To be called between two events. */
+void pages_trim(struct pages *ps);
 /* False when @data, which lies in one page, is what is known already. */
 bool pages_put(struct pages *ps, uint32_t pid, uint64_t addr, const uint8_t *data,
 	       size_t n);

@@ -29,7 +29,7 @@ static struct page *page_add(struct pages *ps, uint32_t pid, uint64_t addr)
 {
 	struct page *p;
 
-	if (ps->rows.n > PAGES_MAX)
+	if (ps->rows.n > PAGES_HARD_MAX)
 		pages_done(ps);
 	if (!ps->rows.n)
 		vec_add(&ps->rows); /* row 0 is unused */
@@ -47,6 +47,12 @@ void pages_done(struct pages *ps)
 		free(ps->rows.v[i].bytes);
 	vec_done(&ps->rows);
 	index_done(&ps->index);
+}
+
+void pages_trim(struct pages *ps)
+{
+	if (ps->rows.n > PAGES_MAX)
+		pages_done(ps);
 }
 
 bool pages_put(struct pages *ps, uint32_t pid, uint64_t addr, const uint8_t *data,

@@ -355,6 +355,7 @@ void recorder_event(struct recorder *r, const struct event *e)
 	r->samples += e->type == EVENT_SAMPLE;
 	r->locations = r->session->profile->locations.n;
 	stage_out(r);
+	pages_trim(&r->pages);
 	/* Events are some milliseconds old, but not too old for this. */
 	if (e->time_ns > r->flush_ns + FLUSH_NS)
 		recorder_flush(r);

@@ -50,5 +50,5 @@ extern const struct outside_ops replay_outside_ops; /* with a struct replay */
 /* Takes a record that is neither an event nor about the recording. 0; negative: it contradicts others or
  * itself. */
 int replay_take(struct replay *rp, const struct capture_record *r);
-/* Forgets the answers that belong to an event. */
+/* Forgets the answers that belong to an event, but not what they say of memory. */
 void answers_clear(struct replay *rp);

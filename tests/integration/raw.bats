@@ -357,3 +357,33 @@ has_exit() {
 	done
 	[ "$n" -ge 6 ] || fail "$n captures"
 }
+
+# many_pages: a capture whose stacks are told by more pages than reader and writer keep, each stack by 15,
+# which does not divide 16,384.
+many_pages() {
+	cat <<-'END'
+	# profd capture 1.0
+	capture major=1 arch="x86_64"
+	session unwind="cfi" event="cpu-clock" clock=1 period=1000000 root_pid=10 max_depth=6
+	sampler event="cpu-clock" kernel=1 hz=1000 ncpus=1
+	comm time=1 pid=10 tid=10 exec=1 comm="hand"
+	END
+	awk 'BEGIN {
+		for (pid = 1000; pid < 2300; pid++) {
+			for (p = 0; p < 15; p++)
+				printf "page pid=%d addr=%d data=01,*4095\n", pid,
+				       65536 + 4096 * p
+			printf "stack pid=%d addr=0x10000 bytes=61440\n", pid
+			printf "sample time=%d pid=%d tid=%d ip=0x401210 user_mode=1 abi=2",
+			       pid, pid, pid
+			print " regs=0,0,0,0,0,0,0,0x10000,0x401210,0,0,0,0,0,0,0,0"
+		}
+		print "end"
+	}'
+}
+
+@test "pages are not forgotten in the middle of a stack" {
+	many_pages >pages.capture
+	replay pages pages.capture
+	[ "$(json "$again/run.json" quality.samples)" = 1300 ]
+}
