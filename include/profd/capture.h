@@ -329,7 +329,8 @@ struct capture_room {
 	uint64_t *lists; /* [2 * CAPTURE_LIST_MAX] */
 	size_t used;
 	struct text bytes;
-	bool newer; /* text of a newer minor version: unknown fields are skipped */
+	uint64_t zeros; /* bytes that "*N" stood for, in all records so far */
+	bool newer;	/* text of a newer minor version: unknown fields are skipped */
 };
 void capture_room_done(struct capture_room *room);
 /* The fields of a record of @type, without its length. 0 or -EBADMSG. */

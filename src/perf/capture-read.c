@@ -13,6 +13,9 @@
 #define CHUNK_BYTES ((size_t)256 << 10)
 /* Text is larger than what it says, but for zeros. */
 #define LINE_MAX_BYTES (4 * CAPTURE_RECORD_MAX_BYTES)
+/* What "*N" in text stands for. A page of zeros, 4,096 bytes, takes 40 to say. */
+#define ZEROS_FREE_BYTES (64ull << 20)
+#define ZEROS_FACTOR 128
 
 struct capture_reader {
 	int fd;
@@ -22,7 +25,7 @@ struct capture_reader {
 	size_t start, n, cap; /* buf[start..n) is unread */
 	size_t release;	      /* bytes of the record that was handed out last */
 	uint64_t line;	      /* of the text, from 1: where the present record begins */
-	uint64_t lines;
+	uint64_t lines, text_bytes; /* taken so far */
 	struct text joined;
 	struct capture_room room;
 	struct capture_record header;
@@ -161,6 +164,7 @@ static void line_take(struct capture_reader *r, size_t n)
 {
 	r->start += n + 1;
 	r->lines++;
+	r->text_bytes += n + 1;
 }
 
 static bool is_continued(struct capture_reader *r, struct error *err)
@@ -220,6 +224,8 @@ static int text_next(struct capture_reader *r, struct capture_record *ret_record
 			continue;
 		code = capture_parse(r->joined.s, r->joined.len, &r->room, ret_record,
 				     &why);
+		if (r->room.zeros > ZEROS_FREE_BYTES + ZEROS_FACTOR * r->text_bytes)
+			return damaged(r, err, "too many zeros for so little text");
 		if (!code)
 			return 1;
 		if (code == -ENOENT && r->room.newer)

@@ -287,7 +287,7 @@ static int parse_string(struct input *in, struct capture_bytes *ret)
 	if (!next_is(in, '"'))
 		return -EBADMSG;
 	while (next_is(in, '"')) {
-		if (parse_quoted(in, out) < 0)
+		if (parse_quoted(in, out) < 0 || out->len > CAPTURE_RECORD_MAX_BYTES)
 			return -EBADMSG;
 		skip_blanks(in);
 	}
@@ -297,12 +297,14 @@ static int parse_string(struct input *in, struct capture_bytes *ret)
 	return 0;
 }
 
-static int add_zeros(struct text *out, uint64_t n)
+static int add_zeros(struct input *in, struct text *out, uint64_t n)
 {
 	static const char zeros[4096];
 
-	if (n > CAPTURE_RECORD_MAX_BYTES - out->len)
+	if (out->len > CAPTURE_RECORD_MAX_BYTES ||
+	    n > CAPTURE_RECORD_MAX_BYTES - out->len)
 		return -EBADMSG;
+	in->room->zeros += n;
 	for (; n > sizeof(zeros); n -= sizeof(zeros))
 		text_addn(out, zeros, sizeof(zeros));
 	text_addn(out, zeros, n);
@@ -317,7 +319,7 @@ static int parse_piece(struct input *in, struct text *out)
 
 	if (next_is(in, '*')) {
 		in->p++;
-		return parse_number(in, &v) < 0 ? -EBADMSG : add_zeros(out, v);
+		return parse_number(in, &v) < 0 ? -EBADMSG : add_zeros(in, out, v);
 	}
 	if (in->end - in->p > 2 && in->p[0] == '0' && in->p[1] == 'x') {
 		if (parse_number(in, &v) < 0)

@@ -615,6 +615,47 @@ static void test_large_records(void **state)
 	}
 }
 
+static int read_text(const char *s)
+{
+	struct text t = {0};
+	bool cut;
+	int code;
+
+	text_add(&t, s);
+	code = read_all(&t, t.len, &cut);
+	text_done(&t);
+	return code;
+}
+
+/* A line of text can stand for 32 MiB of zeros; not all of them may. */
+static void test_zeros_stay_in_proportion(void **state)
+{
+	struct text t = {0};
+
+	text_add(&t, "capture major=1\n");
+	for (unsigned i = 0; i < 1000; i++)
+		text_addf(&t, "page pid=10 addr=0x7fff1234%u000 data=*4096\n", 1000 + i);
+	text_add(&t, "page data=*33554432\npage data=*33554432\n");
+	assert_int_equal(read_text(t.s), 0);
+	text_add(&t, "page data=*33554432\n");
+	assert_int_equal(read_text(t.s), -EBADMSG);
+	text_done(&t);
+}
+
+/* Strings count, too: what is left for zeros must not go below nothing. */
+static void test_zeros_behind_a_long_string(void **state)
+{
+	struct text t = {0};
+	char *a = xmalloc((33u << 20) + 1);
+
+	memset(a, 'a', 33u << 20);
+	a[33u << 20] = 0;
+	text_addf(&t, "capture major=1\nmmap path=\"%s\" build_id=*8589934592\n", a);
+	assert_int_equal(read_text(t.s), -EBADMSG);
+	text_done(&t);
+	free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -634,6 +675,8 @@ int main(void)
 		cmocka_unit_test(test_damaged_files),
 		cmocka_unit_test(test_damaged_binary),
 		cmocka_unit_test(test_large_records),
+		cmocka_unit_test(test_zeros_stay_in_proportion),
+		cmocka_unit_test(test_zeros_behind_a_long_string),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
