@@ -28,6 +28,7 @@ void objfile_set_tap(struct objfile *o, const struct objfile_tap *tap, void *arg
 	(1u << 17) /* kept in order while they come: 1 MiB is moved at most */
 #define CAPTURED_SEGMENTS_MAX 256u
 #define CAPTURED_FRAMES_MAX 64u /* at one address */
+#define CAPTURED_CODE_BYTES 64u /* looked at behind one address; an instruction or two */
 
 /* An objfile without a file, which at first knows its headers only. @build_id in hex; a longer one than
  * files may have is cut. */

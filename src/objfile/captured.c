@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <profd/mem.h>
 
@@ -177,6 +178,8 @@ int captured_add_code(struct objfile *o, uint64_t vaddr, size_t wanted, const vo
 
 	if (!c || n > wanted)
 		return -EINVAL;
+	if (wanted > CAPTURED_CODE_BYTES)
+		return -E2BIG;
 	if (index_find(&c->code_index, code_hash(&code), code_equal, c, &code))
 		return 0;
 	if (n) {
@@ -263,6 +266,20 @@ void captured_use_local(struct objfile *o)
 		o->captured->use_local = true;
 }
 
+/* The path is whatever the capture says. Opening a device can do things, opening a fifo wakes who waits
+ * at its other end, and files of /proc, which have no size, can lose what is read: so look first. */
+static int open_regular(const char *path)
+{
+	_cleanup_close_ int at = open(path, O_PATH | O_CLOEXEC);
+	char again[sizeof("/proc/self/fd/") + 11];
+	struct stat st;
+
+	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode) || !st.st_size)
+		return -1;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", at);
+	return open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 static struct objfile *local_file(struct objfile *o)
 {
 	struct captured *c = o->captured;
@@ -272,7 +289,7 @@ static struct objfile *local_file(struct objfile *o)
 	if (!c->use_local || c->local_tried || !o->build_id[0])
 		return c->local;
 	c->local_tried = true;
-	fd = open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open_regular(o->path);
 	if (fd < 0)
 		return NULL;
 	local = objfile_open(fd, o->path, NULL);
