@@ -110,6 +110,7 @@ static void deref(struct eval *e, uint64_t size)
 	} else if (off > in->stack_bytes || in->stack_bytes - off < size) {
 		e->result = EXPR_OUTSIDE;
 	} else {
+		walk_note(e->env->walk, off + size);
 		memcpy(&value, in->stack + off, size);
 		push(e, value);
 	}

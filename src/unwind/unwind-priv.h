@@ -101,6 +101,8 @@ bool walk_top_reg(const struct walk *w, unsigned reg, uint64_t *ret_value);
 /* Makes the frame that a signal interrupted the current one; its ucontext is at @uc. */
 int walk_signal(struct walk *w, uint64_t uc);
 
+/* Of the stack copy, @end bytes were needed. */
+void walk_note(const struct walk *w, uint64_t end);
 /* What is not readable is false, but when the unwinder measures, where nothing is readable at first sight:
  * so that measuring costs nothing where it is off. */
 bool walk_read_far(const struct walk *w, uint64_t off, uint64_t *ret_value);

@@ -30,14 +30,19 @@ int walk_start(struct walk *w, struct unwinder *u, const struct unwind_input *in
 	return w->vma ? STEP_ON : STOP_NO_MAP;
 }
 
+void walk_note(const struct walk *w, uint64_t end)
+{
+	if (w->u->extent_bytes < end)
+		w->u->extent_bytes = end;
+}
+
 bool walk_read_far(const struct walk *w, uint64_t off, uint64_t *ret_value)
 {
 	struct unwinder *u = w->u;
 
 	if (!u->measuring || off >= walk_readable_bytes(w->in))
 		return false;
-	if (u->extent_bytes < off + sizeof(*ret_value))
-		u->extent_bytes = off + sizeof(*ret_value);
+	walk_note(w, off + sizeof(*ret_value));
 	memcpy(ret_value, w->in->stack + off, sizeof(*ret_value));
 	return true;
 }
