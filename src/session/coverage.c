@@ -76,6 +76,16 @@ static int64_t kernel_part(const struct quality *q, int64_t rest)
 	return rest - kernel <= chance(q) ? rest : kernel;
 }
 
+/* Where the event is no clock but counted, its count says what is missing. */
+static int64_t missing_events(const struct quality *q, bool clock)
+{
+	uint64_t total = q->events[0].total, seen = (uint64_t)q->weight;
+
+	if (clock || !total)
+		return -1;
+	return total > seen ? (int64_t)((total - seen) & INT64_MAX) : 0;
+}
+
 static void add_unsampled(struct session *ses, int64_t rest)
 {
 	struct quality *q = &ses->quality;
@@ -115,7 +125,7 @@ void coverage_finish(struct session *ses, const struct session_totals *t)
 	/* Far more samples than CPU time: some of it was not counted. */
 	if (!ses->options.clock || !q->counted_ns ||
 	    (double)q->weight > 1.1 * (double)q->counted_ns) {
-		add_lost(ses, -1);
+		add_lost(ses, missing_events(q, ses->options.clock));
 		return;
 	}
 	missing = (int64_t)q->counted_ns - q->weight;

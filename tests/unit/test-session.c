@@ -134,6 +134,26 @@ static void test_several_events(void **state)
 	session_free(ses);
 }
 
+/* Records of forks and mappings are among what was lost: no more events than were counted. */
+static void test_lost_of_a_counter(void **state)
+{
+	struct session_options o = options;
+	struct session *ses;
+	const struct profile *p;
+
+	o.event = "page-faults";
+	o.clock = false;
+	ses = session_new(&o, NULL);
+	for (uint32_t i = 0; i < 10; i++)
+		feed_event(ses, 1000, 0, 25);
+	session_total(ses, 0, 310);
+	session_losses(ses, 50, 0, 0);
+	p = session_finish(ses, &nothing);
+	assert_int_equal(profile_total(p, 0), 13);
+	assert_int_equal(profile_total(p, 1), 310);
+	session_free(ses);
+}
+
 static void test_a_clock_behind_a_counter(void **state)
 {
 	static const struct session_event more[] = {{"cpu-clock", true}};
@@ -577,6 +597,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_several_events),
+		cmocka_unit_test(test_lost_of_a_counter),
 		cmocka_unit_test(test_a_clock_behind_a_counter),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_no_user),
