@@ -171,7 +171,10 @@ int more_open(struct more *m, uint32_t hz, const struct perf_event_attr *first,
 			continue;
 		error_set(err, code, "this machine does not let profd sample '%s': %s",
 			  m->list->v[i].text, strerror(-code));
-		error_hint(err, "leave it out; the events before it can be sampled");
+		error_hint(err,
+			   code == -EMFILE || code == -ENFILE
+				   ? "raise 'ulimit -n', or sample fewer events at once"
+				   : "leave it out; the events before it can be sampled");
 	}
 	if (code < 0)
 		more_close(m);
