@@ -11,6 +11,8 @@
 #define EVENTLIST_MAX 32 /* events; every one costs the workload at each fork */
 #define EVENTLIST_TEXT_MAX_BYTES 4096 /* of one list */
 #define EVENTSPEC_NAME_MAX_BYTES 200
+/* Five minutes of 4 GHz. Sums of such periods fit into 63 bits; a capture may have none larger. */
+#define EVENTSPEC_PERIOD_MAX (1ull << 40)
 
 enum eventspec_kind {
 	EVENTSPEC_CLOCK, /* the kernel's cpu-clock and task-clock: it counts nanoseconds */

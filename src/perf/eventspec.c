@@ -87,8 +87,7 @@ static int take_rate(struct eventspec *e, const char *s, size_t n)
 	if (e->period || e->hz)
 		return -EINVAL;
 	digits = xstrndup(s + (period ? 7 : 5), n - (period ? 7 : 5));
-	/* The kernel refuses periods with the highest bit. */
-	if (number_parse_u64(digits, 1, period ? INT64_MAX : UINT32_MAX, &v))
+	if (number_parse_u64(digits, 1, period ? EVENTSPEC_PERIOD_MAX : UINT32_MAX, &v))
 		return -EINVAL;
 	if (period)
 		e->period = v;

@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include <profd/captured.h>
+#include <profd/eventspec.h>
 
 #include "replay-priv.h"
 
 /* --- events --------------------------------------------------------------------------------------- */
 
-#define PERIOD_MAX (1ull << 40)
+#define PERIOD_MAX EVENTSPEC_PERIOD_MAX
 #define WEIGHT_MAX (1ull << 60)
 
 /* No recording comes near: it keeps sums, and what stands for lost samples, in 63 bits. */

@@ -158,6 +158,7 @@ static void test_refused_lists(void **state)
 		"cycles:period=-1",
 		"cycles:period=1e9",
 		"cycles:period=18446744073709551615",
+		"cycles:period=1099511627777",
 		"cycles:period=5:freq=5",
 		"cycles:freq=99999999999",
 		"cpu/event=1/",
