@@ -270,14 +270,11 @@ void captured_use_local(struct objfile *o)
  * at its other end, and files of /proc, which have no size, can lose what is read: so look first. */
 static int open_regular(const char *path)
 {
-	_cleanup_close_ int at = open(path, O_PATH | O_CLOEXEC);
-	char again[sizeof("/proc/self/fd/") + 11];
 	struct stat st;
 
-	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode) || !st.st_size)
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || !st.st_size)
 		return -1;
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", at);
-	return open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 static struct objfile *local_file(struct objfile *o)
