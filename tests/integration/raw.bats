@@ -392,7 +392,7 @@ many_pages() {
 	mkfifo fifo
 	cat >fifo.capture <<-END
 	# profd capture 1.0
-	capture major=1 arch="$(uname -m)"
+	capture major=1 arch="x86_64"
 	session unwind="cfi" event="cpu-clock" clock=1 period=1000000 root_pid=10 max_depth=6
 	sampler event="cpu-clock" kernel=1 hz=1000 ncpus=1
 	comm time=1 pid=10 tid=10 exec=1 comm="hand"
@@ -400,10 +400,11 @@ many_pages() {
 	segment object=1 vaddr=0x1000 off=0x1000 filesz=0x1000 memsz=0x1000 exec=1
 	opened pid=10 addr=0x401000 object=1
 	mmap time=2 pid=10 tid=10 addr=0x401000 len=0x1000 off=0x1000 path="/bin/hand"
-	sample time=10 pid=10 tid=10 ip=0x401210 period=1 user_mode=1
+	sample time=10 pid=10 tid=10 ip=0x401210 period=1 user_mode=1 abi=2
+	  regs=0,0,0,0,0,0,0,0x7000,0x401210,0,0,0,0,0,0,0,0
 	END
 	# Opened by a reader that then goes away, the fifo would end its writer.
-	echo whole >fifo &
+	echo whole >fifo 3>&- &
 	replay unopened fifo.capture
 	[ "$(timeout 10 cat fifo)" = whole ]
 }
