@@ -42,6 +42,12 @@ static int help(int argc, char **argv)
 	const struct command *c = argc > 2 ? command_find(argv[2]) : NULL;
 	char *args[] = {argc > 2 ? argv[2] : NULL, (char[]){"--help"}, NULL};
 
+	if (argc > 2 && !c) {
+		fprintf(stderr,
+			"profd: unknown command '%s'\nprofd: hint: see 'profd --help'\n",
+			argv[2]);
+		return 2;
+	}
 	return c ? c->run(2, args) : usage(stdout, 0);
 }
 

@@ -123,6 +123,11 @@ how_it_ended() {
 	cat stderr
 	[ "$status" -ne 0 ]
 	[ -s stderr ]
+	status=0
+	"$PROFD" help no-such-command 2>stderr || status=$?
+	cat stderr
+	[ "$status" -eq 2 ]
+	grep -q no-such-command stderr
 }
 
 @test "a directory that cannot be written is refused before the workload runs" {
