@@ -244,9 +244,9 @@ static void say_result(const struct recording *r, const struct run *run)
 		text_addf(&t, "profd: warning: %s\n", run->warnings->v.v[i]);
 	if (run->nsurvivors)
 		text_addf(&t,
-			  "profd: %zu of its processes still run, unrecorded from here "
-			  "on\n",
-			  run->nsurvivors);
+			  "profd: %zu of its processes still run%s, unrecorded from here "
+			  "on: --wait-tree waits for them\n",
+			  run->nsurvivors, run->nsurvivors == 1 ? "s" : "");
 	fputs(text_get(&t), stderr);
 	text_done(&t);
 }

@@ -165,10 +165,11 @@ static void warn_stacks(const struct quality *q, struct quality_warnings *w)
 		"only %.1f %% of the stacks reach their root (truncated %.1f %%, no "
 		"unwind "
 		"info %.1f %%, bad stack %.1f %%, too deep %.1f %%, unmapped %.1f %%): "
-		"callers near the root are missing",
+		"callers near the root are missing%s",
 		100 * q->complete, percent(q->stop[STOP_TRUNCATED], user),
 		percent(q->stop[STOP_NO_CFI], user), percent(q->stop[STOP_BAD_SP], user),
-		percent(q->stop[STOP_DEPTH], user), percent(q->stop[STOP_NO_MAP], user));
+		percent(q->stop[STOP_DEPTH], user), percent(q->stop[STOP_NO_MAP], user),
+		q->stop[STOP_DEPTH] * 20 > user ? "; raise --max-depth" : "");
 }
 
 static void warn_names(const struct quality *q, struct quality_warnings *w)
@@ -234,17 +235,17 @@ void quality_warn(const struct quality *q, struct quality_warnings *ret)
 	coverage_warn(q, ret);
 	warn_events(q, ret);
 	if (!q->samples && !ret->v.n)
-		quality_warnf(ret, "no samples: the program used almost no CPU time, or "
-				   "lived shorter "
-				   "than one sampling period");
+		quality_warnf(ret, "no samples: what is sampled did not amount to one "
+				   "sampling period: run longer, raise -F or lower "
+				   "period=");
 	if (!q->samples)
 		return;
 	if (q->samples < THIN_SAMPLES)
 		quality_warnf(ret,
-			      "a thin profile, %llu samples: percentages are rough; run "
+			      "a thin profile, %llu sample%s: percentages are rough; run "
 			      "longer or "
 			      "raise -F",
-			      (unsigned long long)q->samples);
+			      (unsigned long long)q->samples, q->samples == 1 ? "" : "s");
 	warn_losses(q, ret);
 	warn_stacks(q, ret);
 	warn_names(q, ret);
