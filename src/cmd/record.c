@@ -231,7 +231,7 @@ static void say_result(const struct recording *r, const struct run *run)
 		return;
 	text_addf(&t, "profd: %llu sample%s in ", (unsigned long long)q->samples,
 		  q->samples == 1 ? "" : "s");
-	text_add_seconds(&t, (double)run->wall_ns / 1e9);
+	text_add_seconds(&t, (double)run->profile->duration_ns / 1e9);
 	text_addf(&t, ", %llu lost, ", (unsigned long long)q->lost);
 	if (q->samples)
 		text_addf(&t, "%.1f %% of stacks complete, ", 100 * q->complete);
@@ -240,6 +240,8 @@ static void say_result(const struct recording *r, const struct run *run)
 		text_addf(&t, " (user code only: %.2f s user, %.2f s system)",
 			  (double)q->user_ns / 1e9, (double)q->system_ns / 1e9);
 	text_addf(&t, " -> %s/index.html\n", r->dir.path);
+	if (run->timed_out)
+		text_add(&t, "profd: --timeout ended the command\n");
 	for (uint32_t i = 0; i < run->warnings->v.n; i++)
 		text_addf(&t, "profd: warning: %s\n", run->warnings->v.v[i]);
 	if (run->nsurvivors)

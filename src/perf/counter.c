@@ -84,7 +84,8 @@ static void not_counted(struct counter_value *v, int code)
 			 "this machine has no counter for it (%s)", word);
 	else if (code == -EACCES || code == -EPERM)
 		snprintf(v->reason, sizeof(v->reason),
-			 "this user may not count it (perf_event_paranoid is %llu)",
+			 "this user may not count it (perf_event_paranoid is %llu, or a "
+			 "container's seccomp profile forbids it)",
 			 (unsigned long long)paranoid());
 	else if (code == -EINVAL)
 		snprintf(v->reason, sizeof(v->reason),

@@ -67,8 +67,9 @@ static int probe(const struct target *t, struct error *err)
 
 	if (fd == -EACCES || fd == -EPERM)
 		return error_set(err, fd,
-				 "events on whole CPUs are not allowed to this user "
-				 "(perf_event_paranoid is %llu)",
+				 "events on whole CPUs are not allowed here "
+				 "(perf_event_paranoid is %llu, or a container's seccomp "
+				 "profile forbids them)",
 				 (unsigned long long)sysctl_u64(
 					 "/proc/sys/kernel/perf_event_paranoid", 99));
 	if (fd < 0)

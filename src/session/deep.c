@@ -1,5 +1,5 @@
-/* Stacks larger than their copy. The kernel copies less than 64 KiB; what lies beyond is still in the
- * process, whose outer frames rest while inner ones run. So it is read from there, some milliseconds
+/* Stacks larger than their copy. The kernel copies less than 64 KiB, and ends at the first page that is not
+ * in memory, as in the middle of a large array; what lies beyond is still in the process, whose outer frames rest while inner ones run. So it is read from there, some milliseconds
  * late, and then has to be believed. Three checks:
  *
  * - The outermost part of the copy has to be in memory still: a thread that returned from there and
@@ -18,7 +18,11 @@
 #include <profd/clock.h>
 
 #define DEEP_MAX_BYTES ((size_t)16 << 20) /* of one stack; the default limit is 8 MiB */
+#define FIRST_BYTES ((size_t)64 << 10)	  /* to begin with */
+/* Compared: so much, or half of a smaller copy, or all of a very small one. */
 #define OVERLAP_BYTES ((size_t)4096)
+#define COPY_SMALL_BYTES ((size_t)512)
+#define COPY_MIN_BYTES ((size_t)16)
 /* Suspended frames may have locals that inner ones write to: of the words compared, this many in a
  * hundred have to be the same. */
 #define OVERLAP_SAME 90u
@@ -77,9 +81,18 @@ struct deep *deep_free(struct deep *d)
 
 /* --- reading on ---------------------------------------------------------------------- */
 
-static bool overlap_same(const uint8_t *copied, const uint8_t *live)
+static size_t overlap_bytes(const struct unwind_input *in)
 {
-	size_t words = OVERLAP_BYTES / 8, same = 0;
+	size_t n = in->stack_bytes;
+
+	if (n > COPY_SMALL_BYTES)
+		n /= 2;
+	return (n < OVERLAP_BYTES ? n : OVERLAP_BYTES) & ~(size_t)7;
+}
+
+static bool overlap_same(const uint8_t *copied, const uint8_t *live, size_t n)
+{
+	size_t words = n / 8, same = 0;
 
 	for (size_t i = 0; i < words; i++)
 		same += !memcmp(copied + 8 * i, live + 8 * i, 8);
@@ -93,13 +106,13 @@ static size_t deep_read(struct session *ses, const struct unwind_input *in, size
 {
 	const struct outside *o = &ses->options.outside;
 	uint8_t *stack = ses->deep->stack;
-	size_t keep = in->stack_bytes - OVERLAP_BYTES;
+	size_t overlap = overlap_bytes(in), keep = in->stack_bytes - overlap;
 	uint64_t sp = in->regs->r[DWREG_SP];
 	ssize_t got = o->ops->memory(o->arg, in->pid, sp + keep, stack + keep,
 				     size - keep, ret_time_ns);
 
-	if (got <= (ssize_t)OVERLAP_BYTES ||
-	    !overlap_same(in->stack + keep, stack + keep))
+	if (got <= (ssize_t)overlap ||
+	    !overlap_same(in->stack + keep, stack + keep, overlap))
 		return 0;
 	memcpy(stack, in->stack, keep);
 	return keep + (size_t)got;
@@ -125,28 +138,31 @@ unsigned deep_unwind(struct session *ses, const struct unwind_input *in, unsigne
 {
 	struct unwind_input more = *in;
 	enum unwind_stop stop = STOP_TRUNCATED;
+	size_t size = FIRST_BYTES / 2;
 	unsigned total = n;
 
-	if (in->stack_bytes < 2 * OVERLAP_BYTES || in->stack_bytes > DEEP_MAX_BYTES / 2)
+	if (in->stack_bytes < COPY_MIN_BYTES || in->stack_bytes > DEEP_MAX_BYTES / 2)
 		return 0;
 	if (!ses->deep)
 		ses->deep = deep_new(ses);
 	memcpy(ses->deep->frames, ses->frames, n * sizeof(*ses->frames));
 	more.stack = ses->deep->stack;
-	for (size_t size = in->stack_bytes; stop == STOP_TRUNCATED;) {
+	if (in->stack_bytes > FIRST_BYTES / 2)
+		size = in->stack_bytes;
+	while (stop == STOP_TRUNCATED) {
 		size = size * 2 < DEEP_MAX_BYTES ? size * 2 : DEEP_MAX_BYTES;
 		more.stack_bytes = deep_read(ses, in, size, ret_time_ns);
 		if (!more.stack_bytes)
 			return give_up(ses, n);
 		total = unwind(ses->unwinder, &more, ses->frames, ses->options.max_depth,
 			       &stop);
-		if (total <= n || !frames_same(ses->frames, ses->deep->frames, n))
+		if (total < n || !frames_same(ses->frames, ses->deep->frames, n))
 			return give_up(ses, n);
 		if (more.stack_bytes < size || size == DEEP_MAX_BYTES)
 			break;
 	}
 	*ret_stop = stop;
-	return total;
+	return total > n ? total : 0;
 }
 
 /* --- believing it ------------------------------------------------------------------------ */

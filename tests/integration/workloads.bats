@@ -204,6 +204,16 @@ sys.exit(len(kept) != 1 or not 1024 <= kept.pop() < 4000)'
 	gzip -dc "$dir/cpu.pb.gz" | grep -qa 'outer part read live'
 }
 
+# The kernel copies up to the first page that is not in memory. Pages that nobody wrote to are not.
+@test "a large frame of which only the ends were touched" {
+	build sparse sparse.c -fomit-frame-pointer
+	local bytes
+	for bytes in 60000 1000000; do
+		record "sparse-$bytes" -- "$program" 1000 "$bytes"
+		verify --min 90
+	done
+}
+
 # Few turns: the outer part is there for long enough to be believed. Many: it never is, and a stack
 # that begins in one function and ends in the other's leaf must not be made up.
 @test "the outer part of a stack is not taken from another moment" {

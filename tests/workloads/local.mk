@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	tests/workloads/realign.c \
 	tests/workloads/shares.c \
 	tests/workloads/sigalt.c \
+	tests/workloads/sparse.c \
 	tests/workloads/swap.c \
 	tests/workloads/threads.c \
 	tests/workloads/tiny-make.sh \
