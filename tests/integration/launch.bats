@@ -110,8 +110,11 @@ via_profd() {
 
 @test "a shell's job control works" {
 	# An interactive shell puts profd and its workload into a job of their own; the workload
-	# reads from the terminal, which only a foreground job may.
-	"$INTEGRATION/pty-run" 'prompt>' "$PROFD record -q -o out -- cat\\n" 'cat' 'hello there\n' \
+	# reads from the terminal, which only a foreground job may. What is typed has to wait until it
+	# does: before, the shell may have switched the echo off.
+	"$INTEGRATION/pty-run" 'prompt>' \
+		"$PROFD record -q -o out -- sh -c 'printf rea; echo dy; exec cat'\\n" \
+		'ready' 'hello there\n' \
 		'hello there' '\x04' 'prompt>' 'echo status=$?; exit\n' -- \
 		env PS1='prompt>' bash --norc --noprofile -i >seen.txt
 	cat seen.txt
