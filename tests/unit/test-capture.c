@@ -370,8 +370,7 @@ static void test_not_a_capture(void **state)
 					    "\x89profd\x1a",
 					    "\x89profd\x1a\n",
 					    "\x89profd\x1a\n\x01",
-					    "\x7f"
-					    "ELF\n"};
+					    "\177ELF\n"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		struct error err = {0};
