@@ -117,15 +117,18 @@ static ssize_t outside_memory(void *arg, uint32_t pid, uint64_t addr, void *buf,
 {
 	struct replay *rp = arg;
 	struct answer *a = answer_take(rp, CAPTURE_MEMORY, pid);
+	size_t got;
 
-	if (!a || a->addr != addr || a->wanted != n || a->result > (int64_t)n)
+	if (!a || a->addr != addr)
 		return -ESRCH;
 	if (a->result < 0)
 		return (ssize_t)a->result;
-	if (!pages_get(&rp->pages, pid, addr, buf, (size_t)a->result))
+	/* A profd that reads in other steps gets what was kept. */
+	got = (uint64_t)a->result < n ? (size_t)a->result : n;
+	if (!pages_get(&rp->pages, pid, addr, buf, got))
 		return -ESRCH;
 	*ret_time_ns = a->time_ns;
-	return (ssize_t)a->result;
+	return (ssize_t)got;
 }
 
 static uint64_t outside_now(void *arg)
@@ -305,7 +308,6 @@ static int take_memory(struct replay *rp, const struct capture_memory *c)
 	const struct answer a = {.type = CAPTURE_MEMORY,
 				 .pid = (uint32_t)c->pid,
 				 .addr = c->addr,
-				 .wanted = c->wanted,
 				 .result = c->result,
 				 .time_ns = c->time};
 

@@ -9,7 +9,7 @@ struct answer {
 	enum capture_type type;
 	bool taken;
 	uint32_t pid;
-	uint64_t addr, wanted, time_ns;
+	uint64_t addr, time_ns;
 	int64_t result;
 	struct objfile *obj; /* borrowed from replay->objects */
 	char *data;
