@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		maps_line_parse(line, len, &m);
 		number_parse_u64(word, 0, 1000, &v);
 		number_parse_duration_ns(word, &v);
+		number_parse_size(word, 1, INT64_MAX, &v);
 		text_clear(&t);
 		text_add_markdown(&t, word);
 		text_add_code(&t, word);
