@@ -16,8 +16,6 @@ struct quality_module {
 	int64_t no_cfi; /* weight of stacks that ended here without unwind rules */
 };
 
-#define QUALITY_EVENTS_MAX 8 /* events sampled at once */
-
 struct quality_event {
 	uint64_t samples;
 	int64_t weight;
@@ -58,7 +56,7 @@ struct quality {
 	uint64_t stacks, locations; /* distinct */
 	uint32_t processes, missing_files;
 	struct unwind_stats unwind;
-	struct quality_event events[QUALITY_EVENTS_MAX]; /* of all; [0] is the main one */
+	struct quality_event events[SAMPLER_EVENTS_MAX]; /* of all; [0] is the main one */
 	VEC(struct quality_module) modules;		 /* by weight, largest first */
 };
 

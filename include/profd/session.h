@@ -34,7 +34,7 @@ struct session_options {
 	enum reach reach;
 	const struct session_event *more; /* [nmore], borrowed; event_sample.event is
 					   * the index here + 1 */
-	uint32_t nmore;			  /* < QUALITY_EVENTS_MAX */
+	uint32_t nmore;			  /* < SAMPLER_EVENTS_MAX */
 	struct outside outside; /* the session's from now on; empty: this machine */
 };
 

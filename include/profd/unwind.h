@@ -60,6 +60,7 @@ enum unwind_backend {
 	UNWIND_FP,	  /* frame pointers only */
 	UNWIND_LIBUNWIND, /* slow; an oracle for the tests */
 	UNWIND_LIBDW,	  /* slow; an oracle for the tests */
+	UNWIND_COUNT,
 };
 
 const char *unwind_backend_name(enum unwind_backend b); /* "cfi", "fp" … */

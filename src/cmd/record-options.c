@@ -47,19 +47,6 @@ const char record_usage[] =
 	"PROFD_OUTPUT, PROFD_FREQUENCY and so on in the environment stand for options\n"
 	"that take a value. The exit status is COMMAND's own. Manual: man profd-record\n";
 
-static const struct {
-	const char *name;
-	enum unwind_backend backend;
-} backends[] = {{"cfi", UNWIND_CFI},
-		{"fp", UNWIND_FP},
-		{"libunwind", UNWIND_LIBUNWIND},
-		{"libdw", UNWIND_LIBDW}};
-
-const char *record_unwind_name(enum unwind_backend unwind)
-{
-	return backends[unwind].name;
-}
-
 static int parse_frequency(const char *s, uint32_t *ret_hz)
 {
 	uint32_t max = sampler_max_hz();
@@ -90,9 +77,9 @@ static uint32_t default_frequency(void)
 
 static int parse_backend(const char *s, enum unwind_backend *ret_backend)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
-		if (!strcmp(backends[i].name, s)) {
-			*ret_backend = backends[i].backend;
+	for (enum unwind_backend b = 0; b < UNWIND_COUNT; b++) {
+		if (!strcmp(unwind_backend_name(b), s)) {
+			*ret_backend = b;
 			return 0;
 		}
 	}
@@ -309,7 +296,7 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--raw goes with --unwind cfi and fp only: what "
 				       "%s reads cannot be replayed",
-				       backends[o->unwind].name);
+				       unwind_backend_name(o->unwind));
 	o->command = argv + optind;
 	return 0;
 }

@@ -34,4 +34,3 @@ extern const char record_usage[];
 /* Returns 0, or the exit status when what is wrong has been told. o->help: nothing else counts. In both
  * cases o->events is the caller's to free. */
 int record_options_parse(struct record_options *o, int argc, char **argv);
-const char *record_unwind_name(enum unwind_backend unwind);

@@ -23,7 +23,6 @@
 #include <profd/text.h>
 
 #define RECORDER_NICE (-10)
-/* --- one recording ------------------------------------------------------------------------- */
 
 struct recording {
 	const struct record_options *o;
@@ -329,7 +328,7 @@ static int write_all(struct recording *r, struct error *err)
 		.sampler = sampler_info(r->sampler),
 		.events = r->events,
 		.nevents = sampler_info(r->sampler)->nevents,
-		.unwinder = record_unwind_name(r->o->unwind),
+		.unwinder = unwind_backend_name(r->o->unwind),
 		.warnings = &warnings,
 		.host = &r->host,
 		.exit_ns = l->end_ns,

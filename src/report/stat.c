@@ -121,8 +121,6 @@ static void add_notes(struct text *t, const struct counter_value *v, size_t n, s
 			  100 * v[i].running);
 }
 
-/* "cycles, instructions: no counter for it": once for each reason. @add_name and @add_reason put the
- * words as the format wants them. */
 static bool same_reason_before(const struct counter_value *v, size_t i)
 {
 	for (size_t k = 0; k < i; k++) {
@@ -132,6 +130,8 @@ static bool same_reason_before(const struct counter_value *v, size_t i)
 	return false;
 }
 
+/* "cycles, instructions: no counter for it": once for each reason. @add puts the names as the format
+ * wants them. */
 static void add_missing(struct text *t, const struct counter_value *v, size_t n, size_t i,
 			void (*add)(struct text *t, const char *s))
 {

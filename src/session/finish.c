@@ -213,7 +213,7 @@ static void warn_losses(const struct quality *q, struct quality_warnings *w)
  * its first period yields nothing. */
 static void warn_events(const struct quality *q, struct quality_warnings *w)
 {
-	for (unsigned i = 0; i < QUALITY_EVENTS_MAX; i++) {
+	for (unsigned i = 0; i < SAMPLER_EVENTS_MAX; i++) {
 		const struct quality_event *e = &q->events[i];
 		int len = e->name ? (int)(strlen(e->name) - strlen("_sample")) : 0;
 		uint64_t total = e->total;

@@ -43,6 +43,8 @@ static const struct unwind_ops *ops_of(enum unwind_backend backend)
 		return unwind_libunwind;
 	case UNWIND_LIBDW:
 		return &unwind_libdw_ops;
+	case UNWIND_COUNT:
+		break;
 	}
 	return NULL;
 }
