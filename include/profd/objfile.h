@@ -58,6 +58,11 @@ struct objfile *objfile_open(int fd, const char *path, struct error *err);
 /* The same from memory, which is copied: the vdso. */
 struct objfile *objfile_open_image(const void *image, size_t n, const char *name,
 				   struct error *err);
+/* A second objfile of the same open file, which shares nothing with @o but the descriptor: another thread
+ * may use it. It has a reference to @o, which counts are not atomic: it is made and put by the thread
+ * of @o. NULL where there is no file behind @o, somebody listens to it (captured.h), or the file has
+ * shrunk since. */
+struct objfile *objfile_twin(struct objfile *o);
 struct objfile *objfile_get(struct objfile *o);
 struct objfile *objfile_put(struct objfile *o); /* NULL is fine; returns NULL */
 

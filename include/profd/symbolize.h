@@ -20,6 +20,9 @@ symbolizer_free(struct symbolizer *sy); /* NULL is fine; returns NULL */
  * is false; code at the entry point is "_start". */
 unsigned symbolize_file(struct symbolizer *sy, struct objfile *o, uint64_t vaddr,
 			struct source_frame *frames, unsigned max, bool *ret_named);
+/* The last part of it alone, where objfile_source found nothing; that one is not asked again. */
+unsigned symbolize_nameless(struct symbolizer *sy, struct objfile *o, uint64_t vaddr,
+			    struct source_frame *frame, bool *ret_named);
 /* From /proc/kallsyms; "[kernel]" when it is hidden. */
 unsigned symbolize_kernel(struct symbolizer *sy, uint64_t pc, struct source_frame *frame,
 			  bool *ret_named);

@@ -237,6 +237,32 @@ struct objfile *objfile_open_image(const void *image, size_t n, const char *name
 	return o;
 }
 
+struct objfile *objfile_twin(struct objfile *o)
+{
+	struct objfile *t;
+
+	/* What answers in a file's place, or listens to it, is one thing for one thread. */
+	if (o->captured || o->tap)
+		return NULL;
+	t = objfile_new(o->path);
+	t->twin_of = objfile_get(o);
+	t->entry = o->entry;
+	t->is_64bit = o->is_64bit;
+	memcpy(t->build_id, o->build_id, sizeof(t->build_id));
+	for (uint32_t i = 0; i < o->segments.n; i++)
+		vec_push(&t->segments, o->segments.v[i]);
+	if (o->image) {
+		t->image = xmemdup(o->image, o->image_bytes);
+		t->image_bytes = o->image_bytes;
+		t->elf = elf_memory(t->image, t->image_bytes);
+	} else {
+		/* libelf reads by pread(2), so the descriptor has no position to share. */
+		t->fd = o->fd;
+		t->elf = elf_begin(t->fd, ELF_C_READ, NULL);
+	}
+	return t->elf && elf_kind(t->elf) == ELF_K_ELF ? t : objfile_put(t);
+}
+
 struct objfile *objfile_get(struct objfile *o)
 {
 	o->refs++;
@@ -256,8 +282,9 @@ struct objfile *objfile_put(struct objfile *o)
 	captured_free(o->captured);
 	if (o->elf)
 		elf_end(o->elf);
-	if (o->fd >= 0)
+	if (o->fd >= 0 && !o->twin_of)
 		close(o->fd);
+	objfile_put(o->twin_of);
 	free(o->image);
 	vec_done(&o->segments);
 	free(o->path);

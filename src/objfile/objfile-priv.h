@@ -62,6 +62,7 @@ struct objfile {
 	uint32_t refs, id;
 	char *path;
 	char build_id[BUILD_ID_HEX];
+	struct objfile *twin_of; /* a reference: fd is its; or NULL */
 	int fd;
 	void *image; /* instead of fd */
 	size_t image_bytes;

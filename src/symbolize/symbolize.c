@@ -93,18 +93,20 @@ static bool at_entry(struct objfile *o, uint64_t vaddr)
 	return !ehframe_find(o, vaddr, &fde) || fde.start == entry;
 }
 
+unsigned symbolize_nameless(struct symbolizer *sy, struct objfile *o, uint64_t vaddr,
+			    struct source_frame *frame, bool *ret_named)
+{
+	*ret_named = at_entry(o, vaddr);
+	return one_name(frame, *ret_named ? "_start" : made_up_name(sy, o, vaddr));
+}
+
 unsigned symbolize_file(struct symbolizer *sy, struct objfile *o, uint64_t vaddr,
 			struct source_frame *frames, unsigned max, bool *ret_named)
 {
 	unsigned n = objfile_source(o, vaddr, frames, max);
 
 	*ret_named = true;
-	if (n)
-		return n;
-	if (at_entry(o, vaddr))
-		return one_name(frames, "_start");
-	*ret_named = false;
-	return one_name(frames, made_up_name(sy, o, vaddr));
+	return n ? n : symbolize_nameless(sy, o, vaddr, frames, ret_named);
 }
 
 /* A table that grows is put in order when it is asked. */
