@@ -9,3 +9,5 @@
 uint64_t clock_now_ns(void);
 /* Nanoseconds since 1970, UTC. */
 uint64_t clock_wall_ns(void);
+/* CPU time of the calling thread. */
+uint64_t clock_thread_ns(void);

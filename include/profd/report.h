@@ -47,7 +47,9 @@ struct run {
 	const struct survivor *survivors;
 	size_t nsurvivors;
 	uint64_t exit_ns; /* CLOCK_MONOTONIC when the workload was reaped */
-	bool annotate;	  /* frame kinds in cpu.folded */
+	uint64_t record_cpu_ns,
+		name_cpu_ns;		  /* profd's own until the end, and for names */
+	bool annotate;			  /* frame kinds in cpu.folded */
 	const struct counter_value *stat; /* counted beside the samples, [nstat] */
 	size_t nstat;
 };

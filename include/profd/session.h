@@ -1,7 +1,7 @@
 #pragma once
 /* The profiler: events in, a profile out. Keeps each process's space and turns every sample into a
- * stack at once; nothing of a sample is stored but its counts. One thread at a time per session;
- * sessions share nothing. */
+ * stack at once; nothing of a sample is stored but its counts. One thread at a time per session, which
+ * may have one of its own for names; sessions share nothing. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +35,11 @@ struct session_options {
 	const struct session_event *more; /* [nmore], borrowed; event_sample.event is
 					   * the index here + 1 */
 	uint32_t nmore;			  /* < SAMPLER_EVENTS_MAX */
+	/* Names are looked up while events flow, by a thread that session_idle starts and that ends in
+	 * session_finish. Not for a session that is recorded or that replays: then at the end. The
+	 * profile is the same. */
+	bool name_early;
+	int name_nice;		/* nice value of that thread */
 	struct outside outside; /* the session's from now on; empty: this machine */
 };
 
@@ -51,6 +56,8 @@ struct session;
 struct session *session_new(const struct session_options *o, struct error *err);
 struct session *session_free(struct session *ses); /* NULL is fine; returns NULL */
 void session_feed(struct session *ses, const struct event *e);
+/* To be called when there is nothing to feed for the moment: what is new is going to be named. */
+void session_idle(struct session *ses);
 /* True while stacks are met that have to be read on in the running process, at the time @now_ns of
  * events: the sooner that is done, the better. */
 bool session_wants_hurry(const struct session *ses, uint64_t now_ns);
@@ -64,6 +71,8 @@ void session_total(struct session *ses, uint32_t event, uint64_t count);
 /* Adds frames for what was lost or never sampled, names every location once and freezes the profile,
  * which stays the session's. */
 const struct profile *session_finish(struct session *ses, const struct session_totals *t);
+/* CPU time that names took, after session_finish. */
+uint64_t session_naming_ns(const struct session *ses);
 const struct quality *session_quality(const struct session *ses);
 struct procs *session_procs(struct session *ses);
 struct unwinder *session_unwinder(struct session *ses);

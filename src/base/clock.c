@@ -1,4 +1,4 @@
-/* The two clocks. */
+/* The clocks. */
 #include <profd/clock.h>
 
 static uint64_t clock_read(clockid_t id)
@@ -17,4 +17,9 @@ uint64_t clock_now_ns(void)
 uint64_t clock_wall_ns(void)
 {
 	return clock_read(CLOCK_REALTIME);
+}
+
+uint64_t clock_thread_ns(void)
+{
+	return clock_read(CLOCK_THREAD_CPUTIME_ID);
 }

@@ -23,6 +23,7 @@
 #include <profd/text.h>
 
 #define RECORDER_NICE (-10)
+#define NAMES_NICER 5 /* names can wait a little: the workload must not */
 
 struct recording {
 	const struct record_options *o;
@@ -38,6 +39,8 @@ struct recording {
 	struct host host;
 	uint64_t start_wall_ns;
 	uint64_t end_ns; /* CLOCK_MONOTONIC, of the recording */
+	uint64_t cpu_ns; /* of this thread, up to then */
+	int nice;	 /* the workload's */
 };
 
 static uint64_t timeval_ns(struct timeval t)
@@ -88,6 +91,8 @@ static int session_open(struct recording *r, struct error *err)
 		.reach = info->reach,
 		.more = more,
 		.nmore = info->nevents - 1,
+		.name_early = !r->recorder,
+		.name_nice = r->nice + NAMES_NICER,
 	};
 	for (uint32_t i = 0; i < so.nmore; i++)
 		more[i] = (struct session_event){r->events[i + 1].name,
@@ -127,6 +132,7 @@ static int prepare(struct recording *r, struct error *err)
 	launch_timeout(&r->launch, r->o->timeout_ns);
 	/* After the fork, so for profd alone: buffers are emptied in time although the workload
 	 * keeps every CPU busy. Only root may. */
+	r->nice = getpriority(PRIO_PROCESS, 0);
 	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
 	if (r->stat.n) {
 		r->counters = counters_open(&r->stat, r->launch.pid, err);
@@ -171,7 +177,11 @@ static void say_how(const struct recording *r)
 
 static void before_wait(void *arg)
 {
-	recorder_flush(arg);
+	struct recording *r = arg;
+
+	if (r->recorder)
+		recorder_flush(r->recorder);
+	session_idle(r->session);
 }
 
 static int run_loop(struct recording *r)
@@ -180,8 +190,7 @@ static int run_loop(struct recording *r)
 	int code;
 
 	r->source = source_perf_new(r->sampler, &r->launch, r->o->wait_tree);
-	if (r->recorder)
-		source_on_wait(r->source, before_wait, r->recorder);
+	source_on_wait(r->source, before_wait, r);
 	while ((code = source_next(r->source, &e)) > 0) {
 		session_feed(r->session, &e);
 		if (r->recorder)
@@ -189,6 +198,7 @@ static int run_loop(struct recording *r)
 		source_hurry(r->source, session_wants_hurry(r->session, e.time_ns));
 	}
 	r->end_ns = clock_now_ns();
+	r->cpu_ns = clock_thread_ns();
 	return code;
 }
 
@@ -332,6 +342,7 @@ static int write_all(struct recording *r, struct error *err)
 		.warnings = &warnings,
 		.host = &r->host,
 		.exit_ns = l->end_ns,
+		.record_cpu_ns = r->cpu_ns,
 		.annotate = r->o->annotate,
 	};
 
@@ -340,6 +351,7 @@ static int write_all(struct recording *r, struct error *err)
 		run.stat = counters_values(r->counters, &run.nstat);
 	run.profile = session_finish(r->session, &raw.session);
 	run.quality = session_quality(r->session);
+	run.name_cpu_ns = session_naming_ns(r->session);
 	quality_warn(run.quality, &warnings);
 	procs_each(survivors.procs, note_survivor, &survivors);
 	run.survivors = survivors.v.v;

@@ -341,15 +341,32 @@ static void put_survivors(struct json *root, const struct run *run)
 	json_put(root, "survivors", list);
 }
 
+/* What is neither recording nor naming is writing, up to here. */
+static void put_stages(struct json *self, const struct run *run, double cpu_s)
+{
+	double record_s = (double)run->record_cpu_ns / 1e9;
+	double name_s = (double)run->name_cpu_ns / 1e9;
+	double rest_s = cpu_s - record_s - name_s;
+	struct json *j = json_node();
+
+	json_put_num(j, "record", record_s);
+	json_put_num(j, "name", name_s);
+	json_put_num(j, "write", rest_s > 0 ? rest_s : 0);
+	json_put(self, "cpu_by_stage_s", j);
+}
+
 /* Measured now: run.json is the last artifact. */
 static void put_self(struct json *root, const struct run *run)
 {
 	struct json *j = json_node();
 	struct rusage self;
+	double cpu_s;
 
 	getrusage(RUSAGE_SELF, &self);
+	cpu_s = seconds_of(self.ru_utime) + seconds_of(self.ru_stime);
 	json_put_str(j, "version", PACKAGE_VERSION);
-	json_put_num(j, "cpu_s", seconds_of(self.ru_utime) + seconds_of(self.ru_stime));
+	json_put_num(j, "cpu_s", cpu_s);
+	put_stages(j, run, cpu_s);
 	json_put_u64(j, "max_rss_bytes", (uint64_t)self.ru_maxrss * 1024);
 	json_put_num(j, "exit_to_artifacts_s",
 		     run->exit_ns ? (double)(clock_now_ns() - run->exit_ns) / 1e9 : 0);

@@ -19,13 +19,19 @@ static int64_t *node_weights(const struct profile *p, unsigned value)
 	return w;
 }
 
+/* The one that has read the symbols already. */
+static struct objfile *named_by(const struct session_module *m)
+{
+	return m->handle ? m->handle : m->obj;
+}
+
 static const char *module_symbols(struct session *ses, const struct session_module *m)
 {
 	if (m->kind == MODULE_KERNEL)
 		return symbolizer_has_kernel(ses->symbolizer) ? "kallsyms" : "none";
 	if (m->kind == VMA_JIT)
 		return "perf map";
-	return m->obj ? symbol_source_name(objfile_symbol_source(m->obj)) : "none";
+	return m->obj ? symbol_source_name(objfile_symbol_source(named_by(m))) : "none";
 }
 
 static int by_weight(const void *pa, const void *pb)
@@ -55,7 +61,7 @@ static struct quality_module *module_row(struct session *ses, mapping_id id)
 	row->path = path;
 	row->build_id = build_id;
 	row->symbols = module_symbols(ses, m);
-	row->lines = m->obj && objfile_has_lines(m->obj);
+	row->lines = m->obj && objfile_has_lines(named_by(m));
 	return row;
 }
 

@@ -1,5 +1,5 @@
 src_libprofd_a_SOURCES += \
-	%D%/deep.c %D%/finish.c %D%/launch.c %D%/locations.c %D%/session-priv.h \
+	%D%/deep.c %D%/finish.c %D%/launch.c %D%/locations.c %D%/namer.c %D%/session-priv.h \
 	%D%/coverage.c \
 	%D%/session.c %D%/source-perf.c %D%/tree.c
 src_libprofd_a_SOURCES += \

@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <profd/clock.h>
 #include <profd/machine.h>
-
-#define SOURCE_FRAMES_MAX 64
 
 static const char KERNEL_NAME[] = "[kernel.kallsyms]";
 
@@ -125,6 +124,25 @@ void mappings_done(struct session *ses)
 
 /* --- names --------------------------------------------------------------------------------- */
 
+static void location_ask(struct session *ses, location_id id)
+{
+	const struct location *l = &ses->profile->locations.v[id];
+	struct session_module *m = &ses->modules.v[l->mapping];
+
+	if (l->flags & LOCATION_LABEL)
+		return;
+	if (m->obj && !m->handle)
+		m->handle = namer_handle(ses->namer, m->obj);
+	if (m->handle || m->kind == MODULE_KERNEL)
+		namer_ask(ses->namer, id, m->handle, l->address);
+}
+
+void locations_ask(struct session *ses)
+{
+	for (; ses->asked < ses->profile->locations.n; ses->asked++)
+		location_ask(ses, ses->asked);
+}
+
 /* Of a file that is not there any more, or a device: what is known is which. */
 static unsigned name_module(struct session *ses, const struct location *l, char *buf,
 			    size_t size, struct source_frame *frame)
@@ -142,11 +160,17 @@ static unsigned name_module(struct session *ses, const struct location *l, char 
 	return 1;
 }
 
-static unsigned location_lookup(struct session *ses, const struct location *l, char *buf,
+static unsigned location_lookup(struct session *ses, location_id id, char *buf,
 				size_t size, struct source_frame *frames, bool *ret_named)
 {
+	const struct location *l = &ses->profile->locations.v[id];
 	const struct session_module *m = &ses->modules.v[l->mapping];
+	unsigned n;
 
+	if (ses->namer && namer_answer(ses->namer, id, frames, &n, ret_named))
+		return n ? n
+			 : symbolize_nameless(ses->symbolizer, m->obj, l->address, frames,
+					      ret_named);
 	*ret_named = false;
 	if (m->kind == MODULE_KERNEL)
 		return symbolize_kernel(ses->symbolizer, l->address, frames, ret_named);
@@ -168,7 +192,7 @@ static void location_name(struct session *ses, location_id id)
 	struct mapping *m = &p->mappings.v[l->mapping];
 	char buf[4200];
 	bool named;
-	unsigned n = location_lookup(ses, l, buf, sizeof(buf), frames, &named);
+	unsigned n = location_lookup(ses, id, buf, sizeof(buf), frames, &named);
 
 	if (!named)
 		l->flags |= LOCATION_UNRESOLVED;
@@ -225,7 +249,12 @@ static void mark_main(struct session *ses)
 void locations_name(struct session *ses)
 {
 	const struct profile *p = ses->profile;
+	uint64_t start_ns = clock_thread_ns();
 
+	if (ses->namer) {
+		locations_ask(ses);
+		namer_finish(ses->namer);
+	}
 	for (location_id id = 1; id < p->locations.n; id++) {
 		ses->naming = id;
 		if (!(p->locations.v[id].flags & LOCATION_LABEL))
@@ -233,4 +262,7 @@ void locations_name(struct session *ses)
 	}
 	ses->naming = 0;
 	mark_main(ses);
+	ses->naming_ns = clock_thread_ns() - start_ns;
+	if (ses->namer)
+		ses->naming_ns += namer_cpu_ns(ses->namer);
 }

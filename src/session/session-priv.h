@@ -5,9 +5,10 @@
 
 /* What stands behind a row of profile->mappings. */
 struct session_module {
-	struct objfile *obj; /* a reference, or NULL */
-	uint32_t kind;	     /* enum vma_kind, or MODULE_KERNEL */
-	uint32_t pid;	     /* of JIT code */
+	struct objfile *obj;	/* a reference, or NULL */
+	struct objfile *handle; /* what the namer asks instead, borrowed; or NULL */
+	uint32_t kind;		/* enum vma_kind, or MODULE_KERNEL */
+	uint32_t pid;		/* of JIT code */
 	int64_t no_cfi;
 };
 #define MODULE_KERNEL 100u
@@ -32,7 +33,10 @@ struct session {
 	struct procs *procs;
 	struct deep *deep; /* NULL until a stack was larger than its copy */
 	struct unwinder *unwinder;
-	struct symbolizer *symbolizer;
+	struct symbolizer *symbolizer; /* the namer's until the end, if there is one */
+	struct namer *namer;	       /* NULL: everything is named at the end */
+	location_id asked;	       /* the namer was asked up to here, exclusive */
+	uint64_t naming_ns;	       /* CPU time */
 	struct profile *profile;
 	struct quality quality;
 	VEC(struct session_module) modules; /* [profile->mappings.n] */
@@ -96,8 +100,39 @@ location_id location_of_kernel(struct session *ses, uint64_t pc, bool call);
 mapping_id mapping_of_vma(struct session *ses, const struct vma *v, uint64_t vaddr,
 			  uint32_t pid);
 void mappings_done(struct session *ses);
+/* Asks the namer for the names of new ones. */
+void locations_ask(struct session *ses);
 /* Names every location. */
 void locations_name(struct session *ses);
+
+#define SOURCE_FRAMES_MAX 64 /* kept of those at one address */
+
+/* namer.c: looks names up in a thread of its own. */
+struct namer_options {
+	struct symbolizer *symbolizer; /* lent until namer_finish or namer_free */
+	int nice;		       /* of the thread */
+	bool kernel;		       /* kernel addresses will come */
+};
+struct namer;
+struct namer *namer_new(const struct namer_options *o);
+/* NULL is fine; returns NULL. Waits for no more than the lookup that is under way. */
+struct namer *namer_free(struct namer *nm);
+/* Its own handle on a file, borrowed, to be used by others only after namer_finish. NULL: there can be
+ * none, and the namer is not to be asked. */
+struct objfile *namer_handle(struct namer *nm, struct objfile *o);
+/* What is at @address of @handle, or of the kernel if that is NULL? Once per location. */
+void namer_ask(struct namer *nm, location_id id, struct objfile *handle,
+	       uint64_t address);
+/* Hands over what was asked, and starts the thread. */
+void namer_submit(struct namer *nm);
+/* Ends the thread. After it, and not before, everything has an answer. */
+void namer_finish(struct namer *nm);
+/* False when @id was not asked for. *ret_n is 0 when nothing covers its address. */
+bool namer_answer(const struct namer *nm, location_id id,
+		  struct source_frame frames[SOURCE_FRAMES_MAX], unsigned *ret_n,
+		  bool *ret_named);
+uint64_t namer_cpu_ns(const struct namer *nm); /* of the thread, after its end */
+
 /* coverage.c: what is missing, and frames of its own for it. */
 void coverage_finish(struct session *ses, const struct session_totals *t);
 void coverage_warn(const struct quality *q, struct quality_warnings *w);

@@ -1,7 +1,8 @@
 /* One switch from events to counts. What happens to processes goes to procs, samples are unwound on
  * the spot and become a stack of the profile; the rest is counted.
  *
- * Naming waits until the end (locations.c), when each distinct address is looked up once. */
+ * Each distinct address is named once (locations.c): looked up meanwhile, in a thread (namer.c), or at
+ * the end. */
 #include "session-priv.h"
 
 #include <string.h>
@@ -53,6 +54,10 @@ struct session *session_new(const struct session_options *o, struct error *err)
 		return session_free(ses);
 	ses->procs = procs_new(&ses->options.outside);
 	ses->symbolizer = symbolizer_new();
+	ses->asked = 1;
+	if (o->name_early)
+		ses->namer = namer_new(&(struct namer_options){
+			ses->symbolizer, o->name_nice, !o->user_only});
 	ses->slots = xcalloc(LOCATION_SLOTS, sizeof(*ses->slots));
 	ses->frames = xcalloc(ses->options.max_depth + 1, sizeof(*ses->frames));
 	ses->profile = p = profile_new();
@@ -73,6 +78,7 @@ struct session *session_free(struct session *ses)
 {
 	if (!ses)
 		return NULL;
+	namer_free(ses->namer);
 	mappings_done(ses);
 	unwinder_free(ses->unwinder);
 	symbolizer_free(ses->symbolizer);
@@ -393,6 +399,19 @@ void session_feed(struct session *ses, const struct event *e)
 	case EVENT_OTHER:
 		break;
 	}
+}
+
+void session_idle(struct session *ses)
+{
+	if (!ses->namer || ses->finished)
+		return;
+	locations_ask(ses);
+	namer_submit(ses->namer);
+}
+
+uint64_t session_naming_ns(const struct session *ses)
+{
+	return ses->naming_ns;
 }
 
 bool session_wants_hurry(const struct session *ses, uint64_t now_ns)

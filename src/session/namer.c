@@ -1,0 +1,266 @@
+/* Names in a thread of its own, while the program still runs: reading a debug file or the kernel's
+ * symbols takes tens of milliseconds, which somebody would wait for after the program's end.
+ *
+ * The thread owns what it touches: second handles on the files (objfile_twin) and, until namer_finish,
+ * the symbolizer. It is given addresses and keeps what was found; nobody looks at that before it has
+ * ended, so nothing but the queue needs a lock. What it did not get to, or all where no thread could be
+ * had, is looked up in namer_finish, by the same handles: the names are the same in each case, and
+ * locations.c takes them in an order that does not depend on threads. */
+#include "session-priv.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <profd/clock.h>
+#include <profd/map.h>
+
+/* DWARF is walked by recursion; what ulimit -s says is meant for the workload. */
+#define STACK_BYTES ((size_t)8 << 20)
+
+struct name_job {
+	struct objfile *handle; /* NULL: the kernel */
+	uint64_t address;
+	location_id id;
+};
+
+struct name_answer {
+	uint32_t first; /* of frames */
+	uint16_t n;
+	bool asked, named;
+};
+
+typedef VEC(struct name_job) job_vec;
+
+struct namer {
+	struct namer_options options;
+	struct map handles; /* objfile_id -> struct objfile *, or NO_HANDLE */
+	VEC(struct objfile *) twins;
+	job_vec asked; /* not handed over yet */
+	bool started, running;
+	pthread_t thread;
+	atomic_bool closing; /* the thread ends after the job it is at */
+
+	pthread_mutex_t lock; /* of these two */
+	job_vec queue;
+	pid_t tid; /* of the thread; 0 until it has begun */
+	pthread_cond_t changed;
+
+	/* The thread's, as long as it runs. */
+	job_vec taken;
+	uint32_t next; /* of taken */
+	VEC(struct source_frame) frames;
+	VEC(struct name_answer) answers; /* by location id */
+	uint64_t cpu_ns;
+};
+#define NO_HANDLE UINT64_MAX
+
+struct namer *namer_new(const struct namer_options *o)
+{
+	struct namer *nm = xcalloc(1, sizeof(*nm));
+
+	nm->options = *o;
+	pthread_mutex_init(&nm->lock, NULL);
+	pthread_cond_init(&nm->changed, NULL);
+	return nm;
+}
+
+/* --- looking up ------------------------------------------------------------------------------ */
+
+static void job_do(struct namer *nm, const struct name_job *j)
+{
+	struct source_frame frames[SOURCE_FRAMES_MAX];
+	struct name_answer *a;
+	bool named = true;
+	unsigned n;
+
+	if (j->handle)
+		n = objfile_source(j->handle, j->address, frames, SOURCE_FRAMES_MAX);
+	else
+		n = symbolize_kernel(nm->options.symbolizer, j->address, frames, &named);
+	while (nm->answers.n <= j->id)
+		vec_add(&nm->answers);
+	a = &nm->answers.v[j->id];
+	*a = (struct name_answer){nm->frames.n, (uint16_t)n, true, named};
+	for (unsigned i = 0; i < n; i++)
+		vec_push(&nm->frames, frames[i]);
+}
+
+static bool jobs_take(struct namer *nm)
+{
+	job_vec done = nm->taken;
+
+	if (!nm->queue.n)
+		return false;
+	nm->taken = nm->queue;
+	nm->next = 0;
+	done.n = 0;
+	nm->queue = done;
+	return true;
+}
+
+static void jobs_do(struct namer *nm)
+{
+	while (nm->next < nm->taken.n && !atomic_load(&nm->closing))
+		job_do(nm, &nm->taken.v[nm->next++]);
+}
+
+/* Called with the lock held. A first sample in the kernel would find its symbols unread, and it may well
+ * be among the last ones: that is where memory is given back. */
+static void idle(struct namer *nm, bool *kernel_read)
+{
+	if (*kernel_read || !nm->options.kernel) {
+		pthread_cond_wait(&nm->changed, &nm->lock);
+		return;
+	}
+	*kernel_read = true;
+	pthread_mutex_unlock(&nm->lock);
+	symbolizer_has_kernel(nm->options.symbolizer);
+	pthread_mutex_lock(&nm->lock);
+}
+
+static void *namer_thread(void *arg)
+{
+	struct namer *nm = arg;
+	bool kernel_read = false;
+
+	/* On Linux a thread has a nice value of its own: sched(7), "The nice value". */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), nm->options.nice);
+	pthread_mutex_lock(&nm->lock);
+	nm->tid = gettid();
+	while (!atomic_load(&nm->closing)) {
+		if (!jobs_take(nm)) {
+			idle(nm, &kernel_read);
+			continue;
+		}
+		pthread_mutex_unlock(&nm->lock);
+		jobs_do(nm);
+		pthread_mutex_lock(&nm->lock);
+	}
+	pthread_mutex_unlock(&nm->lock);
+	nm->cpu_ns = clock_thread_ns();
+	return NULL;
+}
+
+/* --- the owner's side ------------------------------------------------------------------------- */
+
+/* Signals are for the thread that waits for them. Where there is no thread to be had (a limit of pids)
+ * all waits for the end. */
+static void thread_start(struct namer *nm)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+
+	nm->started = true;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	nm->running = !pthread_create(&nm->thread, &attr, namer_thread, nm);
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void thread_end(struct namer *nm)
+{
+	if (!nm->running)
+		return;
+	pthread_mutex_lock(&nm->lock);
+	atomic_store(&nm->closing, true);
+	pthread_cond_signal(&nm->changed);
+	/* From here on somebody waits for it. Refused to most users: then it goes on as it is. */
+	if (nm->tid)
+		setpriority(PRIO_PROCESS, (id_t)nm->tid, getpriority(PRIO_PROCESS, 0));
+	pthread_mutex_unlock(&nm->lock);
+	pthread_join(nm->thread, NULL);
+	atomic_store(&nm->closing, false);
+	nm->running = false;
+}
+
+struct namer *namer_free(struct namer *nm)
+{
+	if (!nm)
+		return NULL;
+	thread_end(nm);
+	for (uint32_t i = 0; i < nm->twins.n; i++)
+		objfile_put(nm->twins.v[i]);
+	vec_done(&nm->twins);
+	map_done(&nm->handles);
+	vec_done(&nm->asked);
+	vec_done(&nm->queue);
+	vec_done(&nm->taken);
+	vec_done(&nm->frames);
+	vec_done(&nm->answers);
+	pthread_cond_destroy(&nm->changed);
+	pthread_mutex_destroy(&nm->lock);
+	free(nm);
+	return NULL;
+}
+
+struct objfile *namer_handle(struct namer *nm, struct objfile *o)
+{
+	uint64_t known = map_find(&nm->handles, objfile_id(o));
+	struct objfile *twin;
+
+	if (known)
+		return known == NO_HANDLE ? NULL : (void *)(uintptr_t)known;
+	twin = objfile_twin(o);
+	map_put(&nm->handles, objfile_id(o), twin ? (uintptr_t)twin : NO_HANDLE);
+	if (twin)
+		vec_push(&nm->twins, twin);
+	return twin;
+}
+
+void namer_ask(struct namer *nm, location_id id, struct objfile *handle, uint64_t address)
+{
+	vec_push(&nm->asked, ((struct name_job){handle, address, id}));
+}
+
+void namer_submit(struct namer *nm)
+{
+	if (!nm->asked.n)
+		return;
+	pthread_mutex_lock(&nm->lock);
+	for (uint32_t i = 0; i < nm->asked.n; i++)
+		vec_push(&nm->queue, nm->asked.v[i]);
+	pthread_cond_signal(&nm->changed);
+	pthread_mutex_unlock(&nm->lock);
+	nm->asked.n = 0;
+	if (!nm->started)
+		thread_start(nm);
+}
+
+void namer_finish(struct namer *nm)
+{
+	thread_end(nm);
+	nm->started = true;
+	jobs_do(nm);
+	while (jobs_take(nm))
+		jobs_do(nm);
+	for (uint32_t i = 0; i < nm->asked.n; i++)
+		job_do(nm, &nm->asked.v[i]);
+	vec_done(&nm->asked);
+}
+
+bool namer_answer(const struct namer *nm, location_id id,
+		  struct source_frame frames[SOURCE_FRAMES_MAX], unsigned *ret_n,
+		  bool *ret_named)
+{
+	const struct name_answer *a = id < nm->answers.n ? &nm->answers.v[id] : NULL;
+
+	if (!a || !a->asked)
+		return false;
+	if (a->n)
+		memcpy(frames, nm->frames.v + a->first, a->n * sizeof(*frames));
+	*ret_n = a->n;
+	*ret_named = a->named;
+	return true;
+}
+
+uint64_t namer_cpu_ns(const struct namer *nm)
+{
+	return nm->cpu_ns;
+}
