@@ -1,9 +1,10 @@
 check_PROGRAMS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session \
-	tests/unit/test-stat tests/unit/test-tree
+	tests/unit/test-stat tests/unit/test-tree tests/unit/test-namer
 TESTS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session \
-	tests/unit/test-stat tests/unit/test-tree
+	tests/unit/test-stat tests/unit/test-tree tests/unit/test-namer
 tests_unit_test_procs_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_symtab_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_session_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_stat_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_tree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_namer_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <profd/captured.h>
 #include <profd/io.h>
 #include <profd/mem.h>
 #include <profd/objfile.h>
@@ -355,6 +356,74 @@ static void assert_refused(const char *name, int code)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+static bool same_frames(struct objfile *a, struct objfile *b, uint64_t vaddr)
+{
+	struct source_frame fa[MAX_FRAMES], fb[MAX_FRAMES];
+	unsigned n = objfile_source(a, vaddr, fa, MAX_FRAMES);
+	bool same = objfile_source(b, vaddr, fb, MAX_FRAMES) == n;
+
+	for (unsigned i = 0; i < n && same; i++)
+		same = !strcmp(fa[i].name, fb[i].name) && fa[i].name != fb[i].name &&
+		       fa[i].line == fb[i].line && fa[i].start_line == fb[i].start_line;
+	return same;
+}
+
+/* The same answers, from memory of its own and one descriptor, after the file and its first handle's other
+ * users are gone. */
+static void test_twin(void **state)
+{
+	struct nm_symbol outer = nm_find("prog", "outer");
+	_cleanup_free_ char *path = path_of("short-lived");
+	struct objfile *o, *twin;
+	const struct segment *a, *b;
+	int before, after;
+	size_t n;
+
+	assert_true(sh("cp prog short-lived"));
+	o = open_path(path);
+	assert_int_equal(unlink(path), 0);
+	before = dup(0);
+	close(before);
+	twin = objfile_twin(o);
+	assert_non_null(twin);
+	after = dup(0);
+	close(after);
+	assert_int_equal(before, after);
+	assert_int_not_equal(objfile_id(o), objfile_id(twin));
+	assert_string_equal(objfile_path(o), objfile_path(twin));
+	assert_string_equal(objfile_build_id(o), objfile_build_id(twin));
+	assert_int_equal(objfile_entry(o), objfile_entry(twin));
+	assert_int_equal(objfile_is_64bit(o), objfile_is_64bit(twin));
+	n = objfile_segments(o, &a);
+	assert_int_equal(n, objfile_segments(twin, &b));
+	assert_memory_equal(a, b, n * sizeof(*a));
+	for (uint64_t i = 0; i < outer.size; i++)
+		assert_true(same_frames(o, twin, outer.vaddr + i));
+	assert_int_equal(objfile_symbol_source(o), objfile_symbol_source(twin));
+	objfile_put(o);
+	assert_true(objfile_has_lines(twin));
+	objfile_put(twin);
+	after = dup(0);
+	close(after);
+	assert_true(after < before);
+}
+
+/* A file that has lost its headers since has no twin. */
+static void test_twin_of_less(void **state)
+{
+	_cleanup_free_ char *path = path_of("shrink");
+	struct objfile *o;
+
+	assert_true(sh("cp prog shrink"));
+	o = open_path(path);
+	assert_int_equal(truncate(path, 10), 0);
+	assert_null(objfile_twin(o));
+	objfile_put(o);
+	o = captured_new("/no/file", NULL, 0, true);
+	assert_null(objfile_twin(o));
+	objfile_put(o);
+}
+
 static void test_other_files(void **state)
 {
 	_cleanup_free_ char *bytes = NULL;
@@ -418,7 +487,7 @@ static void test_image(void **state)
 	struct error err = {0};
 	size_t n, image_n;
 	void *memory = vdso(&n);
-	struct objfile *o;
+	struct objfile *o, *twin;
 	const struct segment *segments;
 	bool found = false;
 
@@ -440,7 +509,12 @@ static void test_image(void **state)
 	assert_true(found);
 	assert_non_null(objfile_eh_frame(o)->data);
 	assert_non_null(objfile_eh_frame_hdr(o)->data);
+	twin = objfile_twin(o);
+	assert_non_null(twin);
+	assert_ptr_not_equal(objfile_image(twin, &image_n), objfile_image(o, &n));
+	assert_int_equal(objfile_symbol_source(twin), SYMBOLS_DYNSYM);
 	objfile_put(o);
+	objfile_put(twin);
 	assert_null(objfile_open_image("hello", 5, "[text]", &err));
 	assert_int_equal(err.code, -ENOEXEC);
 }
@@ -1278,6 +1352,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_ids_are_unique),
+		cmocka_unit_test(test_twin),
+		cmocka_unit_test(test_twin_of_less),
 		cmocka_unit_test(test_other_files),
 		cmocka_unit_test(test_32bit),
 		cmocka_unit_test(test_image),
