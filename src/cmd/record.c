@@ -39,6 +39,7 @@ struct recording {
 	struct host host;
 	uint64_t start_wall_ns;
 	uint64_t end_ns; /* CLOCK_MONOTONIC, of the recording */
+	bool written;	 /* the artifacts are; nothing comes after that */
 	uint64_t cpu_ns; /* of this thread, up to then */
 	int nice;	 /* the workload's */
 };
@@ -365,11 +366,18 @@ static int write_all(struct recording *r, struct error *err)
 	return code;
 }
 
+/* Taking a large session apart would take milliseconds that somebody waits for, and the kernel has all of
+ * it back in a moment. It can be reached still, for tools that look for leaks. */
+static struct session *volatile session_done;
+
 static void finish(struct recording *r)
 {
 	source_free(r->source);
 	recorder_discard(r->recorder);
-	session_free(r->session);
+	if (r->written)
+		session_done = r->session;
+	else
+		session_free(r->session);
 	sampler_close(r->sampler);
 	counters_close(r->counters);
 	eventlist_done(&r->stat);
@@ -417,6 +425,7 @@ static int sample_and_write(struct recording *r)
 	if (r->counters)
 		counters_read(r->counters);
 	written = write_all(r, &err);
+	r->written = true;
 	if (written < 0)
 		cmd_fail(0, &err);
 	return code < 0 ? code : written;
