@@ -108,32 +108,22 @@ static void jobs_do(struct namer *nm)
 		job_do(nm, &nm->taken.v[nm->next++]);
 }
 
-/* Called with the lock held. A first sample in the kernel would find its symbols unread, and it may well
- * be among the last ones: that is where memory is given back. */
-static void idle(struct namer *nm, bool *kernel_read)
-{
-	if (*kernel_read || !nm->options.kernel) {
-		pthread_cond_wait(&nm->changed, &nm->lock);
-		return;
-	}
-	*kernel_read = true;
-	pthread_mutex_unlock(&nm->lock);
-	symbolizer_has_kernel(nm->options.symbolizer);
-	pthread_mutex_lock(&nm->lock);
-}
-
 static void *namer_thread(void *arg)
 {
 	struct namer *nm = arg;
-	bool kernel_read = false;
 
 	/* On Linux a thread has a nice value of its own: sched(7), "The nice value". */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), nm->options.nice);
 	pthread_mutex_lock(&nm->lock);
 	nm->tid = gettid();
+	pthread_mutex_unlock(&nm->lock);
+	/* Nearly every program is met in the kernel, the short ones at least there. */
+	if (nm->options.kernel && !atomic_load(&nm->closing))
+		symbolizer_has_kernel(nm->options.symbolizer);
+	pthread_mutex_lock(&nm->lock);
 	while (!atomic_load(&nm->closing)) {
 		if (!jobs_take(nm)) {
-			idle(nm, &kernel_read);
+			pthread_cond_wait(&nm->changed, &nm->lock);
 			continue;
 		}
 		pthread_mutex_unlock(&nm->lock);
@@ -164,27 +154,36 @@ static void thread_start(struct namer *nm)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
-static void thread_end(struct namer *nm)
+/* After this the thread takes no more jobs. Returns whether it ever took one. */
+static bool thread_close(struct namer *nm)
 {
-	if (!nm->running)
-		return;
+	bool took;
+
 	pthread_mutex_lock(&nm->lock);
+	took = nm->taken.n > 0;
 	atomic_store(&nm->closing, true);
 	pthread_cond_signal(&nm->changed);
 	/* From here on somebody waits for it. Refused to most users: then it goes on as it is. */
 	if (nm->tid)
 		setpriority(PRIO_PROCESS, (id_t)nm->tid, getpriority(PRIO_PROCESS, 0));
 	pthread_mutex_unlock(&nm->lock);
-	pthread_join(nm->thread, NULL);
-	atomic_store(&nm->closing, false);
+	return took;
+}
+
+static void thread_join(struct namer *nm)
+{
+	if (nm->running)
+		pthread_join(nm->thread, NULL);
 	nm->running = false;
+	atomic_store(&nm->closing, false);
 }
 
 struct namer *namer_free(struct namer *nm)
 {
 	if (!nm)
 		return NULL;
-	thread_end(nm);
+	thread_close(nm);
+	thread_join(nm);
 	for (uint32_t i = 0; i < nm->twins.n; i++)
 		objfile_put(nm->twins.v[i]);
 	vec_done(&nm->twins);
@@ -221,6 +220,8 @@ void namer_ask(struct namer *nm, location_id id, struct objfile *handle, uint64_
 
 void namer_submit(struct namer *nm)
 {
+	if (!nm->started && (nm->asked.n || nm->options.kernel))
+		thread_start(nm);
 	if (!nm->asked.n)
 		return;
 	pthread_mutex_lock(&nm->lock);
@@ -229,20 +230,35 @@ void namer_submit(struct namer *nm)
 	pthread_cond_signal(&nm->changed);
 	pthread_mutex_unlock(&nm->lock);
 	nm->asked.n = 0;
-	if (!nm->started)
-		thread_start(nm);
+}
+
+/* A program that ends at once leaves the thread at the kernel's symbols, with which it begins. No file is
+ * in its hands then, nor any answer. */
+static void files_do(struct namer *nm)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < nm->queue.n; i++) {
+		if (nm->queue.v[i].handle)
+			job_do(nm, &nm->queue.v[i]);
+		else
+			nm->queue.v[kept++] = nm->queue.v[i];
+	}
+	nm->queue.n = kept;
 }
 
 void namer_finish(struct namer *nm)
 {
-	thread_end(nm);
+	bool took = thread_close(nm);
+
 	nm->started = true;
+	namer_submit(nm);
+	if (!took)
+		files_do(nm);
+	thread_join(nm);
 	jobs_do(nm);
 	while (jobs_take(nm))
 		jobs_do(nm);
-	for (uint32_t i = 0; i < nm->asked.n; i++)
-		job_do(nm, &nm->asked.v[i]);
-	vec_done(&nm->asked);
 }
 
 bool namer_answer(const struct namer *nm, location_id id,

@@ -111,7 +111,7 @@ void locations_name(struct session *ses);
 struct namer_options {
 	struct symbolizer *symbolizer; /* lent until namer_finish or namer_free */
 	int nice;		       /* of the thread */
-	bool kernel;		       /* kernel addresses will come */
+	bool kernel;		       /* addresses in it are expected */
 };
 struct namer;
 struct namer *namer_new(const struct namer_options *o);
