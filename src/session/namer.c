@@ -41,6 +41,7 @@ struct namer {
 	VEC(struct objfile *) twins;
 	job_vec asked; /* not handed over yet */
 	bool started, running;
+	bool at_end; /* started for the kernel's symbols alone */
 	pthread_t thread;
 	atomic_bool closing; /* the thread ends after the job it is at */
 
@@ -117,8 +118,8 @@ static void *namer_thread(void *arg)
 	pthread_mutex_lock(&nm->lock);
 	nm->tid = gettid();
 	pthread_mutex_unlock(&nm->lock);
-	/* Nearly every program is met in the kernel, the short ones at least there. */
-	if (nm->options.kernel && !atomic_load(&nm->closing))
+	/* Nearly every program that is met at all is met in the kernel. */
+	if (nm->options.kernel && (nm->at_end || !atomic_load(&nm->closing)))
 		symbolizer_has_kernel(nm->options.symbolizer);
 	pthread_mutex_lock(&nm->lock);
 	while (!atomic_load(&nm->closing)) {
@@ -218,18 +219,33 @@ void namer_ask(struct namer *nm, location_id id, struct objfile *handle, uint64_
 	vec_push(&nm->asked, ((struct name_job){handle, address, id}));
 }
 
-void namer_submit(struct namer *nm)
+static void jobs_queue(struct namer *nm)
 {
-	if (!nm->started && (nm->asked.n || nm->options.kernel))
-		thread_start(nm);
-	if (!nm->asked.n)
-		return;
 	pthread_mutex_lock(&nm->lock);
 	for (uint32_t i = 0; i < nm->asked.n; i++)
 		vec_push(&nm->queue, nm->asked.v[i]);
 	pthread_cond_signal(&nm->changed);
 	pthread_mutex_unlock(&nm->lock);
 	nm->asked.n = 0;
+}
+
+void namer_submit(struct namer *nm)
+{
+	if (!nm->asked.n)
+		return;
+	jobs_queue(nm);
+	if (!nm->started)
+		thread_start(nm);
+}
+
+/* True when there is work for two. */
+static bool asks_both(const struct namer *nm)
+{
+	uint32_t files = 0;
+
+	for (uint32_t i = 0; i < nm->queue.n; i++)
+		files += nm->queue.v[i].handle != NULL;
+	return files && files < nm->queue.n;
 }
 
 /* A program that ends at once leaves the thread at the kernel's symbols, with which it begins. No file is
@@ -249,11 +265,13 @@ static void files_do(struct namer *nm)
 
 void namer_finish(struct namer *nm)
 {
-	bool took = thread_close(nm);
-
+	jobs_queue(nm);
+	if (!nm->started && asks_both(nm)) {
+		nm->at_end = true;
+		thread_start(nm);
+	}
 	nm->started = true;
-	namer_submit(nm);
-	if (!took)
+	if (!thread_close(nm))
 		files_do(nm);
 	thread_join(nm);
 	jobs_do(nm);

@@ -28,6 +28,7 @@
 
 #define ADDRESSES_PER_SEGMENT 300u
 #define ROUND 50u /* samples */
+#define OFTEN UINT32_MAX
 
 static VEC(uint64_t) pcs; /* in all code of this process */
 
@@ -109,12 +110,12 @@ static void feed(struct session *ses, uint32_t i)
 	session_feed(ses, &e);
 }
 
-/* All samples; @idle: with rounds between them. */
-static void feed_all(struct session *ses, bool idle)
+/* All samples, with at most @idles ends of rounds between them, the first right after the first sample. */
+static void feed_all(struct session *ses, uint32_t idles)
 {
 	for (uint32_t i = 0; i < pcs.n; i++) {
 		feed(ses, i);
-		if (idle && i % ROUND == ROUND - 1)
+		if (i % ROUND == 0 && i / ROUND < idles)
 			session_idle(ses);
 	}
 }
@@ -167,7 +168,7 @@ static char *artifacts_at_once(void)
 	uint32_t nameless;
 	char *all;
 
-	feed_all(ses, true);
+	feed_all(ses, OFTEN);
 	all = artifacts(ses);
 	assert_true(session_naming_ns(ses) > 0);
 	/* The test has to have seen both; most users see no names of the kernel. */
@@ -198,11 +199,9 @@ static void test_same_bytes(void **state)
 		struct session *ses = session_open(true);
 		_cleanup_free_ char *got = NULL;
 
-		/* Never idle, there is no thread; once before all, it has nothing; idle, it may be
-		 * anywhere. */
-		if (i == 1)
-			session_idle(ses);
-		feed_all(ses, i > 1);
+		/* Never idle, it is there for the kernel alone; idle once, it is at that; idle
+		 * often, it may be anywhere. */
+		feed_all(ses, i < 2 ? (uint32_t)i : OFTEN);
 		got = artifacts(ses);
 		assert_string_equal(got, want);
 		assert_true(session_naming_ns(ses) > 0);
@@ -220,7 +219,7 @@ static void test_same_pprof(void **state)
 		struct session *ses = session_open(i);
 		struct sink_text s;
 
-		feed_all(ses, true);
+		feed_all(ses, OFTEN);
 		sink_text_init(&s, &file[i]);
 		pprof_write(session_finish(ses, &totals), &s.sink);
 		assert_int_equal(s.sink.code, 0);
@@ -243,7 +242,7 @@ static void test_freed_early(void **state)
 	for (int i = 0; i < 20; i++) {
 		ses = session_open(true);
 		assert_int_equal(count_entries("/proc/self/task"), tasks);
-		feed_all(ses, true);
+		feed_all(ses, OFTEN);
 		assert_int_equal(count_entries("/proc/self/task"), tasks + 1);
 		session_free(ses);
 		assert_int_equal(count_entries("/proc/self/task"), tasks);
@@ -283,7 +282,7 @@ static int without_thread(void)
 	become_limited();
 	want = artifacts_at_once();
 	ses = session_open(true);
-	feed_all(ses, true);
+	feed_all(ses, OFTEN);
 	failed = count_entries("/proc/self/task") != tasks;
 	got = artifacts(ses);
 	failed |= strcmp(got, want) != 0;
