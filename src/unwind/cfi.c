@@ -14,6 +14,10 @@
 #include "unwind-priv.h"
 
 #define L1_SLOTS 8192 /* 128 KiB; quality.unwind of run.json tells how many hit */
+/* Each step waits for the one before. The kernel has put the copy into another CPU's cache, and frames are
+ * too far apart for the CPU to see a sequence: asking for what lies some frames ahead hides that. */
+#define AHEAD_BYTES 512
+#define AHEAD_LINES 3
 #define TAG_SHIFT 48
 #define TAGS 65536
 
@@ -99,10 +103,15 @@ static __attribute__((noinline)) union rule rule_lookup(struct cfi *c, struct wa
 	return rule;
 }
 
+static inline struct l1_slot *slot_of(struct cfi *c, uint64_t lookup)
+{
+	return &c->l1[(lookup ^ lookup >> 13 ^ c->tag * 61) % L1_SLOTS];
+}
+
 static inline union rule rule_get(struct cfi *c, struct walk *w)
 {
 	uint64_t lookup = walk_lookup(w), key = c->tag << TAG_SHIFT | lookup;
-	struct l1_slot *slot = &c->l1[(lookup ^ lookup >> 13 ^ c->tag * 61) % L1_SLOTS];
+	struct l1_slot *slot = slot_of(c, lookup);
 
 	if (__builtin_expect(slot->key == key && !(lookup >> TAG_SHIFT), 1)) {
 		w->l1_hits++;
@@ -226,14 +235,73 @@ static __attribute__((noinline)) int step_rare(struct walk *w, union rule rule)
 	}
 }
 
+/* RULE_SP or RULE_BP, and BP_SAME or BP_AT_CFA: what compilers make of nearly every function. */
+static inline bool is_usual(union rule rule)
+{
+	_Static_assert(RULE_SP == 1 && RULE_BP == 2 && BP_SAME == 0 && BP_AT_CFA == 1,
+		       "one comparison");
+	return !((rule.u - 1) & 0xfefe);
+}
+
+/* Goes on as long as frames are usual, where a call pushes the return address; the first frame that is not
+ * is left to the caller, whatever the reason, and so are the checks that say why. sp and bp are offsets in
+ * the stack copy here. What is one or the other thing at random from frame to frame is selected, not
+ * branched on: a stack's next frame cannot be predicted. */
+static void walk_usual(struct cfi *c, struct walk *w)
+{
+	const uint64_t sp0 = w->in->regs->r[DWREG_SP], tag = c->tag << TAG_SHIFT;
+	const uint64_t readable = w->readable_bytes;
+	const uint64_t start = w->vma->start, span = w->vma->end - start;
+	const uint8_t *stack = w->in->stack;
+	uint64_t pc = w->pc, sp = w->sp - sp0, bp = w->bp - sp0;
+	struct frame *f = w->frames + w->n, *end = w->frames + w->max;
+
+	if (w->vma->end >> TAG_SHIFT)
+		return;
+	for (; f < end; f++) {
+		const struct l1_slot *slot = slot_of(c, pc - 1);
+		union rule rule = slot->rule;
+		uint64_t base, ra_off, bp_off, saved;
+
+		if (slot->key != (tag | (pc - 1)) || !is_usual(rule))
+			break;
+		base = rule.kind & RULE_BP ? bp : sp;
+		ra_off = base + (uint64_t)(int64_t)rule.off - 8;
+		if (ra_off < sp || ra_off >= readable)
+			break;
+		/* With BP_SAME the return address is read twice, and one of them forgotten. */
+		bp_off = ra_off +
+			 ((uint64_t)((int64_t)rule.bp8 * 8 + 8) & -(uint64_t)rule.bk);
+		if (bp_off < sp || bp_off > ra_off)
+			break;
+		for (unsigned i = 0; i < AHEAD_LINES; i++)
+			__builtin_prefetch(stack + ra_off + AHEAD_BYTES + i * 64);
+		memcpy(&pc, stack + ra_off, sizeof(pc));
+		memcpy(&saved, stack + bp_off, sizeof(saved));
+		if (pc - 1 - start >= span)
+			break;
+		bp = rule.bk ? saved - sp0 : bp;
+		sp = ra_off + 8;
+		*f = (struct frame){pc, w->vma, FRAME_CALL};
+	}
+	w->l1_hits += (unsigned)(f - w->frames) - w->n;
+	w->n = (unsigned)(f - w->frames);
+	w->pc = f[-1].pc;
+	w->sp = sp + sp0;
+	w->bp = bp + sp0;
+}
+
 static int walk_rules(struct cfi *c, struct walk *w)
 {
 	int step;
 
 	do {
-		union rule rule = rule_get(c, w);
+		union rule rule;
 		uint64_t base;
 
+		if (ARCH_RA_PUSHED && !w->top && w->bp_known)
+			walk_usual(c, w);
+		rule = rule_get(c, w);
 		if (rule.kind == RULE_SP && !(ARCH_CHAIN_LOSES_SP && w->sp_lost)) {
 			base = w->sp;
 		} else if (rule.kind == RULE_BP && w->bp_known) {
