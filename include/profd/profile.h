@@ -157,6 +157,7 @@ location_id profile_label_location(struct profile *p, const char *name);
 /* Sets the lines of a location that has none yet. n > 0. */
 void profile_set_lines(struct profile *p, location_id id, const struct line *lines,
 		       uint32_t n);
+/* @parent: 0, or what this has returned. */
 stack_id profile_stack(struct profile *p, stack_id parent, location_id location);
 labels_id profile_labels(struct profile *p, const struct label *labels, uint32_t n);
 /* Adds values[0..nvalues) to the row of (stack, labels). */

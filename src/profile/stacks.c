@@ -15,12 +15,23 @@ static bool stack_equal(const void *table, uint32_t id, const void *key)
 	return a->parent == b->parent && a->location == b->location;
 }
 
+/* A stack's nodes are made one after the other, so most have a child that is the next row: it is looked for
+ * there, and only the others are in the index. What is new costs neither a search nor a slot, and
+ * known stacks are read in the order of memory. */
 stack_id profile_stack(struct profile *p, stack_id parent, location_id location)
 {
 	struct stack_node key = {parent, location};
-	uint32_t hash = hash_u64((uint64_t)parent << 32 | location);
-	stack_id id = index_find(&p->stack_index, hash, stack_equal, p, &key);
+	stack_id id = parent + 1;
+	uint32_t hash;
 
+	if (id == p->stacks.n) {
+		vec_push(&p->stacks, key);
+		return id;
+	}
+	if (stack_equal(p, id, &key))
+		return id;
+	hash = hash_u64((uint64_t)parent << 32 | location);
+	id = index_find(&p->stack_index, hash, stack_equal, p, &key);
 	if (id)
 		return id;
 	id = p->stacks.n;

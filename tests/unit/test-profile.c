@@ -167,6 +167,32 @@ static void default_value_is_the_named_or_the_last(void **state)
 	assert_null(profile_free(NULL));
 }
 
+/* Children in every order, next to their parent in the table or not: a stack is there once. */
+static void a_stack_is_there_once(void **state)
+{
+	struct profile *p = two_values();
+
+	srand(5);
+	for (unsigned i = 0; i < 3000; i++) {
+		stack_id parent = (stack_id)rand() % p->stacks.n, id, found = 0;
+		location_id location = 1 + (location_id)rand() % 5;
+		uint32_t n = p->stacks.n;
+
+		for (stack_id k = 1; k < n; k++) {
+			const struct stack_node *node = &p->stacks.v[k];
+
+			if (node->parent == parent && node->location == location)
+				found = k;
+		}
+		id = profile_stack(p, parent, location);
+		assert_int_equal(id, found ? found : n);
+		assert_int_equal(p->stacks.n, found ? n : n + 1);
+		assert_int_equal(p->stacks.v[id].parent, parent);
+		assert_int_equal(p->stacks.v[id].location, location);
+	}
+	profile_free(p);
+}
+
 /* What runs for every sample takes no memory once tables and indexes have their size. */
 static void adding_again_does_not_allocate(void **state)
 {
@@ -201,6 +227,7 @@ int main(void)
 		cmocka_unit_test(plain_and_named_locations_differ),
 		cmocka_unit_test(labels_are_a_set),
 		cmocka_unit_test(samples_of_one_stack_add_up),
+		cmocka_unit_test(a_stack_is_there_once),
 		cmocka_unit_test(default_value_is_the_named_or_the_last),
 		cmocka_unit_test(adding_again_does_not_allocate),
 	};
