@@ -20,6 +20,8 @@ int ring_open(struct ring *r, int fd, size_t data_bytes);
 void ring_close(struct ring *r);
 /* Looks at how far the kernel has written. */
 void ring_fetch(struct ring *r);
+/* Whether there is a record at pos, without fetching it in one piece. */
+bool ring_ready(struct ring *r);
 /* The record at pos, contiguous, valid until ring_advance; NULL when there is none before limit. */
 const void *ring_peek(struct ring *r);
 void ring_advance(struct ring *r);

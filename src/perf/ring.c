@@ -75,17 +75,27 @@ static size_t size_at(const struct ring *r, uint64_t at)
 	return size;
 }
 
+/* The size of the record at pos; 0: there is none. */
+static size_t size_next(struct ring *r)
+{
+	size_t size = r->pos < r->limit ? size_at(r, r->pos) : 0;
+
+	if (!size && r->pos < r->limit)
+		r->pos = r->limit;
+	return size;
+}
+
+bool ring_ready(struct ring *r)
+{
+	return size_next(r);
+}
+
 const void *ring_peek(struct ring *r)
 {
-	size_t size, first;
+	size_t size = size_next(r), first;
 
-	if (r->pos >= r->limit)
+	if (!size)
 		return NULL;
-	size = size_at(r, r->pos);
-	if (!size) {
-		r->pos = r->limit;
-		return NULL;
-	}
 	first = r->mask + 1 - (r->pos & r->mask);
 	if (size <= first)
 		return header_at(r, r->pos);

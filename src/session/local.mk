@@ -1,6 +1,7 @@
 src_libprofd_a_SOURCES += \
 	%D%/deep.c %D%/finish.c %D%/launch.c %D%/locations.c %D%/namer.c %D%/session-priv.h \
 	%D%/coverage.c \
+	%D%/merge.c %D%/merge-priv.h \
 	%D%/session.c %D%/source-perf.c %D%/tree.c
 src_libprofd_a_SOURCES += \
 	%D%/answers.c %D%/capture-priv.h %D%/listen.c %D%/pages.c %D%/recorder.c \

@@ -19,6 +19,8 @@
 #include <profd/mem.h>
 #include <profd/tree.h>
 
+#include "merge-priv.h"
+
 #define ROUND_MAX_MS 100
 #define ROUND_HURRY_MS 5
 /* A program that was just started may be deleted as soon as it ends, as configure's are. The rounds after
@@ -32,10 +34,9 @@ struct source {
 	struct launch *launch;
 	struct pollfd *fds; /* rings, then pidfd, then signalfd */
 	size_t nrings;
-	uint64_t *
-		next_ns; /* [nrings] time of each ring's first record; UINT64_MAX: none */
-	size_t held;	 /* ring whose record the caller still looks at; nrings: none */
-	uint64_t bound_ns;  /* events up to here may go out */
+	struct merge merge; /* of the time of each ring's first record */
+	size_t held;	   /* ring whose record the caller still looks at; nrings: none */
+	uint64_t bound_ns; /* events up to here may go out */
 	uint64_t newest_ns; /* seen in the rounds so far */
 	uint64_t last_ns;   /* of the last event handed out */
 	int round_ms;	    /* at most, between two looks */
@@ -71,12 +72,10 @@ struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tr
 	src->nrings = src->held = sampler_nrings(s);
 	src->fds = xcalloc(src->nrings + 2, sizeof(*src->fds));
 	src->npoll = (uint32_t)src->nrings;
-	src->next_ns = xcalloc(src->nrings, sizeof(*src->next_ns));
+	merge_init(&src->merge, src->nrings);
 	src->exits = xcalloc(src->nrings, sizeof(*src->exits));
-	for (size_t i = 0; i < src->nrings; i++) {
+	for (size_t i = 0; i < src->nrings; i++)
 		src->fds[i] = (struct pollfd){.fd = sampler_fd(s, i), .events = POLLIN};
-		src->next_ns[i] = UINT64_MAX;
-	}
 	src->fds[src->nrings] = (struct pollfd){.fd = l->pidfd, .events = POLLIN};
 	src->fds[src->nrings + 1] = (struct pollfd){.fd = l->signalfd, .events = POLLIN};
 	return src;
@@ -88,7 +87,7 @@ struct source *source_free(struct source *src)
 		return NULL;
 	tree_free(src->tree);
 	free(src->fds);
-	free(src->next_ns);
+	merge_done(&src->merge);
 	free(src->exits);
 	free(src);
 	return NULL;
@@ -123,8 +122,8 @@ static void ring_look(struct source *src, size_t i)
 {
 	struct ring *r = sampler_ring(src->sampler, i);
 
-	src->next_ns[i] = ring_peek(r) ? sampler_time(src->sampler, r, r->pos)
-				       : UINT64_MAX;
+	merge_set(&src->merge, i,
+		  ring_ready(r) ? sampler_time(src->sampler, r, r->pos) : MERGE_NONE);
 }
 
 static void round_begin(struct source *src)
@@ -209,16 +208,10 @@ static int wait_round(struct source *src)
 /* The ring whose first record is the oldest, if that may go out; else nrings. */
 static size_t oldest(const struct source *src)
 {
-	uint64_t best = UINT64_MAX;
-	size_t ring = src->nrings;
+	uint64_t time_ns;
+	size_t ring = merge_first(&src->merge, &time_ns);
 
-	for (size_t i = 0; i < src->nrings; i++) {
-		if (src->next_ns[i] < best) {
-			best = src->next_ns[i];
-			ring = i;
-		}
-	}
-	return best <= src->bound_ns ? ring : src->nrings;
+	return time_ns != MERGE_NONE && time_ns <= src->bound_ns ? ring : src->nrings;
 }
 
 static void release_held(struct source *src)

@@ -1,6 +1,7 @@
 # The bench: figures as ratios against peers in the same run. Built only when asked for.
 BENCH_TOOLS = \
 	tests/bench/inlines \
+	tests/bench/many-rings \
 	tests/bench/slowdown \
 	tests/bench/stamp \
 	tests/bench/thread-root \
@@ -21,6 +22,11 @@ tests_bench_thread_root_SOURCES = tests/bench/thread-root.c
 tests_bench_inlines_SOURCES = \
 	tests/bench/capture.c tests/bench/capture.h tests/bench/inlines.c
 tests_bench_inlines_LDADD = src/libprofd.a $(PROFD_LIBS)
+
+# Brings rings of its own.
+tests_bench_many_rings_SOURCES = \
+	tests/bench/many-rings.c tests/unit/fake-rings.c tests/unit/fake-rings.h
+tests_bench_many_rings_LDADD = src/libprofd.a $(PROFD_LIBS)
 
 EXTRA_DIST += \
 	tests/bench/bench \

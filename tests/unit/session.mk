@@ -8,3 +8,10 @@ tests_unit_test_session_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_stat_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_tree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_namer_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+
+# Brings rings of its own, so it must not need what defines sampler_*.
+check_PROGRAMS += tests/unit/test-source
+TESTS += tests/unit/test-source
+tests_unit_test_source_SOURCES = \
+	tests/unit/fake-rings.c tests/unit/fake-rings.h tests/unit/test-source.c
+tests_unit_test_source_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
