@@ -26,8 +26,8 @@ static mapping_id module_mapping(struct session *ses, const struct mapping *m,
 	return id;
 }
 
-static mapping_id mapping_of_obj(struct session *ses, struct objfile *obj, uint64_t vaddr,
-				 uint32_t kind)
+static mapping_id mapping_new(struct session *ses, struct objfile *obj, uint64_t vaddr,
+			      uint32_t kind, struct mapping_slot *slot)
 {
 	const struct segment *seg;
 	size_t n = objfile_segments(obj, &seg);
@@ -44,7 +44,21 @@ static mapping_id mapping_of_obj(struct session *ses, struct objfile *obj, uint6
 		m.off = seg[i].off;
 		break;
 	}
-	return module_mapping(ses, &m, obj, kind, 0);
+	*slot = (struct mapping_slot){objfile_id(obj), m.start, m.limit - m.start,
+				      module_mapping(ses, &m, obj, kind, 0)};
+	return slot->mapping;
+}
+
+/* Every process that maps a file asks anew for the rows of its frames. */
+static mapping_id mapping_of_obj(struct session *ses, struct objfile *obj, uint64_t vaddr,
+				 uint32_t kind)
+{
+	uint64_t id = objfile_id(obj);
+	struct mapping_slot *slot = &ses->mapping_slots[id % MAPPING_SLOTS];
+
+	if (slot->obj_id == id && vaddr - slot->start < slot->bytes)
+		return slot->mapping;
+	return mapping_new(ses, obj, vaddr, kind, slot);
 }
 
 mapping_id mapping_of_vma(struct session *ses, const struct vma *v, uint64_t vaddr,
@@ -99,7 +113,7 @@ location_id location_of_frame(struct session *ses, struct space *space, uint32_t
 	return slot->location;
 }
 
-location_id location_of_kernel(struct session *ses, uint64_t pc, bool call)
+static location_id kernel_location_new(struct session *ses, uint64_t pc)
 {
 	if (!ses->kernel_mapping) {
 		struct mapping m = {
@@ -111,8 +125,19 @@ location_id location_of_kernel(struct session *ses, uint64_t pc, bool call)
 
 		ses->kernel_mapping = module_mapping(ses, &m, NULL, MODULE_KERNEL, 0);
 	}
-	return profile_location(ses->profile, ses->kernel_mapping, pc - call,
-				LOCATION_KERNEL);
+	return profile_location(ses->profile, ses->kernel_mapping, pc, LOCATION_KERNEL);
+}
+
+location_id location_of_kernel(struct session *ses, uint64_t pc, bool call)
+{
+	struct location_slot *slot;
+
+	pc -= call;
+	/* No space has generation 0. */
+	slot = &ses->slots[hash_mix(0, pc) & (LOCATION_SLOTS - 1)];
+	if (slot->pc != pc || slot->generation || !slot->location)
+		*slot = (struct location_slot){pc, 0, kernel_location_new(ses, pc)};
+	return slot->location;
 }
 
 void mappings_done(struct session *ses)

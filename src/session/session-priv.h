@@ -22,6 +22,14 @@ struct location_slot {
 };
 #define LOCATION_SLOTS 16384u
 
+/* A segment of a file -> mapping. */
+struct mapping_slot {
+	uint64_t obj_id;
+	uint64_t start, bytes; /* vaddr; 0 bytes: nothing is known */
+	mapping_id mapping;
+};
+#define MAPPING_SLOTS 64u
+
 struct labels_row { /* the last label set of a thread on a CPU */
 	uint32_t pid, comm, thread;
 	bool deep;
@@ -41,6 +49,7 @@ struct session {
 	struct quality quality;
 	VEC(struct session_module) modules; /* [profile->mappings.n] */
 	struct location_slot *slots;
+	struct mapping_slot mapping_slots[MAPPING_SLOTS];
 	struct frame *frames; /* [options.max_depth + 1] */
 	VEC(struct labels_row) labels;
 	struct map labels_by_thread; /* tid << 12 | cpu -> row + 1 */
