@@ -2,10 +2,9 @@
  * one probe of the cache and two or three loads from the stack copy; nothing here allocates but the
  * growing memo.
  *
- * L1 is direct-mapped by (pc, address space) and belongs to this unwinder. An address space is told
- * from others by a tag of 16 bits, drawn when its generation is first seen; when the tags run out
- * everything is forgotten and they start anew. L2 is keyed by (file, vaddr): a thousand processes of
- * one program decode each pc once. */
+ * L1 is direct-mapped by (file, vaddr) and belongs to this unwinder; L2 has the same key and room for all.
+ * Whose process it is does not matter: a thousand of one program decode each pc once, and the next one
+ * finds L1 filled. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -18,11 +17,9 @@
  * too far apart for the CPU to see a sequence: asking for what lies some frames ahead hides that. */
 #define AHEAD_BYTES 512
 #define AHEAD_LINES 3
-#define TAG_SHIFT 48
-#define TAGS 65536
 
 struct l1_slot {
-	uint64_t key; /* tag << 48 | pc; 0: empty, tags begin at 1 */
+	uint64_t key; /* memo_key; 0: empty, ids of files begin at 1 */
 	union rule rule;
 };
 _Static_assert(sizeof(struct l1_slot) == 16, "four slots to a cache line");
@@ -30,9 +27,6 @@ _Static_assert(sizeof(struct l1_slot) == 16, "four slots to a cache line");
 struct cfi {
 	struct l1_slot l1[L1_SLOTS];
 	struct map memo; /* memo_key -> rule */
-	struct map tags; /* generation -> tag */
-	uint64_t tag;
-	uint32_t generation; /* that tag stands for; 0: none */
 };
 
 static void cfi_flush(struct unwinder *u)
@@ -41,8 +35,6 @@ static void cfi_flush(struct unwinder *u)
 
 	memset(c->l1, 0, sizeof(c->l1));
 	map_done(&c->memo);
-	map_done(&c->tags);
-	c->generation = 0;
 }
 
 static int cfi_init(struct unwinder *u, struct error *err)
@@ -56,70 +48,56 @@ static void cfi_done(struct unwinder *u)
 	struct cfi *c = u->state;
 
 	map_done(&c->memo);
-	map_done(&c->tags);
 	free(c);
 }
 
-static void choose_tag(struct cfi *c, uint32_t generation)
-{
-	uint64_t tag = map_find(&c->tags, generation);
-
-	if (!tag && c->tags.n == TAGS - 1) {
-		memset(c->l1, 0, sizeof(c->l1));
-		map_done(&c->tags);
-	}
-	if (!tag) {
-		tag = c->tags.n + 1;
-		map_put(&c->tags, generation, tag);
-	}
-	c->tag = tag;
-	c->generation = generation;
-}
-
 static __attribute__((noinline)) union rule rule_lookup(struct cfi *c, struct walk *w,
-							uint64_t lookup)
+							uint64_t vaddr, uint64_t key)
 {
-	union rule rule = {.kind = RULE_NONE};
-	struct objfile *o = w->vma->obj;
 	struct unwinder *u = w->u;
-	uint64_t vaddr, key;
-	bool keyed;
+	union rule rule = {.u = map_find(&c->memo, key)};
 
-	if (!o)
-		return rule;
-	vaddr = vma_vaddr(w->vma, lookup);
-	keyed = memo_key(o, vaddr, &key);
-	rule.u = keyed ? map_find(&c->memo, key) : 0;
 	if (rule.u) {
 		u->stats.l2_hits++;
 		return rule;
 	}
 	u->stats.decoded++;
-	rule = rule_broken(rule_decode(o, vaddr), u->broken);
-	if (keyed && c->memo.n >= MEMO_MAX)
+	rule = rule_broken(rule_decode(w->vma->obj, vaddr), u->broken);
+	if (c->memo.n >= MEMO_MAX)
 		map_done(&c->memo);
-	if (keyed)
-		map_put(&c->memo, key, rule.u);
+	map_put(&c->memo, key, rule.u);
 	return rule;
 }
 
-static inline struct l1_slot *slot_of(struct cfi *c, uint64_t lookup)
+/* @salt: key_salt(key), the same for all keys of a file. */
+static inline struct l1_slot *slot_of(struct cfi *c, uint64_t key, uint64_t salt)
 {
-	return &c->l1[(lookup ^ lookup >> 13 ^ c->tag * 61) % L1_SLOTS];
+	return &c->l1[(key ^ key >> 13 ^ salt) % L1_SLOTS];
+}
+
+static inline uint64_t key_salt(uint64_t key)
+{
+	return (key >> MEMO_ID_SHIFT) * 61;
 }
 
 static inline union rule rule_get(struct cfi *c, struct walk *w)
 {
-	uint64_t lookup = walk_lookup(w), key = c->tag << TAG_SHIFT | lookup;
-	struct l1_slot *slot = slot_of(c, lookup);
+	uint64_t vaddr = vma_vaddr(w->vma, walk_lookup(w)), key;
+	struct objfile *o = w->vma->obj;
+	struct l1_slot *slot;
 
-	if (__builtin_expect(slot->key == key && !(lookup >> TAG_SHIFT), 1)) {
+	if (!o)
+		return (union rule){.kind = RULE_NONE};
+	if (!memo_key(o, vaddr, &key)) {
+		w->u->stats.decoded++;
+		return rule_broken(rule_decode(o, vaddr), w->u->broken);
+	}
+	slot = slot_of(c, key, key_salt(key));
+	if (__builtin_expect(slot->key == key, 1)) {
 		w->l1_hits++;
 		return slot->rule;
 	}
-	if (lookup >> TAG_SHIFT) /* the vsyscall page, or a space of 57 bits */
-		return rule_lookup(c, w, lookup);
-	slot->rule = rule_lookup(c, w, lookup);
+	slot->rule = rule_lookup(c, w, vaddr, key);
 	slot->key = key;
 	return slot->rule;
 }
@@ -243,27 +221,48 @@ static inline bool is_usual(union rule rule)
 	return !((rule.u - 1) & 0xfefe);
 }
 
+/* The executable mapping that a loop is in, and what the keys of its places begin with. */
+struct module {
+	const struct vma *vma;
+	uint64_t start, bytes;
+	uint64_t key_bias; /* pc + key_bias = memo_key */
+	uint64_t salt;	   /* of all of them */
+};
+
+/* False: nothing of it is in L1. */
+static bool module_enter(struct module *m, const struct vma *v)
+{
+	uint64_t first, last;
+
+	if (!v || !v->obj || !memo_key(v->obj, vma_vaddr(v, v->start), &first) ||
+	    !memo_key(v->obj, vma_vaddr(v, v->end - 1), &last) ||
+	    last - first != v->end - 1 - v->start)
+		return false;
+	*m = (struct module){v, v->start, v->end - v->start, first - v->start,
+			     key_salt(first)};
+	return true;
+}
+
 /* Goes on as long as frames are usual, where a call pushes the return address; the first frame that is not
  * is left to the caller, whatever the reason, and so are the checks that say why. sp and bp are offsets in
  * the stack copy here. What is one or the other thing at random from frame to frame is selected, not
  * branched on: a stack's next frame cannot be predicted. */
 static void walk_usual(struct cfi *c, struct walk *w)
 {
-	const uint64_t sp0 = w->in->regs->r[DWREG_SP], tag = c->tag << TAG_SHIFT;
-	const uint64_t readable = w->readable_bytes;
-	const uint64_t start = w->vma->start, span = w->vma->end - start;
+	const uint64_t sp0 = w->in->regs->r[DWREG_SP], readable = w->readable_bytes;
 	const uint8_t *stack = w->in->stack;
 	uint64_t pc = w->pc, sp = w->sp - sp0, bp = w->bp - sp0;
 	struct frame *f = w->frames + w->n, *end = w->frames + w->max;
+	struct module m;
 
-	if (w->vma->end >> TAG_SHIFT)
+	if (!module_enter(&m, w->vma))
 		return;
 	for (; f < end; f++) {
-		const struct l1_slot *slot = slot_of(c, pc - 1);
+		uint64_t key = pc - 1 + m.key_bias, base, ra_off, bp_off, saved;
+		const struct l1_slot *slot = slot_of(c, key, m.salt);
 		union rule rule = slot->rule;
-		uint64_t base, ra_off, bp_off, saved;
 
-		if (slot->key != (tag | (pc - 1)) || !is_usual(rule))
+		if (slot->key != key || !is_usual(rule))
 			break;
 		base = rule.kind & RULE_BP ? bp : sp;
 		ra_off = base + (uint64_t)(int64_t)rule.off - 8;
@@ -278,15 +277,17 @@ static void walk_usual(struct cfi *c, struct walk *w)
 			__builtin_prefetch(stack + ra_off + AHEAD_BYTES + i * 64);
 		memcpy(&pc, stack + ra_off, sizeof(pc));
 		memcpy(&saved, stack + bp_off, sizeof(saved));
-		if (pc - 1 - start >= span)
+		if (pc - 1 - m.start >= m.bytes &&
+		    (!pc || !module_enter(&m, space_find(w->in->space, pc - 1))))
 			break;
 		bp = rule.bk ? saved - sp0 : bp;
 		sp = ra_off + 8;
-		*f = (struct frame){pc, w->vma, FRAME_CALL};
+		*f = (struct frame){pc, m.vma, FRAME_CALL};
 	}
 	w->l1_hits += (unsigned)(f - w->frames) - w->n;
 	w->n = (unsigned)(f - w->frames);
 	w->pc = f[-1].pc;
+	w->vma = f[-1].vma;
 	w->sp = sp + sp0;
 	w->bp = bp + sp0;
 }
@@ -318,13 +319,10 @@ static int walk_rules(struct cfi *c, struct walk *w)
 static unsigned cfi_unwind(struct unwinder *u, const struct unwind_input *in,
 			   struct frame *frames, unsigned max, enum unwind_stop *ret_stop)
 {
-	uint32_t generation = space_generation(in->space);
 	struct cfi *c = u->state;
 	struct walk w;
 	int step = walk_start(&w, u, in, frames, max);
 
-	if (generation != c->generation)
-		choose_tag(c, generation);
 	if (step == STEP_ON)
 		step = u->force_general ? STEP_GENERAL : walk_rules(c, &w);
 	if (step == STEP_GENERAL) {

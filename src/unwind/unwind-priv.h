@@ -152,6 +152,7 @@ static inline int walk_push(struct walk *w, uint64_t pc, uint32_t flags)
 
 /* --- what is remembered of a file, whatever process maps it -------------------------- */
 
+#define MEMO_ID_SHIFT 40
 #define MEMO_MAX (1u << 20) /* entries, 16 bytes each; then it starts anew */
 
 /* False: this address does not fit a key, and is not remembered. No file comes near that. */
@@ -159,8 +160,8 @@ static inline bool memo_key(const struct objfile *o, uint64_t vaddr, uint64_t *r
 {
 	uint64_t id = objfile_id(o);
 
-	*ret_key = id << 40 | vaddr;
-	return id < 1u << 24 && vaddr < 1ull << 40;
+	*ret_key = id << MEMO_ID_SHIFT | vaddr;
+	return id < 1u << 24 && vaddr < 1ull << MEMO_ID_SHIFT;
 }
 
 /* --- rows: the unwind table of DWARF 5, section 6.4.1, one line of it -------------- */
