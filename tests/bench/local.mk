@@ -40,6 +40,8 @@ EXTRA_DIST += \
 	tests/bench/rows_recordings.py \
 	tests/bench/rows_slowdown.py \
 	tests/bench/rows_unwind.py \
+	tests/bench/samply.py \
+	tests/bench/scale.py \
 	tests/bench/soak.py \
 	tests/bench/work-deep.c \
 	tests/bench/work-gaps.c \
@@ -51,9 +53,9 @@ EXTRA_DIST += \
 
 # make bench BENCH="--quick --rows 1,2,8"
 BENCH =
-bench bench-soak: all $(BENCH_TOOLS)
-	case $@ in *-soak) set -- --soak ;; esac; \
+bench bench-soak bench-scale: all $(BENCH_TOOLS)
+	case $@ in *-soak) set -- --soak ;; *-scale) set -- --scale ;; esac; \
 		$(srcdir)/tests/bench/bench --build '$(abs_top_builddir)' \
 			--source '$(abs_top_srcdir)' "$$@" $(BENCH)
 
-.PHONY: bench bench-soak
+.PHONY: bench bench-soak bench-scale

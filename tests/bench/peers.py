@@ -12,22 +12,23 @@ import sys
 
 NOBODY = 64123  # no right to anything, like nobody, whose locked memory other programs may use up
 TRIES = 6
-PERF_CALL_GRAPHS = {"perf -g": "fp", "perf 16K": "dwarf,16384", "perf 64K": "dwarf,65528"}
+PERF_CALL_GRAPHS = {"perf -g": "fp", "perf 8K": "dwarf,8192", "perf 16K": "dwarf,16384",
+                    "perf 64K": "dwarf,65528"}
 
 
 class Run:
     """What one command did. Times are of CLOCK_MONOTONIC. It is started by stamp, a small program: the
     peak memory that the kernel counts begins with that of whoever forked. @units: what a program of
-    ours printed as its work."""
+    ours printed as its work. @before: what runs the command, and is not measured."""
 
-    def __init__(self, tools, argv, nobody=False, stdin=None, stdout=None):
+    def __init__(self, tools, argv, nobody=False, stdin=None, stdout=None, before=()):
         def quota():
             resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
         options = {}
         if nobody:  # with nothing but kernel.perf_event_mlock_kb
             options = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "preexec_fn": quota}
         outer = tools.scratch("stamp-tool")
-        done = subprocess.run([tools.stamp, outer, *argv], stdin=stdin or subprocess.DEVNULL,
+        done = subprocess.run([*before, tools.stamp, outer, *argv], stdin=stdin or subprocess.DEVNULL,
                               stdout=stdout or subprocess.DEVNULL, stderr=subprocess.PIPE,
                               check=False, **options)
         self.stderr = done.stderr.decode(errors="replace")
@@ -43,10 +44,11 @@ class Run:
 class Stamped(Run):
     """A tool around a workload; no tool: the workload alone."""
 
-    def __init__(self, tools, tool_argv, workload, nobody=False):
+    def __init__(self, tools, tool_argv, workload, nobody=False, before=()):
         inner, out_file = tools.scratch("stamp-workload"), tools.scratch("out")
         with open(out_file, "wb") as out:
-            super().__init__(tools, [*tool_argv, tools.stamp, inner, *workload], nobody, stdout=out)
+            super().__init__(tools, [*tool_argv, tools.stamp, inner, *workload], nobody, stdout=out,
+                             before=before)
         # Without a stamp the tool has not run the workload at all.
         start, end, cpu_us, _, status = read_stamp(inner) or (0, self.end_ns, 0, 0, 1)
         with open(out_file, encoding="utf-8", errors="replace") as file:
@@ -86,6 +88,7 @@ class Tools:
         extra = os.pathsep.join([os.environ.get("PATH", ""), os.path.expanduser("~/.cargo/bin")])
         self.collapse = shutil.which("inferno-collapse-perf", path=extra)
         self.flamegraph = shutil.which("inferno-flamegraph", path=extra)
+        self.samply = shutil.which("samply", path=extra)
 
     def thread_root(self):
         done = subprocess.run([self.thread_root_program], stdout=subprocess.PIPE, check=True)
@@ -111,10 +114,12 @@ class Tools:
     # --- profd ------------------------------------------------------------------------------
 
     def profd_record(self, workload, hz=999, nobody=False, options=()):
+        """With the artifacts that profd writes by default. --annotate, in @options, makes cpu.folded
+        larger: for judging its stacks only."""
         folder = os.path.join(self.folder, "scratch", "profd-nobody" if nobody else "profd")
         shutil.rmtree(folder, ignore_errors=True)
-        run = Stamped(self, [self.profd, "record", "-q", "--annotate", "-F", str(hz), "-e",
-                             "cpu-clock", "-o", folder, *options, "--"], workload, nobody)
+        run = Stamped(self, [self.profd, "record", "-q", "-F", str(hz), "-e", "cpu-clock", "-o",
+                             folder, *options, "--"], workload, nobody)
         run.out = folder
         try:
             with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
@@ -154,14 +159,13 @@ class Tools:
         """Why there is nothing of perf's."""
         return "no recording of perf's was usable" if self.perf else "perf is not installed"
 
-    def perf_text(self, workload):
+    def perf_text(self, workload, way="perf 16K"):
         """perf script's text at its best, of a recording whose first process is the workload itself:
         behind a program that forks, perf 6.1 loses the outermost frames of some recordings."""
         data = self.scratch("perf-whole.data")
         for _ in range(TRIES):
             run = Run(self, [self.perf, "record", "-q", "-B", "-F", "999", "-e", "cpu-clock",
-                             "--call-graph", PERF_CALL_GRAPHS["perf 16K"], "-o", data, "--",
-                             *workload])
+                             "--call-graph", PERF_CALL_GRAPHS[way], "-o", data, "--", *workload])
             if run.status or perf_data_count(data)[2]:
                 continue
             # The kernel's default, 127, cuts python's stacks.
@@ -185,7 +189,8 @@ class Tools:
         return None if run.status else run.wall_s
 
     def flame(self, text):
-        """inferno's collapse and flame graph of that text; None where it is not installed."""
+        """inferno's collapse and flame graph of that text, as (seconds, CPU seconds); None where it is
+        not installed."""
         if not self.collapse or not self.flamegraph:
             return None
         folded = text + ".folded"
@@ -193,7 +198,38 @@ class Tools:
             first = Run(self, [self.collapse], stdin=source, stdout=out)
         with open(folded, "rb") as source, open(text + ".svg", "wb") as out:
             second = Run(self, [self.flamegraph], stdin=source, stdout=out)
-        return first.wall_s + second.wall_s
+        return first.wall_s + second.wall_s, first.cpu_s + second.cpu_s
+
+    # --- samply -----------------------------------------------------------------------------
+
+    def samply_record(self, workload, hz=999):
+        """With the names that samply looks up at the end, in a second file: unless asked to, it leaves
+        them to the browser."""
+        if not self.samply:
+            return None
+        made = self.scratch("samply.json.gz")
+        for _ in range(TRIES):
+            run = Stamped(self, [self.samply, "record", "--save-only", "--unstable-presymbolicate",
+                                 "-r", str(hz), "-o", made, "--"], workload,
+                          before=self.permissive())
+            if run.status or not os.path.exists(made):
+                continue
+            run.out, run.bytes = made, os.path.getsize(made)
+            return run
+        return None
+
+    def permissive(self):
+        """Where perf_event_paranoid is above 1, samply 0.13 does not fall back to the clock, although
+        root may do everything: it is shown another number, in a mount namespace of its own."""
+        setting = "/proc/sys/kernel/perf_event_paranoid"
+        with open(setting, encoding="ascii") as file:
+            if int(file.read()) <= 1 or os.getuid():
+                return []
+        shown = self.scratch("paranoid")
+        with open(shown, "w", encoding="ascii") as file:
+            file.write("1\n")
+        return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', shown,
+                setting]
 
 
 # --- perf's file, and its text ------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """Row 5: what sampling costs the program. Three measurements, which see different things.
 
-toggle  Events switched on and off every 0.3 s in one run of deep, each on-window against the two
-        off-windows beside it: by wall time (with the reader's share of two busy CPUs) and by the
-        program's own CPU time (interrupts, copying, cold caches). The row's verdicts are by wall time.
+toggle  Events switched on and off every 0.3 s in one run of deep of 66 s, each on-window against the
+        two off-windows beside it: by wall time (with the reader's share of two busy CPUs) and by the
+        program's own CPU time (interrupts, copying, cold caches). The row's verdicts are by wall time
+        over all windows; those of each 10 s are shown, too.
 gaps    The time one sample takes from a thread that does nothing but read the clock, 70 KB of stack.
 whole   The CPU time that deep, mp and shell take for their work under the real tools, against none:
-        start-up, inherited events and everything else included."""
-from measure import Figure, interleave
+        start-up, inherited events and everything else included. Runs of 10 s; with --long also of
+        60 s. mp and shell have no unit of work small enough for windows."""
+from measure import Figure, interleave, ratio
 from peers import Stamped
 from report import Row
 
@@ -15,6 +17,9 @@ WAYS = ("profd64", "profd16", "perf-fp", "perf16", "perf64")
 PAIRS = (("profd64", "perf-fp", 1.8, 1.3), ("profd16", "perf16", 1.2, 1.0),
          ("profd64", "perf64", 0.75, 0.55))
 WHOLE = ("deep", "mp", "shell")
+SHORT_S, LONG_S = 10, 60
+ROUNDS = 20
+ROUNDS_OF_10_S = 3  # each has five ways, two windows, 0.3 s
 
 
 def neighbours(windows, rate):
@@ -40,15 +45,34 @@ def cpu_rate(window):
 
 
 def toggle_rows(bench):
-    rounds = 3 if bench.quick else 20
     measured = bench.tools.json_of(
-        [bench.tools.slowdown, "-F", "999", "-r", str(rounds), "-d", bench.workloads.folder, "deep",
-         bench.workloads.get("deep")[0]])
+        [bench.tools.slowdown, "-F", "999", "-r", str(ROUNDS_OF_10_S if bench.quick else ROUNDS),
+         "-d", bench.workloads.folder, "deep", bench.workloads.get("deep")[0]])
     if measured is None:
         return [Row("5", "toggle", reason="slowdown failed")]
     bench.raw["slowdown toggle"] = measured
-    return [pair_row(neighbours(measured["windows"], rate), how, *pair)
-            for how, rate in (("wall time", wall_rate), ("own CPU time", cpu_rate)) for pair in PAIRS]
+    windows = measured["windows"]
+    result = [pair_row(neighbours(windows, rate), how, *pair)
+              for how, rate in (("wall time", wall_rate), ("own CPU time", cpu_rate)) for pair in PAIRS]
+    if not bench.quick:
+        result += [ten_seconds_row(windows, *pair) for pair in PAIRS]
+    return result
+
+
+def ten_seconds_row(windows, ours, theirs, *_):
+    """A ratio for each 10 s of the same run: what a short recording may show."""
+    step = 2 * len(WAYS) * ROUNDS_OF_10_S
+    parts = [neighbours(windows[i:i + step + 1], wall_rate)
+             for i in range(0, len(windows) - step, step)]
+    a, b = (Figure(Figure(part[way]).median for part in parts) for way in (ours, theirs))
+    lost = [part for part in parts if Figure(part[theirs]).median <= 0]
+    row = Row("5", f"deep, 999 Hz, by wall time, 10 s each: {ours}", theirs, "%", a, b, bigger=False,
+              form="{:.2f}")
+    if lost:
+        row.reason = f"in {len(lost)} of {len(parts)} the slowdown is lost in the noise"
+    else:
+        row.value = ratio(a.values, b.values)
+    return row
 
 
 def pair_row(slow, how, ours, theirs, reach, excellent):
@@ -86,8 +110,8 @@ def gap_rows(bench):
     return result
 
 
-def whole_rows(bench, what):
-    tools, workload = bench.tools, bench.workloads.get(what)
+def whole_rows(bench, what, seconds, repeats):
+    tools, workload = bench.tools, bench.workloads.lasting(what, seconds)
 
     def cost(run):
         """CPU time for a unit of work, or for all of it."""
@@ -96,24 +120,26 @@ def whole_rows(bench, what):
     def plain():
         return cost(Stamped(tools, [], workload))
     ways = {"none": plain, "profd": lambda: cost(tools.profd_record(workload))}
-    peers = ("perf -g", "perf 16K") if bench.quick else ("perf -g", "perf 16K", "perf 64K")
+    peers = ("perf 16K",) if bench.quick else ("perf -g", "perf 16K", "perf 64K")
     for way in peers:
         ways[way] = lambda v=way: cost(tools.perf_record(workload, v))
-    costs = interleave(bench.repeats, ways)
-    bench.raw[f"slowdown whole {what}"] = costs
+    costs = interleave(repeats, ways)
+    bench.raw[f"slowdown whole {what} {seconds} s"] = costs
     base = costs.pop("none")
     slow = {way: Figure(100 * (c / b - 1) for c, b in zip(values, base))
             for way, values in costs.items() if values}
     low, high = Figure(100 * (b / Figure(base).median - 1) for b in base).quartiles
+    name = f"{what}, {seconds} s: CPU time for its work"
+    if "profd" not in slow:
+        return [Row("5", name, reason="profd wrote no profile")]
     result = []
     for way in peers:
         if way not in slow:
-            result.append(Row("5", f"{what}: CPU time for its work", way,
-                              reason=bench.tools.no_perf()))
+            result.append(Row("5", name, way, reason=tools.no_perf()))
             continue
         value = Figure(a - b for a, b in zip(slow["profd"].values, slow[way].values))
-        result.append(Row("5", f"{what}: CPU time for its work", way, "%", slow["profd"], slow[way],
-                          value, bigger=False, form="{:+.1f} points",
+        result.append(Row("5", name, way, "%", slow["profd"], slow[way], value, bigger=False,
+                          form="{:+.1f} points",
                           note=f"without a profiler it varies by {low:+.1f} to {high:+.1f} %"))
     return result
 
@@ -124,7 +150,14 @@ def rows(bench, wanted):
     result = toggle_rows(bench)
     bench.say("slowdown: gaps")
     result += gap_rows(bench)
-    for what in WHOLE:
-        bench.say(f"slowdown: {what} as a whole")
-        result += whole_rows(bench, what)
+    lengths = [(bench.workloads.seconds if bench.quick else SHORT_S, bench.repeats)]
+    if bench.long:
+        lengths.append((LONG_S, min(bench.repeats, 2)))
+    for seconds, repeats in lengths:
+        for what in WHOLE:
+            # In two minutes the windows have to do for deep.
+            if bench.quick and what == "deep":
+                continue
+            bench.say(f"slowdown: {what} as a whole, {seconds} s")
+            result += whole_rows(bench, what, seconds, repeats)
     return result

@@ -1,20 +1,23 @@
 """What is recorded. Each workload is a command; what it needs is built or generated when it is first
 asked for, in the bench's own folder, and kept for the next run."""
+import copy
 import os
 import shutil
 import subprocess
 import sys
 
 PYTHON = "/usr/bin/python3"  # not a version manager's wrapper script
-MP_FILES = 40
+MP_SECONDS = 1.2  # about what they take
+MP_FILES = 40  # of which fewer are compiled where all runs are short
 
 
 class Workloads:
     def __init__(self, source, folder, seconds):
+        """@seconds: about how long each shall run; what is built lies in @folder."""
         self.bench = os.path.join(source, "tests/bench")
         self.shared = os.path.join(source, "tests/workloads")
         self.folder = folder
-        self.seconds = seconds  # about how long one shall run
+        self.seconds = seconds
         os.makedirs(folder, exist_ok=True)
 
     def path(self, name):
@@ -23,6 +26,17 @@ class Workloads:
     def get(self, name):
         """The command of a workload."""
         return getattr(self, "get_" + name)()
+
+    def lasting(self, name, seconds):
+        """The command of a workload, of that length."""
+        other = copy.copy(self)
+        other.seconds = seconds
+        command = other.get(name)
+        if name != "mp" or seconds < MP_SECONDS:
+            return command
+        # A build is as long as its files are many: several builds.
+        return ["sh", "-c", 'n=$1; shift; while [ $((n -= 1)) -ge 0 ]; do "$@" || exit; done', "sh",
+                str(round(seconds / MP_SECONDS)), *command]
 
     # --- building ---------------------------------------------------------------------------
 
@@ -110,8 +124,9 @@ class Workloads:
 
     # --- many processes -----------------------------------------------------------------------
 
-    def make(self, name, files, functions):
+    def make(self, name, functions):
         folder = self.path(name)
+        files = MP_FILES if self.seconds >= 1 else int(MP_FILES * self.seconds / 2)
         script = os.path.join(self.shared, "gen-c.py")
         makefile = os.path.join(folder, "Makefile")
         if not self.fresh(makefile, script):
@@ -126,10 +141,10 @@ class Workloads:
         return ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s", "-B", "-j2", "-C", folder]
 
     def get_mp(self):
-        return self.make("mp", MP_FILES, 1)
+        return self.make("mp", 1)
 
     def get_tiny(self):
-        return self.make("tiny", MP_FILES, 0)
+        return self.make("tiny", 0)
 
     def get_shell(self):
         return ["sh", os.path.join(self.bench, "work-shell"), str(int(70 * self.seconds)),
