@@ -43,6 +43,7 @@ EXTRA_DIST += \
 	tests/bench/samply.py \
 	tests/bench/scale.py \
 	tests/bench/soak.py \
+	tests/bench/watch.py \
 	tests/bench/work-deep.c \
 	tests/bench/work-gaps.c \
 	tests/bench/work-many.c \

@@ -19,20 +19,25 @@ PERF_CALL_GRAPHS = {"perf -g": "fp", "perf 8K": "dwarf,8192", "perf 16K": "dwarf
 class Run:
     """What one command did. Times are of CLOCK_MONOTONIC. It is started by stamp, a small program: the
     peak memory that the kernel counts begins with that of whoever forked. @units: what a program of
-    ours printed as its work. @before: what runs the command, and is not measured."""
+    ours printed as its work. @before: what runs the command, and is not measured. @watch:
+    looks on meanwhile."""
 
-    def __init__(self, tools, argv, nobody=False, stdin=None, stdout=None, before=()):
+    def __init__(self, tools, argv, nobody=False, stdin=None, stdout=None, before=(), watch=None):
         def quota():
             resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
         options = {}
         if nobody:  # with nothing but kernel.perf_event_mlock_kb
             options = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "preexec_fn": quota}
         outer = tools.scratch("stamp-tool")
-        done = subprocess.run([*before, tools.stamp, outer, *argv], stdin=stdin or subprocess.DEVNULL,
+        with subprocess.Popen([*before, tools.stamp, outer, *argv], stdin=stdin or subprocess.DEVNULL,
                               stdout=stdout or subprocess.DEVNULL, stderr=subprocess.PIPE,
-                              check=False, **options)
-        self.stderr = done.stderr.decode(errors="replace")
-        self.status = done.returncode
+                              **options) as process:
+            if watch:
+                watch.start(process.pid)
+            self.stderr = process.communicate()[1].decode(errors="replace")
+            if watch:
+                watch.stop()
+        self.status = process.returncode
         start, self.end_ns, cpu_us, rss_kb, _ = read_stamp(outer)
         self.wall_s = (self.end_ns - start) / 1e9
         self.cpu_s = cpu_us / 1e6
@@ -44,11 +49,11 @@ class Run:
 class Stamped(Run):
     """A tool around a workload; no tool: the workload alone."""
 
-    def __init__(self, tools, tool_argv, workload, nobody=False, before=()):
+    def __init__(self, tools, tool_argv, workload, nobody=False, before=(), watch=None):
         inner, out_file = tools.scratch("stamp-workload"), tools.scratch("out")
         with open(out_file, "wb") as out:
             super().__init__(tools, [*tool_argv, tools.stamp, inner, *workload], nobody, stdout=out,
-                             before=before)
+                             before=before, watch=watch)
         # Without a stamp the tool has not run the workload at all.
         start, end, cpu_us, _, status = read_stamp(inner) or (0, self.end_ns, 0, 0, 1)
         with open(out_file, encoding="utf-8", errors="replace") as file:
@@ -113,13 +118,13 @@ class Tools:
 
     # --- profd ------------------------------------------------------------------------------
 
-    def profd_record(self, workload, hz=999, nobody=False, options=()):
+    def profd_record(self, workload, hz=999, nobody=False, options=(), watch=None):
         """With the artifacts that profd writes by default. --annotate, in @options, makes cpu.folded
         larger: for judging its stacks only."""
         folder = os.path.join(self.folder, "scratch", "profd-nobody" if nobody else "profd")
         shutil.rmtree(folder, ignore_errors=True)
         run = Stamped(self, [self.profd, "record", "-q", "-F", str(hz), "-e", "cpu-clock", "-o",
-                             folder, *options, "--"], workload, nobody)
+                             folder, *options, "--"], workload, nobody, watch=watch)
         run.out = folder
         try:
             with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:

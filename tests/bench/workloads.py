@@ -10,6 +10,21 @@ PYTHON = "/usr/bin/python3"  # not a version manager's wrapper script
 MP_SECONDS = 1.2  # about what they take
 MP_FILES = 40  # of which fewer are compiled where all runs are short
 
+UNITS_MAIN = """};
+int main(int argc, char **argv)
+{
+	char *one[] = {"unit", "1", NULL};
+	int sum = 0;
+
+	if (argc != 3)
+		return 2;
+	for (long round = atol(argv[1]); round > 0; round--)
+		for (int i = 0; i < atoi(argv[2]); i++)
+			sum += units[i](2, one);
+	return sum == 1;
+}
+"""
+
 
 class Workloads:
     def __init__(self, source, folder, seconds):
@@ -121,6 +136,46 @@ class Workloads:
     def get_inl(self):
         source = self.generate("inl.cc", os.path.join(self.bench, "gen-cxx.py"), 40)
         return [self.build("inl", source, compiler="g++"), str(int(1500 * self.seconds))]
+
+    # --- large programs -----------------------------------------------------------------------
+
+    def get_functions(self, count):
+        """A program of so many functions, of which a thousand run."""
+        source = self.generate(f"big-{count}.s", os.path.join(self.bench, "gen-big.py"), count, 60)
+        return [self.build(f"big-{count}", source, "-no-pie")]
+
+    def get_debug(self, units, called):
+        """A C++ program of @units compilation units with 2 MB of debug data each, of which @called
+        run. The units are one object, linked again and again under other names."""
+        script = os.path.join(self.bench, "gen-cxx.py")
+        made = self.path(f"debug-{units}")
+        if not self.fresh(made, script):
+            say(f"building {made}")
+            self.link_units(made, script, units)
+        return [made, str(int(5600 * self.seconds) // called + 1), str(called)]
+
+    def link_units(self, made, script, units):
+        folder = self.path("units")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        unit, driver = os.path.join(folder, "unit.o"), os.path.join(folder, "driver.c")
+        source = self.generate("units/unit.cc", script, 40)
+        subprocess.run(["g++", "-O2", "-g", "-c", "-o", unit, source], check=True)
+        names = [f"unit_{i}" for i in range(units)]
+        objects = [os.path.join(folder, name + ".o") for name in names]
+        for name, copy_ in zip(names, objects):
+            subprocess.run(["objcopy", "--redefine-sym", f"main={name}", unit, copy_], check=True)
+        with open(driver, "w", encoding="ascii") as out:
+            out.write("#include <stdlib.h>\n" + "".join(f"int {name}(int, char **);\n" for name in names) +
+                      "static int (*const units[])(int, char **) = {" + ", ".join(names) + UNITS_MAIN)
+        linker = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []
+        subprocess.run(["gcc", "-O1", "-g", "-c", "-o", driver + ".o", driver], check=True)
+        subprocess.run(["g++", *linker, "-o", made, driver + ".o", *objects], check=True)
+        shutil.rmtree(folder)
+
+    def get_many(self, kind, count):
+        made = self.build("work-many", os.path.join(self.bench, "work-many.c"), "-pthread")
+        return [made, kind, str(count), str(int(self.seconds + 0.5))]
 
     # --- many processes -----------------------------------------------------------------------
 
