@@ -212,8 +212,10 @@ class Tools:
         them to the browser."""
         if not self.samply:
             return None
-        made = self.scratch("samply.json.gz")
+        made = self.scratch("samply") + ".json.gz"  # else not compressed
         for _ in range(TRIES):
+            if os.path.exists(made):
+                os.unlink(made)
             run = Stamped(self, [self.samply, "record", "--save-only", "--unstable-presymbolicate",
                                  "-r", str(hz), "-o", made, "--"], workload,
                           before=self.permissive())
