@@ -2,6 +2,7 @@
 threads, many processes, a program of a million functions, one with a gigabyte of debug data, as root and
 with inherited events; then what follows for other machines by the sizes that were seen. Nothing here has
 a limit: man/profd-internals.7 argues with the figures."""
+import json
 import os
 import subprocess
 
@@ -28,6 +29,7 @@ def record(bench, what, workload, options=(), nobody=False):
     if not run:
         return None, [Row("scale", what, reason="profd wrote no profile")]
     mine = {**own(run), "descriptors": watch.descriptors, "events": watch.events,
+            "kernel_events": watch.kernel_events, "kernel_event_bytes": watch.kernel_event_bytes,
             "ring_bytes": watch.ring_bytes, "resident": watch.resident,
             "reach": run.json["sampling"].get("reach"), "sampling": run.json["sampling"],
             "coverage": run.json["quality"]["coverage"]}
@@ -43,6 +45,8 @@ def record(bench, what, workload, options=(), nobody=False):
         figure(what, "peak memory", mine["max_rss_bytes"] / 1e6, "MB",
                "with the pages of mapped files that were read"),
         figure(what, "descriptors", mine["descriptors"], "", f"{mine['events']} of them events"),
+        figure(what, "events in the kernel", mine["kernel_events"], "",
+               f"{mine['kernel_event_bytes']} bytes each; those of other programs, too"),
         figure(what, "rings", mine["ring_bytes"] / 1e6, "MB")]
 
 
@@ -91,17 +95,19 @@ def addr2line_rows(bench, what, workload):
 
 
 def ring_rows(bench):
-    """Merging many rings, by a program of its own: its words are the note."""
+    """Merging many rings, made in memory, by a program that prints a line of JSON for each number."""
     program = os.path.join(os.path.dirname(bench.tools.stamp), "many-rings")
     if not os.path.exists(program):
         return [Row("scale", "merging rings", reason="tests/bench/many-rings is not built")]
     bench.say("scale: merging rings")
     done = subprocess.run([program], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
                           check=False)
-    bench.raw["scale rings"] = lines = done.stdout.splitlines()
-    if done.returncode or not lines:
+    if done.returncode:
         return [Row("scale", "merging rings", reason=f"many-rings ended with {done.returncode}")]
-    return [Row("scale", "merging rings", note=line) for line in lines]
+    bench.raw["scale rings"] = measured = [json.loads(line) for line in done.stdout.splitlines()]
+    return [row for one in measured for row in (
+        figure(f"{one['rings']} rings", "merging an event", one["event_ns"], "ns"),
+        figure(f"{one['rings']} rings", "a look at all, empty", one["round_ns"] / 1000, "us"))]
 
 
 def ring_bytes(wanted, cpus):
@@ -128,6 +134,10 @@ def machine_rows(root, nobody):
             f"{cpus} CPUs", "descriptors", cpus + 1 + files, "",
             f"one event for each CPU, a clock, {files} others; the same by every reach"))
         result.append(figure(
+            f"{cpus} CPUs", "events in the kernel for 5,000 inheriting threads",
+            5000 * cpus * root["kernel_event_bytes"] / 1e6, "MB",
+            f"{root['kernel_event_bytes']} bytes for each thread and CPU; events of whole CPUs have none"))
+        result.append(figure(
             f"{cpus} CPUs", "rings as root", cpus * (ring + PAGE) / 1e6, "MB",
             f"{ring >> 10} KiB and a page for each CPU at 999 Hz"))
         result.append(figure(
@@ -141,7 +151,7 @@ def rows(bench):
     quick, loads = bench.quick, bench.workloads
     functions, units, few = (100000, 50, 5) if quick else (1000000, 500, 50)
     threads, processes = (500, 200) if quick else (5000, 2000)
-    result, base = [], {}
+    result, base = record(bench, "nothing", ["true"])[1], {}
     for name, nobody in (("as root", False), ("as an ordinary user", True)):
         base[nobody], found = record(bench, f"deep, {name}", loads.get("deep"), nobody=nobody)
         result += found

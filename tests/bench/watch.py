@@ -11,11 +11,14 @@ PERF = "anon_inode:[perf_event]"
 
 class Watch:
     """Give it to Run as @watch. Afterwards: the most descriptors, and of them perf events; the rings'
-    mapped bytes; (seconds, resident bytes) over time."""
+    mapped bytes; (seconds, resident bytes) over time; by how many objects of how many bytes the kernel's
+    cache of events grew, which inherited ones do not show as descriptors (0 where only root may look)."""
 
     def __init__(self):
         self.descriptors = self.events = self.ring_bytes = 0
         self.resident = []
+        self.kernel_events, self.kernel_event_bytes = 0, 0
+        self.kernel_before = kernel_events()[0]
         self.thread, self.over = None, threading.Event()
 
     def start(self, parent):
@@ -42,6 +45,8 @@ class Watch:
         events = sum(target(f"{folder}/fd/{name}") == PERF for name in names)
         self.descriptors = max(self.descriptors, len(names))
         self.events = max(self.events, events)
+        count, self.kernel_event_bytes = kernel_events()
+        self.kernel_events = max(self.kernel_events, count - self.kernel_before)
         with open(folder + "/maps", encoding="utf-8", errors="replace") as file:
             rings = [re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line).groups() for line in file
                      if line.rstrip().endswith(PERF)]
@@ -66,3 +71,13 @@ def first_child(pid):
     except OSError:
         return None
     return children[0] if children else None
+
+
+def kernel_events():
+    """(objects in use, bytes of each) of the kernel's cache of events: slabinfo(5)."""
+    try:
+        with open("/proc/slabinfo", encoding="ascii") as file:
+            match = re.search(r"^perf_event +(\d+) +\d+ +(\d+)", file.read(), re.M)
+    except OSError:
+        match = None
+    return (int(match[1]), int(match[2])) if match else (0, 0)
