@@ -101,7 +101,7 @@ class Tools:
 
     def scratch(self, name):
         """A file that is not there yet, where nobody may write, too."""
-        path = os.path.join(self.folder, "scratch", f"{name}-{os.getpid()}")
+        path = os.path.join(self.folder, name)
         if os.path.exists(path):
             os.unlink(path)
         return path
@@ -121,7 +121,7 @@ class Tools:
     def profd_record(self, workload, hz=999, nobody=False, options=(), watch=None):
         """With the artifacts that profd writes by default. --annotate, in @options, makes cpu.folded
         larger: for judging its stacks only."""
-        folder = os.path.join(self.folder, "scratch", "profd-nobody" if nobody else "profd")
+        folder = os.path.join(self.folder, "profd-nobody" if nobody else "profd")
         shutil.rmtree(folder, ignore_errors=True)
         run = Stamped(self, [self.profd, "record", "-q", "-F", str(hz), "-e", "cpu-clock", "-o",
                              folder, *options, "--"], workload, nobody, watch=watch)
@@ -141,7 +141,7 @@ class Tools:
     def perf_record(self, workload, way="perf 16K", hz=999, nobody=False):
         if not self.perf:
             return None
-        data = os.path.join(self.folder, "scratch", "perf-nobody.data" if nobody else "perf.data")
+        data = os.path.join(self.folder, "perf-nobody.data" if nobody else "perf.data")
         if os.path.exists(data):
             os.unlink(data)
         event = "cpu-clock:u" if nobody else "cpu-clock"
@@ -181,7 +181,7 @@ class Tools:
 
     def perf_script(self, data, options=("--no-inline",)):
         """The text of a recording, in a file; None without perf."""
-        text = os.path.join(self.folder, "scratch", "perf.txt")
+        text = os.path.join(self.folder, "perf.txt")
         with open(text, "wb") as out:
             run = Run(self, [self.perf, "script", "-i", data, "-F",
                              "comm,pid,tid,time,event,ip,sym,dso", *options], stdout=out)

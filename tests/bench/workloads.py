@@ -1,5 +1,6 @@
 """What is recorded. Each workload is a command; what it needs is built or generated when it is first
 asked for, in the bench's own folder, and kept for the next run."""
+import atexit
 import copy
 import os
 import shutil
@@ -33,7 +34,11 @@ class Workloads:
         self.shared = os.path.join(source, "tests/workloads")
         self.folder = folder
         self.seconds = seconds
-        os.makedirs(folder, exist_ok=True)
+        # Anybody may write into it; it ends with this process: two benches may run.
+        self.scratch = os.path.join(folder, f"scratch-{os.getpid()}")
+        os.makedirs(self.scratch)
+        os.chmod(self.scratch, 0o777)
+        atexit.register(shutil.rmtree, self.scratch, ignore_errors=True)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -203,16 +208,11 @@ class Workloads:
 
     def get_shell(self):
         return ["sh", os.path.join(self.bench, "work-shell"), str(int(70 * self.seconds)),
-                self.path("scratch")]
+                self.scratch]
 
     def get_short(self):
         return [self.build("work-short", os.path.join(self.bench, "work-short.c")),
                 str(int(500 * self.seconds)), "1000"]
-
-    def prepare(self):
-        """A folder that anybody may write into."""
-        os.makedirs(self.path("scratch"), exist_ok=True)
-        os.chmod(self.path("scratch"), 0o777)
 
 
 def say(text):
