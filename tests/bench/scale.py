@@ -133,10 +133,12 @@ def machine_rows(root, nobody):
         result.append(figure(
             f"{cpus} CPUs", "descriptors", cpus + 1 + files, "",
             f"one event for each CPU, a clock, {files} others; the same by every reach"))
-        result.append(figure(
-            f"{cpus} CPUs", "events in the kernel for 5,000 inheriting threads",
-            5000 * cpus * root["kernel_event_bytes"] / 1e6, "MB",
-            f"{root['kernel_event_bytes']} bytes for each thread and CPU; events of whole CPUs have none"))
+        for reach, each in (("inherit", cpus + 1), ("cgroup", 1)):
+            result.append(figure(
+                f"{cpus} CPUs", f"kernel memory of events, {reach}, 5,000 threads",
+                5000 * each * root["kernel_event_bytes"] / 1e6, "MB",
+                f"{root['kernel_event_bytes']} bytes for each thread's {each}: the clock" +
+                (", and one for each CPU" if each > 1 else "")))
         result.append(figure(
             f"{cpus} CPUs", "rings as root", cpus * (ring + PAGE) / 1e6, "MB",
             f"{ring >> 10} KiB and a page for each CPU at 999 Hz"))

@@ -1,10 +1,12 @@
 /* Many threads or processes alive at once, each busy for a millisecond of CPU time in turns with sleep.
+ * All of them live for SECONDS after the last one has begun.
  *
  *	work-many threads|processes COUNT SECONDS */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,7 +14,8 @@
 #define STACK_BYTES (64u << 10)
 #define SLICE_NS 1000000
 
-static double until_s;
+static volatile double *until_s; /* shared by all; 0: not all have begun */
+static double seconds;
 static unsigned count;
 
 static double clock_s(clockid_t clock)
@@ -30,7 +33,7 @@ static void *live(void *arg)
 				 .tv_nsec = count % 2000 * (SLICE_NS / 2)};
 	volatile unsigned x = 0;
 
-	while (clock_s(CLOCK_MONOTONIC) < until_s) {
+	while (!*until_s || clock_s(CLOCK_MONOTONIC) < *until_s) {
 		double end_s = clock_s(CLOCK_THREAD_CPUTIME_ID) + SLICE_NS / 1e9;
 
 		while (clock_s(CLOCK_THREAD_CPUTIME_ID) < end_s)
@@ -51,6 +54,7 @@ static int threads(void)
 	for (unsigned i = 0; i < count; i++)
 		if (!ids || pthread_create(&ids[i], &attr, live, NULL))
 			return 1;
+	*until_s = clock_s(CLOCK_MONOTONIC) + seconds;
 	for (unsigned i = 0; i < count; i++)
 		pthread_join(ids[i], NULL);
 	free(ids);
@@ -62,13 +66,16 @@ static int processes(void)
 	for (unsigned i = 0; i < count; i++) {
 		pid_t pid = fork();
 
-		if (pid < 0)
+		if (pid < 0) {
+			*until_s = -1;
 			return 1;
+		}
 		if (pid == 0) {
 			live(NULL);
 			_exit(0);
 		}
 	}
+	*until_s = clock_s(CLOCK_MONOTONIC) + seconds;
 	while (wait(NULL) > 0)
 		;
 	return 0;
@@ -79,6 +86,10 @@ int main(int argc, char **argv)
 	if (argc != 4)
 		return 2;
 	count = (unsigned)strtoul(argv[2], NULL, 10);
-	until_s = clock_s(CLOCK_MONOTONIC) + strtod(argv[3], NULL);
+	seconds = strtod(argv[3], NULL);
+	until_s = mmap(NULL, sizeof(*until_s), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (until_s == MAP_FAILED)
+		return 1;
 	return strcmp(argv[1], "threads") ? processes() : threads();
 }
