@@ -118,12 +118,13 @@ class Tools:
 
     # --- profd ------------------------------------------------------------------------------
 
-    def profd_record(self, workload, hz=999, nobody=False, options=(), watch=None):
+    def profd_record(self, workload, hz=999, nobody=False, options=(), watch=None,
+                     event="cpu-clock"):
         """With the artifacts that profd writes by default. --annotate, in @options, makes cpu.folded
         larger: for judging its stacks only."""
         folder = os.path.join(self.folder, "profd-nobody" if nobody else "profd")
         shutil.rmtree(folder, ignore_errors=True)
-        run = Stamped(self, [self.profd, "record", "-q", "-F", str(hz), "-e", "cpu-clock", "-o",
+        run = Stamped(self, [self.profd, "record", "-q", "-F", str(hz), "-e", event, "-o",
                              folder, *options, "--"], workload, nobody, watch=watch)
         run.out = folder
         try:
