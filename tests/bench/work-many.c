@@ -14,7 +14,9 @@
 #define STACK_BYTES (64u << 10)
 #define SLICE_NS 1000000
 
-static volatile double *until_s; /* shared by all; 0: not all have begun */
+static volatile double
+	*until_s;   /* shared by all; 0: the first one died before all had begun */
+static int gate[2]; /* nothing comes out of it; its end lets all go */
 static double seconds;
 static unsigned count;
 
@@ -32,8 +34,11 @@ static void *live(void *arg)
 	struct timespec pause = {.tv_sec = count / 2000,
 				 .tv_nsec = count % 2000 * (SLICE_NS / 2)};
 	volatile unsigned x = 0;
+	char byte;
 
-	while (!*until_s || clock_s(CLOCK_MONOTONIC) < *until_s) {
+	if (read(gate[0], &byte, 1) != 0)
+		return NULL;
+	while (clock_s(CLOCK_MONOTONIC) < *until_s) {
 		double end_s = clock_s(CLOCK_THREAD_CPUTIME_ID) + SLICE_NS / 1e9;
 
 		while (clock_s(CLOCK_THREAD_CPUTIME_ID) < end_s)
@@ -42,6 +47,12 @@ static void *live(void *arg)
 		nanosleep(&pause, NULL);
 	}
 	return arg;
+}
+
+static void let_go(void)
+{
+	*until_s = clock_s(CLOCK_MONOTONIC) + seconds;
+	close(gate[1]);
 }
 
 static int threads(void)
@@ -54,7 +65,7 @@ static int threads(void)
 	for (unsigned i = 0; i < count; i++)
 		if (!ids || pthread_create(&ids[i], &attr, live, NULL))
 			return 1;
-	*until_s = clock_s(CLOCK_MONOTONIC) + seconds;
+	let_go();
 	for (unsigned i = 0; i < count; i++)
 		pthread_join(ids[i], NULL);
 	free(ids);
@@ -66,16 +77,15 @@ static int processes(void)
 	for (unsigned i = 0; i < count; i++) {
 		pid_t pid = fork();
 
-		if (pid < 0) {
-			*until_s = -1;
+		if (pid < 0)
 			return 1;
-		}
 		if (pid == 0) {
+			close(gate[1]);
 			live(NULL);
 			_exit(0);
 		}
 	}
-	*until_s = clock_s(CLOCK_MONOTONIC) + seconds;
+	let_go();
 	while (wait(NULL) > 0)
 		;
 	return 0;
@@ -89,7 +99,7 @@ int main(int argc, char **argv)
 	seconds = strtod(argv[3], NULL);
 	until_s = mmap(NULL, sizeof(*until_s), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (until_s == MAP_FAILED)
+	if (until_s == MAP_FAILED || pipe(gate) < 0)
 		return 1;
 	return strcmp(argv[1], "threads") ? processes() : threads();
 }
