@@ -5,7 +5,8 @@ BENCH_TOOLS = \
 	tests/bench/slowdown \
 	tests/bench/stamp \
 	tests/bench/thread-root \
-	tests/bench/unwind-bench
+	tests/bench/unwind-bench \
+	tests/bench/write-bench
 EXTRA_PROGRAMS = $(BENCH_TOOLS)
 CLEANFILES += $(EXTRA_PROGRAMS)
 
@@ -27,6 +28,9 @@ tests_bench_inlines_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_bench_many_rings_SOURCES = \
 	tests/bench/many-rings.c tests/unit/fake-rings.c tests/unit/fake-rings.h
 tests_bench_many_rings_LDADD = src/libprofd.a $(PROFD_LIBS)
+
+tests_bench_write_bench_SOURCES = tests/bench/write-bench.c
+tests_bench_write_bench_LDADD = src/libprofd.a $(PROFD_LIBS)
 
 EXTRA_DIST += \
 	tests/bench/bench \
@@ -59,4 +63,11 @@ bench bench-soak bench-scale: all $(BENCH_TOOLS)
 		$(srcdir)/tests/bench/bench --build '$(abs_top_builddir)' \
 			--source '$(abs_top_srcdir)' "$$@" $(BENCH)
 
-.PHONY: bench bench-soak bench-scale
+# What the artifacts of one profile cost to write: make bench-write PROFILE=some/cpu.pb.gz
+PROFILE = tests/bench/stacks.pb.gz
+bench-write: tests/bench/write-bench tests/oracle/gen-profile
+	test -e '$(PROFILE)' || tests/oracle/gen-profile stacks100k pprof >'$(PROFILE)'
+	tests/bench/write-bench '$(PROFILE)'
+CLEANFILES += tests/bench/stacks.pb.gz
+
+.PHONY: bench bench-soak bench-scale bench-write
