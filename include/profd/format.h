@@ -44,6 +44,7 @@ struct flame_node {
 struct flame {
 	VEC(struct flame_node) nodes;
 	uint32_t max_depth;
+	uint32_t shown; /* nodes but the root with a total above 0 */
 };
 void flame_build(struct flame *f, const struct profile *p, unsigned value);
 void flame_done(struct flame *f);

@@ -3,7 +3,10 @@
  *
  * A stack's place in the tree follows from its parent's, so each (comm, stack) is placed
  * once, however many samples stand on it. Nodes are made after their parents; sums
- * therefore go from the last node to the first. */
+ * therefore go from the last node to the first.
+ *
+ * Most nodes have a single child. So a node's children are looked through as a list, only
+ * those of the few large families go into an index, and only families are sorted. */
 #include "format-priv.h"
 
 #include <stdlib.h>
@@ -17,9 +20,13 @@ struct flame_builder {
 	 * the map, by comm node << 32 | stack. */
 	uint32_t *place, *place_comm;
 	struct map placed;
-	struct index by_call; /* (parent, name, kind) -> node */
+	struct index by_call; /* (parent, name, kind) -> node, of large families */
 	VEC(stack_id) path;   /* stacks still to be placed, innermost first */
+	VEC(uint32_t) forks;  /* nodes with several children */
 };
+
+/* A node with more children than this has all of them in the index. */
+#define FAMILY_LISTED 8u
 
 struct call {
 	uint32_t parent, kind;
@@ -34,12 +41,55 @@ static bool call_equal(const void *table, uint32_t id, const void *key)
 	return n->parent == c->parent && n->name == c->name && n->kind == c->kind;
 }
 
+static uint32_t call_hash(const struct call *c)
+{
+	return hash_mix(hash_u64((uint64_t)c->parent << 32 | c->name), c->kind);
+}
+
+/* The child of c->parent that is this call, or 0; *ret_seen of them were looked at. */
+static uint32_t family_find(struct flame_builder *b, const struct call *c,
+			    unsigned *ret_seen)
+{
+	const struct flame_node *n = b->f->nodes.v;
+	uint32_t at = n[c->parent].first_child;
+	unsigned seen = 0;
+
+	for (; at && seen <= FAMILY_LISTED; at = n[at].next_sibling, seen++)
+		if (n[at].name == c->name && n[at].kind == c->kind)
+			return at;
+	*ret_seen = seen;
+	if (seen <= FAMILY_LISTED)
+		return 0;
+	return index_find(&b->by_call, call_hash(c), call_equal, b->f, c);
+}
+
+/* Adds @id, the newest node, to its family, which had @seen children or more. */
+static void family_add(struct flame_builder *b, uint32_t id, unsigned seen)
+{
+	struct flame_node *n = b->f->nodes.v, *parent = &n[n[id].parent];
+
+	n[id].next_sibling = parent->first_child;
+	parent->first_child = id;
+	if (seen == 1)
+		vec_push(&b->forks, n[id].parent);
+	if (seen < FAMILY_LISTED)
+		return;
+	/* The index starts when the list is full, with all that are on it. */
+	for (uint32_t at = id; at; at = n[at].next_sibling) {
+		struct call c = {n[at].parent, n[at].kind, n[at].name};
+
+		index_add(&b->by_call, call_hash(&c), at);
+		if (seen > FAMILY_LISTED)
+			break;
+	}
+}
+
 static uint32_t flame_call(struct flame_builder *b, const struct call *c,
 			   function_id function, mapping_id mapping)
 {
 	struct flame *f = b->f;
-	uint32_t hash = hash_mix(hash_u64((uint64_t)c->parent << 32 | c->name), c->kind);
-	uint32_t id = index_find(&b->by_call, hash, call_equal, f, c);
+	unsigned seen;
+	uint32_t id = family_find(b, c, &seen);
 	struct flame_node *n;
 
 	if (id)
@@ -54,7 +104,7 @@ static uint32_t flame_call(struct flame_builder *b, const struct call *c,
 	n->depth = f->nodes.v[c->parent].depth + 1;
 	if (n->depth > f->max_depth)
 		f->max_depth = n->depth;
-	index_add(&b->by_call, hash, id);
+	family_add(b, id, seen);
 	return id;
 }
 
@@ -137,76 +187,52 @@ static uint32_t flame_place(struct flame_builder *b, uint32_t comm, stack_id sta
 
 /* --- order ------------------------------------------------------------------------ */
 
-struct name_rank {
+struct child {
 	const char *name;
-	string_id id;
-};
-
-static int name_rank_compare(const void *va, const void *vb)
-{
-	const struct name_rank *a = va, *b = vb;
-
-	return strcmp(a->name, b->name);
-}
-
-/* [strings] place of each name among the names in use, in byte order. */
-static uint32_t *name_ranks(const struct flame *f, const struct profile *p)
-{
-	uint32_t *rank = xcalloc(p->strings.n, sizeof(*rank));
-	VEC(struct name_rank) names = {0};
-
-	for (uint32_t i = 1; i < f->nodes.n; i++) {
-		string_id id = f->nodes.v[i].name;
-
-		if (rank[id])
-			continue;
-		rank[id] = 1;
-		vec_push(&names, ((struct name_rank){profile_text(p, id), id}));
-	}
-	if (names.n)
-		qsort(names.v, names.n, sizeof(*names.v), name_rank_compare);
-	for (uint32_t i = 0; i < names.n; i++)
-		rank[names.v[i].id] = i;
-	vec_done(&names);
-	return rank;
-}
-
-struct node_rank {
-	uint64_t key; /* parent, rank of the name */
 	uint32_t kind, node;
 };
 
-static int node_rank_compare(const void *va, const void *vb)
+static int child_compare(const void *va, const void *vb)
 {
-	const struct node_rank *a = va, *b = vb;
+	const struct child *a = va, *b = vb;
+	int c = strcmp(a->name, b->name);
 
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	return a->kind < b->kind ? -1 : a->kind > b->kind;
+	return c ? c : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
-static void flame_link(struct flame *f, const struct profile *p)
+static void flame_sort(struct flame_builder *b)
 {
-	uint32_t *rank = name_ranks(f, p);
-	struct node_rank *ranks = xcalloc(f->nodes.n, sizeof(*ranks));
-	uint32_t n = f->nodes.n - 1;
+	struct flame_node *n = b->f->nodes.v;
+	VEC(struct child) family = {0};
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct flame_node *node = &f->nodes.v[i + 1];
+	for (uint32_t i = 0; i < b->forks.n; i++) {
+		struct flame_node *parent = &n[b->forks.v[i]];
 
-		ranks[i].key = (uint64_t)node->parent << 32 | rank[node->name];
-		ranks[i].kind = node->kind;
-		ranks[i].node = i + 1;
+		family.n = 0;
+		for (uint32_t at = parent->first_child; at; at = n[at].next_sibling)
+			vec_push(&family, ((struct child){profile_text(b->p, n[at].name),
+							  n[at].kind, at}));
+		qsort(family.v, family.n, sizeof(*family.v), child_compare);
+		parent->first_child = 0;
+		for (uint32_t k = family.n; k-- > 0;) {
+			n[family.v[k].node].next_sibling = parent->first_child;
+			parent->first_child = family.v[k].node;
+		}
 	}
-	qsort(ranks, n, sizeof(*ranks), node_rank_compare);
-	for (uint32_t i = n; i-- > 0;) {
-		struct flame_node *node = &f->nodes.v[ranks[i].node];
+	vec_done(&family);
+}
 
-		node->next_sibling = f->nodes.v[node->parent].first_child;
-		f->nodes.v[node->parent].first_child = ranks[i].node;
+/* Totals, from the last node to the first: a child comes after its parent. */
+static void flame_sum(struct flame *f)
+{
+	for (uint32_t i = f->nodes.n; i-- > 0;) {
+		struct flame_node *n = &f->nodes.v[i], *up = &f->nodes.v[n->parent];
+
+		n->total = sum_clamped(n->total, n->self);
+		if (i)
+			up->total = sum_clamped(up->total, n->total);
+		f->shown += i && n->total > 0;
 	}
-	free(ranks);
-	free(rank);
 }
 
 void flame_build(struct flame *f, const struct profile *p, unsigned value)
@@ -232,25 +258,20 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 		node = flame_place(&b, flame_call(&b, &comm, 0, 0), s->stack);
 		f->nodes.v[node].self = sum_clamped(f->nodes.v[node].self, v);
 	}
-	for (uint32_t i = f->nodes.n; i-- > 0;) {
-		struct flame_node *n = &f->nodes.v[i], *up = &f->nodes.v[n->parent];
-
-		n->total = sum_clamped(n->total, n->self);
-		if (i)
-			up->total = sum_clamped(up->total, n->total);
-	}
-	flame_link(f, p);
+	flame_sum(f);
+	flame_sort(&b);
 	free(b.place);
 	free(b.place_comm);
 	map_done(&b.placed);
 	index_done(&b.by_call);
 	vec_done(&b.path);
+	vec_done(&b.forks);
 }
 
 void flame_done(struct flame *f)
 {
 	vec_done(&f->nodes);
-	f->max_depth = 0;
+	memset(f, 0, sizeof(*f));
 }
 
 uint32_t flame_next(const struct flame *f, uint32_t node)
