@@ -48,6 +48,9 @@ struct flame {
 };
 void flame_build(struct flame *f, const struct profile *p, unsigned value);
 void flame_done(struct flame *f);
+/* The folded stacks of a tree that was built from @p. */
+void folded_write_tree(const struct profile *p, const struct flame *f, bool annotate,
+		       struct sink *out);
 
 /* --- SVG and HTML --------------------------------------------------------------------------------- */
 
