@@ -45,6 +45,7 @@ struct flame {
 	VEC(struct flame_node) nodes;
 	uint32_t max_depth;
 	uint32_t shown; /* nodes but the root with a total above 0 */
+	bool falls;	/* some value is below 0: a child may be larger than its parent */
 };
 void flame_build(struct flame *f, const struct profile *p, unsigned value);
 void flame_done(struct flame *f);
@@ -61,6 +62,7 @@ struct flame_options {
 		max_boxes; /* 0: the default, 10,000; what is pruned is stated in the picture */
 	unsigned value; /* index in value_types + 1; 0: the default one */
 	bool embedded;	/* no XML declaration: to stand inside an HTML page */
+	const struct flame *tree; /* of this profile and value; NULL: built for the call */
 };
 void svg_write(const struct profile *p, const struct flame_options *o, struct sink *out);
 

@@ -3,10 +3,9 @@
 /* where the SVG is the whole document, Ctrl-F. */
 /* */
 /* data: pad, row, base, height   the layout, as in src/format/svg.c */
-/*       unit, step               values are multiples of step in unit */
-/*       boxes                    depth, total, self, frame; …  in tree order, siblings side by side */
-/*       frames                   name, place, module, kind; …  the first three number strings */
-/*       strings, note */
+/*       unit, note               of the values; what is not among the boxes */
+/*       tick                     values are multiples of it, or stand behind a 0 */
+/*       boxes, frames, strings   as src/format/script.c writes them, in digits of its alphabet */
 /* */
 /* The build strips comments that have a line of their own, and indentation. */
 function flame(svg, data) {
@@ -37,35 +36,80 @@ function flame(svg, data) {
 		return e;
 	}
 
-	/* --- the tree --- */
+	/* --- what is in the data --- */
 
-	var count = data.boxes.length / 4;
-	var depth = new Uint16Array(count), frame = new Uint32Array(count), last = new Uint32Array(count);
-	var total = new Float64Array(count), self = new Float64Array(count), start = new Float64Array(count);
+	var value = {}, code = "", at = 0;
+	for (var c = 35, digits_known = 0; c < 127; c++)
+		if ("&<>\\".indexOf(String.fromCharCode(c)) < 0)
+			value[c] = digits_known++;
+	function open_code(s) {
+		code = s;
+		at = 0;
+	}
+	function digit() { return value[code.charCodeAt(at++)]; }
+	function number() {
+		var v = 0, scale = 1, d;
+		do {
+			d = digit();
+			v += d % 44 * scale;
+			scale *= 44;
+		} while (d > 43);
+		return v;
+	}
+	function amount() { return number() * data.tick || number(); }
+
+	var strings = [""];
+	open_code(data.strings);
+	while (at < code.length) {
+		var before = strings[strings.length - 1], head = before.slice(0, number());
+		var tail = number(), tab = code.indexOf("\t", at);
+		strings.push(head + code.slice(at, tab) + before.slice(before.length - tail));
+		at = tab + 1;
+	}
+	var frames = [];
+	open_code(data.frames);
+	while (at < code.length) {
+		var d = digit(), f = { kind: d % 5, name: strings[number()], place: "", module: "" };
+		if (d % 10 > 4)
+			f.place = strings[number()];
+		f.module = d > 9 ? strings[number()] : frames.length ? frames[frames.length - 1].module : "";
+		frames.push(f);
+	}
+
+	/* Boxes come in tree order, a box before those that stand on it. */
+	var count = 0, depth = [], frame = [], last = [], total = [], self = [], start = [];
 	(function () {
-		var open = [], next = [];
+		var open = [], next = [], rest = [], expected = [], fresh = 0;
 		function close(d) {
 			while (open.length > d)
-				last[open.pop()] = i - 1;
+				last[open.pop()] = count - 1;
 		}
-		for (var i = 0; i < count; i++) {
-			depth[i] = data.boxes[4 * i];
-			total[i] = data.boxes[4 * i + 1];
-			self[i] = data.boxes[4 * i + 2];
-			frame[i] = data.boxes[4 * i + 3];
-			close(depth[i]);
-			if (depth[i]) {
-				start[i] = next[depth[i] - 1];
-				next[depth[i] - 1] += total[i];
+		open_code(data.boxes);
+		while (at < code.length) {
+			var how = digit(), pops = how % 4, as = (how >> 2) % 3;
+			var owned = (how / 12 | 0) % 3, whole = how > 35;
+			var d = open.length - (pops < 3 ? pops : 3 + number()), on;
+			close(d);
+			on = d ? frame[open[d - 1]] : 0;
+			depth[count] = d;
+			frame[count] = as === 0 ? fresh++ : as === 1 ? expected[on] : number();
+			total[count] = whole ? rest[d - 1] : amount();
+			self[count] = owned === 0 ? 0 : owned === 1 ? total[count] : amount();
+			start[count] = d ? next[d - 1] : 0;
+			if (d) {
+				expected[on] = frame[count];
+				next[d - 1] += total[count];
+				rest[d - 1] -= total[count];
 			}
-			next[depth[i]] = start[i];
-			open.push(i);
+			next[d] = start[count];
+			rest[d] = total[count] - self[count];
+			open.push(count++);
 		}
 		close(0);
 	})();
 
-	function frame_name(f) { return data.strings[data.frames[4 * f]]; }
-	function frame_kind(f) { return data.frames[4 * f + 3]; }
+	function frame_name(f) { return frames[f].name; }
+	function frame_kind(f) { return frames[f].kind; }
 
 	/* --- numbers and names, as src/format/names.c writes them --- */
 
@@ -78,7 +122,6 @@ function flame(svg, data) {
 	}
 	function value_text(v) {
 		var ns = { nanoseconds: 1, microseconds: 1e3, milliseconds: 1e6, seconds: 1e9 }[data.unit];
-		v *= data.step;
 		if (ns) {
 			v *= ns;
 			if (v >= 999.5e6)
@@ -172,8 +215,7 @@ function flame(svg, data) {
 		var s = frame_name(f) + "\n" + value_text(total[i]) + ", " + percent_text(total[i], total[0]);
 		if (self[i] > 0 && self[i] !== total[i])
 			s += ", self " + value_text(self[i]);
-		var where = depth[i] ? [kind, data.strings[data.frames[4 * f + 1]],
-			data.strings[data.frames[4 * f + 2]]] : [];
+		var where = depth[i] ? [kind, frames[f].place, frames[f].module] : [];
 		where = where.filter(Boolean).join(", ");
 		return where ? s + "\n" + where : s;
 	}
@@ -322,7 +364,7 @@ function flame(svg, data) {
 		var re = s && matcher(s), sum = 0, hits = 0, after = 0;
 		search = s;
 		found = [];
-		for (var f = 0; s && f < data.frames.length / 4; f++)
+		for (var f = 0; s && f < frames.length; f++)
 			found[f] = re.test(frame_name(f));
 		for (var i = 0; s && i < count; i++) {
 			if (!found[frame[i]])

@@ -232,6 +232,7 @@ static void flame_sum(struct flame *f)
 		if (i)
 			up->total = sum_clamped(up->total, n->total);
 		f->shown += i && n->total > 0;
+		f->falls |= n->self < 0;
 	}
 }
 

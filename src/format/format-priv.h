@@ -97,18 +97,23 @@ uint32_t flame_next(const struct flame *f, uint32_t node);
 /* More levels than this are cut off and counted. */
 #define PICTURE_DEPTH_MAX 1100u
 
+struct picture_box {
+	uint32_t node;
+	int64_t start; /* left end, in the value */
+};
+
 /* A flame tree made to fit: the largest boxes, and where they lie. Drawn children lie
  * side by side from the left end of their parent; the rest of it is the parent's own time
  * and what is not drawn. */
 struct picture {
 	const struct profile *p;
-	struct flame f;
+	const struct flame *f; /* own, or the caller's */
+	struct flame own;
 	unsigned value;
 	const char *unit, *type; /* of the value */
-	VEC(uint32_t)
-	boxes;		/* nodes, in flame_next order; a parent before its children */
-	int64_t *start; /* [nodes] left end, in the value */
-	bool *kept;	/* [nodes] */
+	VEC(struct picture_box)
+	boxes;	    /* in flame_next order: the root, and a parent before its children */
+	bool *kept; /* [nodes] */
 	uint32_t depth; /* of the deepest box */
 };
 /* What a picture leaves out. */
@@ -131,11 +136,11 @@ void picture_rest_text(const struct picture *pic, const struct picture_rest *res
  * first. */
 void picture_place(const struct picture *pic, const struct flame_node *n, struct text *t);
 const char *picture_module(const struct picture *pic, const struct flame_node *n);
-/* The script with the picture's data, for inside a <script> element's CDATA section. */
 /* Where things are, in user units of the SVG. */
 struct picture_layout {
 	unsigned width, height, pad, row;
 	unsigned base; /* y of the root's lower edge */
 };
+/* The script with the picture's data, for inside a <script> element's CDATA section. */
 void picture_script(const struct picture *pic, const struct picture_layout *layout,
 		    struct sink *out);

@@ -16,89 +16,110 @@ static bool node_drawable(const struct flame_node *n)
 	return n->total > 0 && n->depth <= PICTURE_DEPTH_MAX;
 }
 
-static uint32_t count_at_least(const int64_t *totals, uint32_t n, int64_t limit)
-{
-	uint32_t count = 0;
+/* Boxes that may be drawn next: a heap with the largest on top, of equal ones the one
+ * that was made first. */
+struct candidate {
+	int64_t total;
+	uint32_t node;
+};
 
-	for (uint32_t i = 0; i < n; i++)
-		count += totals[i] >= limit;
-	return count;
+struct candidates {
+	VEC(struct candidate) heap;
+};
+
+static bool candidate_first(const struct candidate *a, const struct candidate *b)
+{
+	return a->total != b->total ? a->total > b->total : a->node < b->node;
 }
 
-/* The smallest limit that at most @max totals reach, by halving the range of values. */
-static int64_t find_limit(const int64_t *totals, uint32_t n, uint32_t max)
+static void candidate_add(struct candidates *c, struct candidate new)
 {
-	int64_t low = 1, high = INT64_MAX;
+	uint32_t at = c->heap.n;
 
-	while (low < high) {
-		int64_t mid = low + (high - low) / 2;
-
-		if (count_at_least(totals, n, mid) <= max)
-			high = mid;
-		else
-			low = mid + 1;
+	vec_push(&c->heap, new);
+	for (uint32_t up; at; at = up) {
+		up = (at - 1) / 2;
+		if (!candidate_first(&new, &c->heap.v[up]))
+			break;
+		c->heap.v[at] = c->heap.v[up];
 	}
-	return low;
+	c->heap.v[at] = new;
 }
 
-/* Keeps the @max largest nodes. Among equal ones the first made win; a parent is made
- * before its children and is at least as large (unless values are negative), so it is
- * never lost first. */
+static uint32_t candidate_take(struct candidates *c)
+{
+	struct candidate *v = c->heap.v, last = v[--c->heap.n];
+	uint32_t node = v[0].node, at = 0, below;
+
+	for (; (below = 2 * at + 1) < c->heap.n; at = below) {
+		if (below + 1 < c->heap.n && candidate_first(&v[below + 1], &v[below]))
+			below++;
+		if (!candidate_first(&v[below], &last))
+			break;
+		v[at] = v[below];
+	}
+	v[at] = last;
+	return node;
+}
+
+/* Keeps the @max largest nodes. A parent is at least as large as its children and is made
+ * before them, so these are found from the root: what is not next to something kept is
+ * never looked at. (With negative values a large child of a small parent comes late.) */
 static void picture_keep(struct picture *pic, uint32_t max)
 {
-	const struct flame *f = &pic->f;
-	VEC(int64_t) totals = {0};
-	int64_t limit, next = 0;
-	uint32_t room;
+	const struct flame_node *nodes = pic->f->nodes.v;
+	struct candidates c = {0};
 
-	vec_reserve(&totals, f->nodes.n);
-	for (uint32_t i = 0; i < f->nodes.n; i++)
-		if (node_drawable(&f->nodes.v[i]))
-			vec_push(&totals, f->nodes.v[i].total);
-	limit = find_limit(totals.v, totals.n, max);
-	room = max - count_at_least(totals.v, totals.n, limit);
-	for (uint32_t i = 0; i < totals.n; i++)
-		if (totals.v[i] < limit && totals.v[i] > next)
-			next = totals.v[i];
-	vec_done(&totals);
+	candidate_add(&c, (struct candidate){0});
+	for (uint32_t kept = 0; c.heap.n && (!kept || kept < max); kept++) {
+		uint32_t node = candidate_take(&c);
 
-	pic->kept[0] = true;
-	for (uint32_t i = 1; i < f->nodes.n; i++) {
-		const struct flame_node *n = &f->nodes.v[i];
-
-		if (!node_drawable(n) || !pic->kept[n->parent])
-			continue;
-		if (n->total == next && room > 0) {
-			room--;
-			pic->kept[i] = true;
-		}
-		if (n->total >= limit)
-			pic->kept[i] = true;
+		pic->kept[node] = true;
+		for (uint32_t i = nodes[node].first_child; i; i = nodes[i].next_sibling)
+			if (node_drawable(&nodes[i]))
+				candidate_add(&c, (struct candidate){nodes[i].total, i});
 	}
+	vec_done(&c.heap);
+}
+
+static uint32_t kept_or_sibling(const struct picture *pic, uint32_t node)
+{
+	while (node && !pic->kept[node])
+		node = pic->f->nodes.v[node].next_sibling;
+	return node;
+}
+
+/* flame_next among those that are kept. */
+static uint32_t kept_next(const struct picture *pic, uint32_t node)
+{
+	const struct flame_node *n = pic->f->nodes.v;
+	uint32_t next = kept_or_sibling(pic, n[node].first_child);
+
+	while (!next && node) {
+		next = kept_or_sibling(pic, n[node].next_sibling);
+		node = n[node].parent;
+	}
+	return next;
 }
 
 static void picture_place_boxes(struct picture *pic)
 {
-	const struct flame *f = &pic->f;
-	/* [nodes] where the next child begins */
-	int64_t *next = xcalloc(f->nodes.n, sizeof(*next));
+	const struct flame_node *nodes = pic->f->nodes.v;
+	/* [depth] where the next child of the open box of that depth begins */
+	int64_t next[PICTURE_DEPTH_MAX + 1] = {0};
 	uint32_t i = 0;
 
 	do {
-		const struct flame_node *n = &f->nodes.v[i];
+		const struct flame_node *n = &nodes[i];
+		int64_t start = n->depth ? next[n->depth - 1] : 0;
 
-		if (!pic->kept[i])
-			continue;
-		vec_push(&pic->boxes, i);
-		if (i) {
-			pic->start[i] = next[n->parent];
-			next[n->parent] = sum_clamped(next[n->parent], n->total);
-		}
-		next[i] = pic->start[i];
+		vec_push(&pic->boxes, ((struct picture_box){i, start}));
+		if (n->depth)
+			next[n->depth - 1] = sum_clamped(start, n->total);
+		next[n->depth] = start;
 		if (n->depth > pic->depth)
 			pic->depth = n->depth;
-	} while ((i = flame_next(f, i)));
-	free(next);
+	} while ((i = kept_next(pic, i)));
 }
 
 void picture_init(struct picture *pic, const struct profile *p,
@@ -109,43 +130,58 @@ void picture_init(struct picture *pic, const struct profile *p,
 	pic->value = o->value ? o->value - 1 : profile_default_value(p);
 	pic->type = profile_text(p, p->value_types[pic->value].type);
 	pic->unit = profile_text(p, p->value_types[pic->value].unit);
-	flame_build(&pic->f, p, pic->value);
-	pic->kept = xcalloc(pic->f.nodes.n, sizeof(*pic->kept));
-	pic->start = xcalloc(pic->f.nodes.n, sizeof(*pic->start));
+	pic->f = o->tree;
+	if (!pic->f) {
+		flame_build(&pic->own, p, pic->value);
+		pic->f = &pic->own;
+	}
+	pic->kept = xcalloc(pic->f->nodes.n, sizeof(*pic->kept));
 	picture_keep(pic, o->max_boxes ? o->max_boxes : PICTURE_BOXES);
 	picture_place_boxes(pic);
 }
 
 void picture_done(struct picture *pic)
 {
-	flame_done(&pic->f);
+	flame_done(&pic->own);
 	vec_done(&pic->boxes);
 	free(pic->kept);
-	free(pic->start);
 }
 
 /* --- what is not ------------------------------------------------------------------ */
 
+static void rest_add(const struct flame_node *n, struct picture_rest *rest)
+{
+	if (n->depth <= PICTURE_DEPTH_MAX && n->total > rest->largest)
+		rest->largest = n->total;
+	rest->deep += n->depth > PICTURE_DEPTH_MAX;
+}
+
+/* What is not drawn is as large as its parent at most, and no deeper than the picture
+ * goes: then those next to the boxes tell all. Else every node is looked at. */
 void picture_rest(const struct picture *pic, int64_t min_total, struct picture_rest *ret)
 {
-	const struct flame_node *nodes = pic->f.nodes.v;
-	struct picture_rest rest = {0};
+	const struct flame_node *nodes = pic->f->nodes.v;
+	bool all = pic->f->falls || pic->f->max_depth > PICTURE_DEPTH_MAX;
+	struct picture_rest rest = {.frames = pic->f->shown};
 
-	for (uint32_t i = 1; i < pic->f.nodes.n; i++) {
-		const struct flame_node *n = &nodes[i];
-		bool parent_drawn = pic->kept[n->parent] &&
-				    (!n->parent || nodes[n->parent].total >= min_total);
+	for (uint32_t i = 0; i < pic->boxes.n; i++) {
+		const struct flame_node *n = &nodes[pic->boxes.v[i].node];
 
-		if (n->total <= 0 || (pic->kept[i] && n->total >= min_total))
+		if (i && n->total < min_total)
 			continue;
-		rest.frames++;
-		if (parent_drawn)
-			rest.total = sum_clamped(rest.total, n->total);
-		if (n->depth > PICTURE_DEPTH_MAX)
-			rest.deep++;
-		else if (n->total > rest.largest)
-			rest.largest = n->total;
+		rest.frames -= i > 0;
+		for (uint32_t c = n->first_child; c; c = nodes[c].next_sibling) {
+			if (nodes[c].total <= 0 ||
+			    (pic->kept[c] && nodes[c].total >= min_total))
+				continue;
+			rest.total = sum_clamped(rest.total, nodes[c].total);
+			if (!all)
+				rest_add(&nodes[c], &rest);
+		}
 	}
+	for (uint32_t i = 1; all && i < pic->f->nodes.n; i++)
+		if (nodes[i].total > 0 && !(pic->kept[i] && nodes[i].total >= min_total))
+			rest_add(&nodes[i], &rest);
 	*ret = rest;
 }
 
@@ -175,7 +211,7 @@ static void bound_add(struct text *t, int64_t part, int64_t whole)
 void picture_rest_text(const struct picture *pic, const struct picture_rest *rest,
 		       struct text *t)
 {
-	int64_t whole = pic->f.nodes.v[0].total;
+	int64_t whole = pic->f->nodes.v[0].total;
 
 	if (!rest->frames || whole <= 0)
 		return;

@@ -7,8 +7,10 @@
  * inlined calls, a cut corner. The script, where it may run, draws all of it anew to zoom
  * and search.
  *
- * Boxes of a row share a group at the row's baseline, and those too narrow to be seen are
- * left to the script: both are a matter of bytes. */
+ * Bytes are saved where nothing is lost to the eye. Boxes of a row share a group at the
+ * row's baseline. Boxes too narrow to be pointed at have no text of their own: all of one
+ * shade are a single path, some 8 bytes a box in place of 130. Those too narrow to be
+ * seen are left to the script. */
 #include "format-priv.h"
 
 #include <stdlib.h>
@@ -25,6 +27,8 @@
  * */
 #define SVG_COLUMN 6.65
 #define SVG_MIN_BOX 0.5 /* narrower ones cannot be seen */
+#define SVG_THIN 2.0	/* narrower ones cannot be pointed at */
+#define SHADES 8
 
 struct svg {
 	struct picture pic;
@@ -32,6 +36,11 @@ struct svg {
 	struct sink *out;
 	struct text t, name, part;
 	int64_t min_total;
+	/* The thin boxes so far, in tenths: paths that are as wide as a box is high. */
+	struct thin {
+		struct text path;
+		long x, y; /* where it ends */
+	} thin[FLAME_LABEL + 1][SHADES];
 };
 
 static void svg_flush(struct svg *s)
@@ -47,8 +56,6 @@ static void svg_xml(struct svg *s, const char *str)
 
 /* --- colours ---------------------------------------------------------------------- */
 
-#define SHADES 8
-
 /* The same arrays are in share/viewer/flame.js. Shades of one kind differ a little so
  * that neighbours can be told apart; all carry black text. */
 static const char *const palette[][SHADES] = {
@@ -60,39 +67,59 @@ static const char *const palette[][SHADES] = {
 };
 
 /* A fixed hash (djb2): a function keeps its shade from one picture to the next. */
-static const char *svg_shade(uint32_t kind, const char *name)
+static unsigned svg_shade(const char *name)
 {
 	uint32_t h = 5381;
 
 	for (; *name; name++)
 		h = h * 33 ^ (unsigned char)*name;
-	return palette[kind][(h ^ h >> 7) % SHADES];
+	return (h ^ h >> 7) % SHADES;
 }
 
 /* --- boxes ------------------------------------------------------------------------ */
 
 static double svg_scale(const struct svg *s)
 {
-	int64_t whole = s->pic.f.nodes.v[0].total;
+	int64_t whole = s->pic.f->nodes.v[0].total;
 
 	return whole > 0 ? (SVG_WIDTH - 2.0 * SVG_PAD) / (double)whole : 0;
+}
+
+static void long_add(struct text *t, long v)
+{
+	char digits[24], *at = digits + sizeof(digits);
+	unsigned long rest = v < 0 ? -(unsigned long)v : (unsigned long)v;
+
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (v < 0)
+		*--at = '-';
+	text_addn(t, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+static long in_tenths(double v)
+{
+	return (long)(v * 10 + 0.5);
 }
 
 /* One decimal, without ".0". */
 static void coordinate_add(struct text *t, double v)
 {
-	long tenths = (long)(v * 10 + 0.5);
+	long tenths = in_tenths(v);
 
-	text_addf(t, "%ld", tenths / 10);
-	if (tenths % 10)
-		text_addf(t, ".%ld", tenths % 10);
+	long_add(t, tenths / 10);
+	if (tenths % 10) {
+		text_addc(t, '.');
+		long_add(t, tenths % 10);
+	}
 }
 
 static void svg_tooltip(struct svg *s, const struct flame_node *n, const char *name)
 {
 	const char *kind = n->depth == 1 ? "process" : flame_kind_text(n->kind);
 	const char *module = picture_module(&s->pic, n);
-	int64_t whole = s->pic.f.nodes.v[0].total;
+	int64_t whole = s->pic.f->nodes.v[0].total;
 	char buf[64];
 
 	text_add(&s->t, "<title>");
@@ -114,20 +141,68 @@ static void svg_tooltip(struct svg *s, const struct flame_node *n, const char *n
 	text_add(&s->t, "</title>");
 }
 
+/* A gap to the right neighbour, unless nothing would be left. */
+static double svg_shown_width(double w)
+{
+	return w > 1 ? w - 0.5 : w;
+}
+
 /* From the row's baseline: a rectangle, with a cut corner when inlined. */
 static void svg_shape(struct svg *s, const struct flame_node *n, double x, double w,
 		      const char *name)
 {
 	bool cut = n->kind == FLAME_INLINED && w >= 5;
 
-	/* A gap to the right neighbour, unless nothing would be left. */
-	if (w > 1)
-		w -= 0.5;
 	text_add(&s->t, "<path d=\"M");
 	coordinate_add(&s->t, x);
 	text_add(&s->t, cut ? " 3v-11l4-4H" : " 3v-15H");
-	coordinate_add(&s->t, x + w);
-	text_addf(&s->t, "v15z\" fill=\"#%s\"/>", svg_shade(n->kind, name));
+	coordinate_add(&s->t, x + svg_shown_width(w));
+	text_add(&s->t, "v15z\" fill=\"#");
+	text_add(&s->t, palette[n->kind][svg_shade(name)]);
+	text_add(&s->t, "\"/>");
+}
+
+/* A stroke through the middle of the box. */
+static void svg_thin(struct svg *s, const struct flame_node *n, double x, double w,
+		     const char *name)
+{
+	struct thin *thin = &s->thin[n->kind][svg_shade(name)];
+	struct text *t = &thin->path;
+	long from = in_tenths(x), to = in_tenths(x + svg_shown_width(w));
+	long y = 10 * (long)(s->layout.base - n->depth * SVG_ROW - SVG_BASELINE) - 45;
+
+	to = to > from ? to : from + 1;
+	if (from != thin->x || y != thin->y || !t->len) {
+		text_add(t, t->len ? "m" : "M");
+		long_add(t, from - thin->x);
+		if (y >= thin->y)
+			text_addc(t, ' ');
+		long_add(t, y - thin->y);
+	}
+	text_addc(t, 'h');
+	long_add(t, to - from);
+	thin->x = to;
+	thin->y = y;
+}
+
+static void svg_thin_boxes(struct svg *s)
+{
+	text_add(&s->t, "<g transform=\"scale(.1)\" stroke-width=\"150\">\n");
+	for (unsigned i = 0; i <= FLAME_LABEL; i++) {
+		for (unsigned k = 0; k < SHADES; k++) {
+			struct text *path = &s->thin[i][k].path;
+
+			if (!path->len)
+				continue;
+			text_add(&s->t, "<path stroke=\"#");
+			text_add(&s->t, palette[i][k]);
+			text_add(&s->t, "\" d=\"");
+			text_addn(&s->t, path->s, path->len);
+			text_add(&s->t, "\"/>\n");
+		}
+	}
+	text_add(&s->t, "</g>\n");
+	svg_flush(s);
 }
 
 static void svg_text(struct svg *s, const struct flame_node *n, double x, double w,
@@ -151,49 +226,56 @@ static void svg_text(struct svg *s, const struct flame_node *n, double x, double
 	text_add(&s->t, "</text>");
 }
 
-static void svg_box(struct svg *s, uint32_t node)
+static void svg_box(struct svg *s, const struct picture_box *box)
 {
-	const struct flame_node *n = &s->pic.f.nodes.v[node];
+	const struct flame_node *n = &s->pic.f->nodes.v[box->node];
 	double scale = svg_scale(s);
-	double x = SVG_PAD + (double)s->pic.start[node] * scale;
-	double w = node ? (double)n->total * scale : SVG_WIDTH - 2.0 * SVG_PAD;
+	double x = SVG_PAD + (double)box->start * scale;
+	double w = n->depth ? (double)n->total * scale : SVG_WIDTH - 2.0 * SVG_PAD;
 
-	flame_name(&s->name, s->pic.p, n);
-	text_clear(&s->part);
-	name_shorten(&s->part, s->name.s);
+	flame_name(&s->part, s->pic.p, n);
 	text_clear(&s->name);
-	text_add(&s->name, s->part.s);
+	name_shorten(&s->name, s->part.s);
+	if (w < SVG_THIN) {
+		svg_thin(s, n, x, w, s->name.s);
+		return;
+	}
 	text_add(&s->t, "<g>");
 	svg_tooltip(s, n, s->name.s);
 	svg_shape(s, n, x, w, s->name.s);
 	svg_text(s, n, x, w, s->name.s);
 	text_add(&s->t, "</g>\n");
-	svg_flush(s);
 }
 
 /* Boxes come in tree order; they go out row by row. first[] counts, then points. */
 static void svg_boxes(struct svg *s)
 {
 	const struct picture *pic = &s->pic;
+	const struct flame_node *nodes = pic->f->nodes.v;
 	uint32_t *first = xcalloc(pic->depth + 2, sizeof(*first));
 	uint32_t *rows = xcalloc(pic->boxes.n, sizeof(*rows));
 
 	for (uint32_t i = 0; i < pic->boxes.n; i++)
-		first[pic->f.nodes.v[pic->boxes.v[i]].depth + 1]++;
+		first[nodes[pic->boxes.v[i].node].depth + 1]++;
 	for (uint32_t d = 0; d <= pic->depth; d++)
 		first[d + 1] += first[d];
 	for (uint32_t i = 0; i < pic->boxes.n; i++)
-		rows[first[pic->f.nodes.v[pic->boxes.v[i]].depth]++] = pic->boxes.v[i];
+		rows[first[nodes[pic->boxes.v[i].node].depth]++] = i;
 	/* first[d] is now where row d ends. */
 	sink_puts(s->out, "<g class=\"boxes\">\n");
 	for (uint32_t d = 0, i = 0; d <= pic->depth; d++) {
-		sink_putf(s->out, "<g transform=\"translate(0 %u)\">\n",
+		text_addf(&s->t, "<g transform=\"translate(0 %u)\">\n",
 			  s->layout.base - d * SVG_ROW - SVG_BASELINE);
-		for (; i < first[d]; i++)
-			if (!d || pic->f.nodes.v[rows[i]].total >= s->min_total)
-				svg_box(s, rows[i]);
-		sink_puts(s->out, "</g>\n");
+		for (; i < first[d]; i++) {
+			const struct picture_box *box = &pic->boxes.v[rows[i]];
+
+			if (!d || nodes[box->node].total >= s->min_total)
+				svg_box(s, box);
+		}
+		text_add(&s->t, "</g>\n");
+		svg_flush(s);
 	}
+	svg_thin_boxes(s);
 	sink_puts(s->out, "</g>\n");
 	free(rows);
 	free(first);
@@ -264,7 +346,7 @@ static void svg_legend(struct svg *s, unsigned y)
 	double x = SVG_PAD;
 
 	for (uint32_t i = 0; i < s->pic.boxes.n; i++)
-		present[s->pic.f.nodes.v[s->pic.boxes.v[i]].kind] = true;
+		present[s->pic.f->nodes.v[s->pic.boxes.v[i].node].kind] = true;
 	text_addf(&s->t, "<g class=\"legend\" transform=\"translate(0 %u)\">\n", y);
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct flame_node n = {.kind = kinds[i].kind};
@@ -281,7 +363,7 @@ static void svg_legend(struct svg *s, unsigned y)
 
 static void svg_details(struct svg *s, unsigned y)
 {
-	int64_t whole = s->pic.f.nodes.v[0].total;
+	int64_t whole = s->pic.f->nodes.v[0].total;
 	char buf[64];
 
 	text_addf(&s->t, "<text class=\"details\" x=\"%u\" y=\"%u\">", SVG_PAD, y);
@@ -329,6 +411,9 @@ static void svg_done(struct svg *s)
 	text_done(&s->t);
 	text_done(&s->name);
 	text_done(&s->part);
+	for (unsigned i = 0; i <= FLAME_LABEL; i++)
+		for (unsigned k = 0; k < SHADES; k++)
+			text_done(&s->thin[i][k].path);
 }
 
 void svg_write(const struct profile *p, const struct flame_options *o, struct sink *out)
