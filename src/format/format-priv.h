@@ -1,19 +1,16 @@
 #pragma once
 /* Shared between the files of src/format only. */
-#include <zlib.h>
-
 #include <profd/format.h>
 #include <profd/text.h>
 
 /* --- gzip (RFC 1952) ------------------------------------------------------------- */
 
-/* A sink that compresses into another one. The header has no time and no name, so that
- * the same bytes in give the same bytes out. */
+/* A sink that compresses into another one, when it is closed. The header has no time and
+ * no name, so that the same bytes in give the same bytes out. */
 struct gzip_sink {
 	struct sink sink;
 	struct sink *out;
-	z_stream z;
-	unsigned char buf[16384];
+	struct text bytes;
 };
 void gzip_open(struct gzip_sink *g, struct sink *out);
 void gzip_close(struct gzip_sink *g); /* passes a failure on to the sink below */
