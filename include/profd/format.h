@@ -55,6 +55,7 @@ void folded_write_tree(const struct profile *p, const struct flame *f, bool anno
 
 /* --- SVG and HTML --------------------------------------------------------------------------------- */
 
+struct top;
 struct flame_options {
 	const char *title;    /* clean UTF-8; "Flame graph" when NULL */
 	const char *subtitle; /* one line under it, or NULL: command, event, quality */
@@ -62,7 +63,9 @@ struct flame_options {
 		max_boxes; /* 0: the default, 10,000; what is pruned is stated in the picture */
 	unsigned value; /* index in value_types + 1; 0: the default one */
 	bool embedded;	/* no XML declaration: to stand inside an HTML page */
-	const struct flame *tree; /* of this profile and value; NULL: built for the call */
+	/* Of this profile and value, and of its default value; NULL: built for the call. */
+	const struct flame *tree;
+	const struct top *top;
 };
 void svg_write(const struct profile *p, const struct flame_options *o, struct sink *out);
 

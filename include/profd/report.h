@@ -79,13 +79,14 @@ void outdir_close(struct outdir *d);
  * Also after a failed outdir_open. */
 void outdir_discard(struct outdir *d);
 
-/* Writes every artifact, run.json last. One that fails does not keep the others from being written;
+/* Writes every artifact, run.json last, with a second thread's help. One that fails does not keep the others from being written;
  * err tells of the first. Returns 0 or its -errno. */
 int artifacts_write(const struct outdir *d, const struct run *run, struct error *err);
 
-/* The parts, for tests. */
-void run_json_write(const struct run *run, struct sink *out);
-void summary_write(const struct run *run, struct sink *out);
+/* The parts; @top is of the profile's default value. */
+struct top;
+void run_json_write(const struct run *run, const struct top *top, struct sink *out);
+void summary_write(const struct run *run, const struct top *top, struct sink *out);
 /* Appends the command for people in clean UTF-8, cut where it gets too long; run.json has all of it. */
 void command_text(struct text *t, char *const *argv);
 

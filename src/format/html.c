@@ -14,6 +14,7 @@ static const char page_css[] =
 
 struct html {
 	const struct profile *p;
+	const struct top *top;
 	struct sink *out;
 	struct text t, name;
 };
@@ -112,16 +113,18 @@ static void html_top(struct html *h)
 	unsigned value = profile_default_value(h->p);
 	const struct value_type *type = &h->p->value_types[value];
 	const char *unit = profile_text(h->p, type->unit);
-	struct top top;
+	struct top own = {0};
+	const struct top *top = h->top ? h->top : &own;
 	uint32_t n;
 	char buf[64];
 
-	top_build(&top, h->p, value);
-	n = top.rows.n < HTML_TOP_ROWS ? top.rows.n : HTML_TOP_ROWS;
+	if (!h->top)
+		top_build(&own, h->p, value);
+	n = top->rows.n < HTML_TOP_ROWS ? top->rows.n : HTML_TOP_ROWS;
 	text_add(&h->t, "<section>\n<h2>Functions</h2>\n<div class=\"scroll\" "
 			"tabindex=\"0\">\n<table>\n<caption>");
 	text_addf(&h->t, "%u of %u functions, by their own share of %s of ", n,
-		  top.rows.n, value_text(buf, sizeof(buf), top.sum, unit));
+		  top->rows.n, value_text(buf, sizeof(buf), top->sum, unit));
 	html_xml(h, profile_text(h->p, type->type));
 	text_add(&h->t,
 		 ". Total includes what a function calls.</caption>\n"
@@ -132,10 +135,10 @@ static void html_top(struct html *h)
 		 "<th scope=\"col\" class=\"n\">Total %</th><th scope=\"col\">Source</th>"
 		 "<th scope=\"col\">Module</th></tr></thead>\n<tbody>\n");
 	for (uint32_t i = 0; i < n; i++)
-		html_top_row(h, &top.rows.v[i], top.sum, unit);
+		html_top_row(h, &top->rows.v[i], top->sum, unit);
 	text_add(&h->t, "</tbody>\n</table>\n</div>\n</section>\n");
 	html_flush(h);
-	top_done(&top);
+	top_done(&own);
 }
 
 static void html_facts(struct html *h, const struct fact *facts, size_t n)
@@ -159,7 +162,7 @@ void html_write(const struct profile *p, const struct flame_options *o,
 		const struct fact *facts, size_t nfacts, const char *const *warnings,
 		size_t nwarnings, struct sink *out)
 {
-	struct html h = {.p = p, .out = out};
+	struct html h = {.p = p, .top = o->top, .out = out};
 	struct flame_options picture = *o;
 
 	picture.embedded = true;

@@ -1,8 +1,13 @@
-/* All files of a recording, one after the other; run.json last: while it is missing the rest may
- * not be there yet. */
+/* All files of a recording; run.json last: while it is missing the rest may not be there yet.
+ *
+ * Two threads take them from one list, the slowest first; a profile that does not change may be read
+ * by both. What several files are made of, the tree and the table of functions, is built once, while
+ * the second thread packs the pprof file. Where there can be no second thread, one writes all. */
 #include <profd/report.h>
 
 #include <ctype.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -18,6 +23,9 @@ struct context {
 	struct text facts[8];
 	struct fact rows[8];
 	size_t nrows;
+	/* Of the default value; they are there before a file is begun that is made of them. */
+	struct flame tree;
+	struct top top;
 };
 
 static void add_fact(struct context *c, const char *key, const char *value)
@@ -78,7 +86,9 @@ static void context_done(struct context *c)
 static struct flame_options picture(const struct context *c)
 {
 	return (struct flame_options){.title = text_get(&c->title),
-				      .subtitle = text_get(&c->subtitle)};
+				      .subtitle = text_get(&c->subtitle),
+				      .tree = &c->tree,
+				      .top = &c->top};
 }
 
 static void write_pprof(const struct context *c, struct sink *out)
@@ -88,7 +98,7 @@ static void write_pprof(const struct context *c, struct sink *out)
 
 static void write_folded(const struct context *c, struct sink *out)
 {
-	folded_write(c->run->profile, c->run->annotate, out);
+	folded_write_tree(c->run->profile, &c->tree, c->run->annotate, out);
 }
 
 static void write_svg(const struct context *c, struct sink *out)
@@ -109,12 +119,12 @@ static void write_html(const struct context *c, struct sink *out)
 
 static void write_summary(const struct context *c, struct sink *out)
 {
-	summary_write(c->run, out);
+	summary_write(c->run, &c->top, out);
 }
 
 static void write_run(const struct context *c, struct sink *out)
 {
-	run_json_write(c->run, out);
+	run_json_write(c->run, &c->top, out);
 }
 
 /* --- further events --------------------------------------------------------------------------------- */
@@ -170,8 +180,8 @@ char *run_event_file(const struct run *run, size_t i)
 	return name;
 }
 
-static int write_event(const struct context *c, size_t i, bool picture_wanted,
-		       const struct outdir *d, struct error *err)
+static int write_event(const struct context *c, size_t i, const struct flame *tree,
+		       bool picture_wanted, const struct outdir *d, struct error *err)
 {
 	_cleanup_free_ char *base = run_event_file(c->run, i);
 	_cleanup_free_ char *name = xasprintf("%s.%s", base,
@@ -184,11 +194,11 @@ static int write_event(const struct context *c, size_t i, bool picture_wanted,
 		return code;
 	o.value = (unsigned)(2 * i + 1 + 1);
 	o.subtitle = c->run->events[i].name;
+	o.tree = tree;
 	if (picture_wanted)
 		svg_write(c->run->profile, &o, &f.sink);
 	else
-		folded_write_value(c->run->profile, o.value - 1, c->run->annotate,
-				   &f.sink);
+		folded_write_tree(c->run->profile, tree, c->run->annotate, &f.sink);
 	return outfile_commit(&f, err);
 }
 
@@ -198,12 +208,16 @@ static int write_events(const struct context *c, const struct outdir *d,
 	int first = 0;
 
 	for (size_t i = 1; i < c->run->nevents; i++) {
+		struct flame tree;
+
+		flame_build(&tree, c->run->profile, (unsigned)(2 * i + 1));
 		for (int kind = 0; kind < 2; kind++) {
-			int code = write_event(c, i, kind, d, first ? NULL : err);
+			int code = write_event(c, i, &tree, kind, d, first ? NULL : err);
 
 			if (code < 0 && !first)
 				first = code;
 		}
+		flame_done(&tree);
 	}
 	return first;
 }
@@ -219,32 +233,134 @@ static const struct artifact {
 	{"summary.md", write_summary}, {"run.json", write_run},
 };
 
+/* Places in that list. */
+enum { PPROF = 0, SHARED = 1, RUN_JSON = ARRAY_SIZE(artifacts) - 1 };
+
 const char *artifact_name(size_t i)
 {
 	return i < ARRAY_SIZE(artifacts) ? artifacts[i].name : NULL;
 }
 
+/* What is to be written, how far it is, and what went wrong: by place in the list, the further
+ * events behind it. */
+struct work {
+	struct context *c;
+	const struct outdir *d;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool shared_ready; /* the tree and the table */
+	size_t next;	   /* of SHARED … EVENTS: nobody has taken it yet */
+	struct error errors[RUN_JSON + 2];
+	int codes[RUN_JSON + 2];
+};
+enum { EVENTS = RUN_JSON + 1 };
+
+static void write_one(struct work *w, size_t i)
+{
+	struct error *e = &w->errors[i];
+	struct outfile f;
+
+	if (i == EVENTS) {
+		w->codes[i] = write_events(w->c, w->d, e);
+		return;
+	}
+	w->codes[i] = outfile_open(&f, w->d->fd, artifacts[i].name, e);
+	if (w->codes[i] < 0)
+		return;
+	artifacts[i].write(w->c, &f.sink);
+	w->codes[i] = outfile_commit(&f, e);
+}
+
+/* The next file that nobody has taken; RUN_JSON when there is none: that one waits for all. */
+static size_t take_one(struct work *w)
+{
+	size_t i;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->shared_ready)
+		pthread_cond_wait(&w->changed, &w->lock);
+	i = w->next < RUN_JSON ? w->next++ : RUN_JSON;
+	pthread_mutex_unlock(&w->lock);
+	return i;
+}
+
+static void write_shared(struct work *w)
+{
+	for (size_t i; (i = take_one(w)) != RUN_JSON;)
+		write_one(w, i);
+}
+
+static void *write_beside(void *arg)
+{
+	write_one(arg, PPROF);
+	write_shared(arg);
+	return NULL;
+}
+
+/* Signals stay with the thread that knows what to do about them. */
+static bool start_beside(struct work *w, pthread_t *ret_thread)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(ret_thread, NULL, write_beside, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r == 0;
+}
+
+static void build_shared(struct work *w)
+{
+	struct context *c = w->c;
+	unsigned value = profile_default_value(c->run->profile);
+
+	flame_build(&c->tree, c->run->profile, value);
+	top_build(&c->top, c->run->profile, value);
+	pthread_mutex_lock(&w->lock);
+	w->shared_ready = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* The first failure, in the order of the list, is the one that is told. */
+static int first_failure(const struct work *w, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(w->codes); i++) {
+		if (w->codes[i] >= 0)
+			continue;
+		if (err)
+			*err = w->errors[i];
+		return w->codes[i];
+	}
+	return 0;
+}
+
 int artifacts_write(const struct outdir *d, const struct run *run, struct error *err)
 {
 	struct context c;
-	int first = 0;
+	struct work w = {.c = &c, .d = d, .next = SHARED};
+	pthread_t thread;
+	bool two;
 
 	/* The one of an earlier run (--force) must not speak for what is written now. */
 	unlinkat(d->fd, "run.json", 0);
 	context_init(&c, run);
-	first = write_events(&c, d, err);
-	for (size_t i = 0; i < ARRAY_SIZE(artifacts); i++) {
-		struct outfile f;
-		struct error *e = first ? NULL : err;
-		int code = outfile_open(&f, d->fd, artifacts[i].name, e);
-
-		if (code == 0) {
-			artifacts[i].write(&c, &f.sink);
-			code = outfile_commit(&f, e);
-		}
-		if (code < 0 && !first)
-			first = code;
-	}
+	pthread_mutex_init(&w.lock, NULL);
+	pthread_cond_init(&w.changed, NULL);
+	two = start_beside(&w, &thread);
+	build_shared(&w);
+	write_shared(&w);
+	write_one(&w, EVENTS);
+	if (two)
+		pthread_join(thread, NULL);
+	else
+		write_one(&w, PPROF);
+	write_one(&w, RUN_JSON);
+	pthread_cond_destroy(&w.changed);
+	pthread_mutex_destroy(&w.lock);
+	flame_done(&c.tree);
+	top_done(&c.top);
 	context_done(&c);
-	return first;
+	return first_failure(&w, err);
 }

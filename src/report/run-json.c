@@ -256,16 +256,14 @@ static void put_modules(struct json *root, const struct run *run)
 	json_put(root, "modules", list);
 }
 
-static void put_top(struct json *root, const struct run *run)
+static void put_top(struct json *root, const struct run *run, const struct top *top)
 {
 	const struct profile *p = run->profile;
 	struct json *list = json_list();
 	unsigned value = profile_default_value(p);
-	struct top top = {0};
 
-	top_build(&top, p, value);
-	for (uint32_t i = 0; i < top.rows.n && i < TOP_FUNCTIONS; i++) {
-		const struct top_row *r = &top.rows.v[i];
+	for (uint32_t i = 0; i < top->rows.n && i < TOP_FUNCTIONS; i++) {
+		const struct top_row *r = &top->rows.v[i];
 		struct json *j = json_node();
 
 		json_put_str(j, "name", profile_text(p, r->name));
@@ -275,13 +273,12 @@ static void put_top(struct json *root, const struct run *run)
 		json_put_str(j, "module", r->module ? profile_text(p, r->module) : NULL);
 		json_put_i64(j, "self", r->self);
 		json_put_i64(j, "total", r->total);
-		json_put_num(j, "self_share", share(r->self, top.sum));
-		json_put_num(j, "total_share", share(r->total, top.sum));
+		json_put_num(j, "self_share", share(r->self, top->sum));
+		json_put_num(j, "total_share", share(r->total, top->sum));
 		json_put(list, NULL, j);
 	}
 	json_put_str(root, "unit", profile_text(p, p->value_types[value].unit));
 	json_put(root, "top", list);
-	top_done(&top);
 }
 
 static void put_stat_value(struct json *j, const struct run *run, size_t i)
@@ -373,7 +370,7 @@ static void put_self(struct json *root, const struct run *run)
 	json_put(root, "profd", j);
 }
 
-void run_json_write(const struct run *run, struct sink *out)
+void run_json_write(const struct run *run, const struct top *top, struct sink *out)
 {
 	struct json *root = json_node();
 
@@ -387,7 +384,7 @@ void run_json_write(const struct run *run, struct sink *out)
 	put_host(root, run->host);
 	put_quality(root, run);
 	put_modules(root, run);
-	put_top(root, run);
+	put_top(root, run, top);
 	put_survivors(root, run);
 	put_self(root, run);
 	json_write(root, out);

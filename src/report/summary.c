@@ -171,19 +171,16 @@ static void add_place(struct text *t, const struct profile *p, const struct top_
 	text_done(&place);
 }
 
-static void add_top(struct text *t, const struct run *run)
+static void add_top(struct text *t, const struct run *run, const struct top *top)
 {
 	const struct profile *p = run->profile;
-	unsigned value = profile_default_value(p);
-	struct top top = {0};
 
-	top_build(&top, p, value);
-	if (top.rows.n)
+	if (top->rows.n)
 		text_add(t,
 			 "\n| self | total | function | where |\n|---:|---:|---|---|\n");
-	for (uint32_t i = 0; i < top.rows.n && i < TOP_FUNCTIONS; i++) {
-		const struct top_row *r = &top.rows.v[i];
-		double sum = top.sum > 0 ? (double)top.sum : 1;
+	for (uint32_t i = 0; i < top->rows.n && i < TOP_FUNCTIONS; i++) {
+		const struct top_row *r = &top->rows.v[i];
+		double sum = top->sum > 0 ? (double)top->sum : 1;
 
 		if (!r->self) /* the rows are sorted by it */
 			break;
@@ -194,10 +191,9 @@ static void add_top(struct text *t, const struct run *run)
 		add_place(t, p, r);
 		text_add(t, " |\n");
 	}
-	top_done(&top);
 }
 
-void summary_write(const struct run *run, struct sink *out)
+void summary_write(const struct run *run, const struct top *top, struct sink *out)
 {
 	struct text t = {0};
 
@@ -216,7 +212,7 @@ void summary_write(const struct run *run, struct sink *out)
 		add_row(&t, "Also sampled", add_events, run);
 	add_row(&t, "Quality", add_quality, run);
 	add_row(&t, "Machine", add_machine, run);
-	add_top(&t, run);
+	add_top(&t, run, top);
 	stat_add_markdown(&t, run->stat, run->nstat, run->wall_ns);
 	if (run->nsurvivors) {
 		text_addf(&t, "\nStill running when the recording ended: ");
