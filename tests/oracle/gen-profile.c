@@ -299,6 +299,40 @@ static struct profile *make_hostile(void)
 	return p;
 }
 
+/* Names that begin with one another, go on below and above ';', or are equal once it is
+ * replaced; as every kind of code, in random stacks. */
+static struct profile *make_alike(void)
+{
+	static const char *const names[] = {
+		"a",  "a;",  "a:",  "a ",   "a!",   "a+",  "a:b", "a;b", "ab",
+		"a<", "a<b", "a;;", "a b;", "a_[k", "a_[", "b",	  "b;",	 "\xc3\xa9",
+		":",  ";",   "!",   "z",    "a+;",  "a++", "a+ ", "a;+", "a(int)"};
+	static const uint32_t flags[] = {0, LOCATION_KERNEL, LOCATION_JIT};
+	struct profile *p = new_profile();
+	location_id at[4 * ARRAY_SIZE(names)];
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(at); i++) {
+		struct line lines[] = {add_line(p, names[i / 4], NULL, NULL, 0, 0),
+				       add_line(p, names[(i * 7 + 3) % ARRAY_SIZE(names)],
+						NULL, NULL, 0, 0)};
+		bool inlined = i % 4 == 3;
+
+		at[i] = profile_named_location(p, 0, 16 + i, inlined ? 0 : flags[i % 4],
+					       lines, 1 + inlined);
+	}
+	for (uint32_t i = 0; i < 6000; i++) {
+		labels_id labels = draw(5) ? thread_labels(p, names[draw(5)], 1, 0) : 0;
+		uint32_t deep = draw(7), few = draw(3) ? 6 : ARRAY_SIZE(at);
+		stack_id s = 0;
+
+		for (uint32_t k = 0; k < deep; k++)
+			s = profile_stack(p, s, at[draw(few)]);
+		/* What is not above 0 in the end makes no line. */
+		add_sample(p, s, labels, draw(9) ? (int64_t)draw(3) + 1 : -2);
+	}
+	return p;
+}
+
 static struct profile *make(const char *kind)
 {
 	if (!strcmp(kind, "small"))
@@ -311,6 +345,8 @@ static struct profile *make(const char *kind)
 		return make_deep(1000);
 	if (!strcmp(kind, "deeper"))
 		return make_deep(3000);
+	if (!strcmp(kind, "alike"))
+		return make_alike();
 	if (!strcmp(kind, "hostile"))
 		return make_hostile();
 	if (!strcmp(kind, "empty"))
@@ -332,6 +368,46 @@ static void write_top(const struct profile *p, struct sink *out)
 	top_done(&top);
 }
 
+/* Every sample as folded text, neither sorted nor added up, and without the tree. */
+static void write_lines(const struct profile *p, bool annotate, struct sink *out)
+{
+	string_id comm_key = profile_find_string(p, "comm");
+	unsigned value = profile_default_value(p);
+
+	for (uint32_t i = 1; i < p->samples.n; i++) {
+		string_id comm = profile_label_str(p, p->samples.v[i].labels, comm_key);
+		VEC(location_id) path = {0};
+		struct text t = {0};
+
+		for (stack_id s = p->samples.v[i].stack; s; s = p->stacks.v[s].parent)
+			vec_push(&path, p->stacks.v[s].location);
+		text_add(&t, comm ? profile_text(p, comm) : "[unknown]");
+		while (path.n) {
+			const struct location *l = &p->locations.v[path.v[--path.n]];
+
+			for (uint32_t k = l->nlines; k-- > 0;) {
+				function_id f = p->lines.v[l->first_line + k].function;
+
+				/* The separator, until all ';' are replaced. */
+				text_addc(&t, '\n');
+				text_add(&t, profile_text(p, p->functions.v[f].name));
+				if (annotate && l->flags & LOCATION_KERNEL)
+					text_add(&t, "_[k]");
+				else if (annotate && l->flags & LOCATION_JIT)
+					text_add(&t, "_[j]");
+				else if (annotate && k + 1 < l->nlines)
+					text_add(&t, "_[i]");
+			}
+		}
+		for (size_t k = 0; k < t.len; k++)
+			t.s[k] = t.s[k] == ';' ? ':' : t.s[k] == '\n' ? ';' : t.s[k];
+		sink_putf(out, "%s %lld\n", t.s,
+			  (long long)p->values.v[(size_t)i * p->nvalues + value]);
+		text_done(&t);
+		vec_done(&path);
+	}
+}
+
 static int write_as(const struct profile *p, const char *format, struct sink *out)
 {
 	struct flame_options o = {.title = "CPU time of ./app --input \"a & b\"",
@@ -346,6 +422,8 @@ static int write_as(const struct profile *p, const char *format, struct sink *ou
 		pprof_write(p, out);
 	else if (!strcmp(format, "folded") || !strcmp(format, "annotated"))
 		folded_write(p, format[0] == 'a', out);
+	else if (!strcmp(format, "lines") || !strcmp(format, "marked-lines"))
+		write_lines(p, format[0] == 'm', out);
 	else if (!strcmp(format, "svg"))
 		svg_write(p, &o, out);
 	else if (!strcmp(format, "html"))

@@ -32,6 +32,33 @@ pprof() {
 	done
 }
 
+# summed LINES >FOLDED: equal stacks added up, in byte order, none that is not above 0.
+summed() {
+	"$PYTHON" - "$1" <<-'END'
+	import collections, sys
+	sums = collections.Counter()
+	for line in open(sys.argv[1], "rb"):
+	    stack, value = line.rstrip(b"\n").rsplit(b" ", 1)
+	    sums[stack] += int(value)
+	for stack in sorted(sums):
+	    if sums[stack] > 0:
+	        sys.stdout.buffer.write(b"%s %d\n" % (stack, sums[stack]))
+	END
+}
+
+@test "folded text is every sample's line, sorted and added up by somebody else" {
+	local kind
+	for kind in alike small deep deeper frames20k; do
+		"$GEN" $kind lines >lines
+		summed lines >wanted
+		"$GEN" $kind folded | cmp - wanted
+		"$GEN" $kind marked-lines >lines
+		summed lines >wanted
+		"$GEN" $kind annotated | cmp - wanted
+		[ -s wanted ]
+	done
+}
+
 @test "go tool pprof -top: every function's own and total time are ours" {
 	needs go
 	for kind in small frames20k deep; do
