@@ -4,8 +4,9 @@
  * whatever the size.
  *
  * Samples go in the order of the stack tree: neighbours then share their callers, which
- * deflate finds. Numbering locations by use, for shorter varints, was tried and made the
- * file larger: it scatters what belongs together. */
+ * deflate finds. Locations go by address, and what they name in their order: numbers that
+ * grow by little look alike, and so do made-up names. Numbering locations by use, for
+ * shorter varints, was tried and made the file larger: it scatters what belongs together. */
 #include "format-priv.h"
 
 #include <stdlib.h>
@@ -86,6 +87,35 @@ static void writer_use_location(struct pprof_writer *w, location_id row)
 	}
 }
 
+static int location_compare(const void *va, const void *vb, void *profile)
+{
+	const struct profile *p = profile;
+	location_id a = *(const location_id *)va, b = *(const location_id *)vb;
+	const struct location *la = &p->locations.v[a], *lb = &p->locations.v[b];
+
+	if (la->mapping != lb->mapping)
+		return la->mapping < lb->mapping ? -1 : 1;
+	if (la->address != lb->address)
+		return la->address < lb->address ? -1 : 1;
+	return (a > b) - (a < b);
+}
+
+static void writer_use_locations(struct pprof_writer *w, const bool *used)
+{
+	const struct profile *p = w->p;
+	VEC(location_id) rows = {0};
+
+	for (location_id row = 1; row < p->locations.n; row++)
+		if (used[row])
+			vec_push(&rows, row);
+	if (rows.n)
+		qsort_r(rows.v, rows.n, sizeof(*rows.v), location_compare,
+			(void *)(uintptr_t)p);
+	for (uint32_t i = 0; i < rows.n; i++)
+		writer_use_location(w, rows.v[i]);
+	vec_done(&rows);
+}
+
 /* A parent's row is below its child's, so one pass from the end marks every stack that a
  * sample has or stands on. */
 static void writer_mark(struct pprof_writer *w)
@@ -106,9 +136,7 @@ static void writer_mark(struct pprof_writer *w)
 	for (mapping_id row = 1; row < p->mappings.n; row++)
 		if (p->mappings.v[row].flags & MAPPING_MAIN)
 			writer_use_mapping(w, row);
-	for (location_id row = 1; row < p->locations.n; row++)
-		if (locations[row])
-			writer_use_location(w, row);
+	writer_use_locations(w, locations);
 	free(locations);
 	free(stacks);
 }
