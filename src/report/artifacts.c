@@ -6,6 +6,7 @@
 #include <profd/report.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -250,25 +251,35 @@ struct work {
 	pthread_cond_t changed;
 	bool shared_ready; /* the tree and the table */
 	size_t next;	   /* of SHARED … EVENTS: nobody has taken it yet */
+	struct outfile files[RUN_JSON + 1];
 	struct error errors[RUN_JSON + 2];
 	int codes[RUN_JSON + 2];
 };
 enum { EVENTS = RUN_JSON + 1 };
 
+/* Files are made and given their names in the order of the list, by one thread: what becomes of them
+ * when a disk is full does not depend on who was faster. */
+static void open_one(struct work *w, size_t i)
+{
+	w->codes[i] = outfile_open(&w->files[i], w->d->fd, artifacts[i].name,
+				   &w->errors[i]);
+}
+
 static void write_one(struct work *w, size_t i)
 {
-	struct error *e = &w->errors[i];
-	struct outfile f;
+	if (w->codes[i] == 0)
+		artifacts[i].write(w->c, &w->files[i].sink);
+}
 
-	if (i == EVENTS) {
-		w->codes[i] = write_events(w->c, w->d, e);
-		return;
+/* Where there were too few descriptors to have all files open, this one has its turn now. */
+static void commit_one(struct work *w, size_t i)
+{
+	if (w->codes[i] == -EMFILE || w->codes[i] == -ENFILE) {
+		open_one(w, i);
+		write_one(w, i);
 	}
-	w->codes[i] = outfile_open(&f, w->d->fd, artifacts[i].name, e);
-	if (w->codes[i] < 0)
-		return;
-	artifacts[i].write(w->c, &f.sink);
-	w->codes[i] = outfile_commit(&f, e);
+	if (w->codes[i] == 0)
+		w->codes[i] = outfile_commit(&w->files[i], &w->errors[i]);
 }
 
 /* The next file that nobody has taken; RUN_JSON when there is none: that one waits for all. */
@@ -348,15 +359,21 @@ int artifacts_write(const struct outdir *d, const struct run *run, struct error 
 	context_init(&c, run);
 	pthread_mutex_init(&w.lock, NULL);
 	pthread_cond_init(&w.changed, NULL);
+	for (size_t i = 0; i < RUN_JSON; i++)
+		open_one(&w, i);
 	two = start_beside(&w, &thread);
 	build_shared(&w);
 	write_shared(&w);
-	write_one(&w, EVENTS);
+	w.codes[EVENTS] = write_events(&c, d, &w.errors[EVENTS]);
 	if (two)
 		pthread_join(thread, NULL);
 	else
 		write_one(&w, PPROF);
+	for (size_t i = 0; i < RUN_JSON; i++)
+		commit_one(&w, i);
+	open_one(&w, RUN_JSON);
 	write_one(&w, RUN_JSON);
+	commit_one(&w, RUN_JSON);
 	pthread_cond_destroy(&w.changed);
 	pthread_mutex_destroy(&w.lock);
 	flame_done(&c.tree);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <profd/number.h>
 #include <profd/text.h>
 
 #define RUNS_MAX 1000u
@@ -115,14 +116,14 @@ static int bench(const struct profile *p, unsigned format, unsigned n, const cha
 
 int main(int argc, char **argv)
 {
-	unsigned n = argc > 2 ? (unsigned)atoi(argv[2]) : 11;
+	uint64_t n = 11;
 	struct error err = {0};
 	struct profile *p;
 	char *data;
 	size_t size;
 	int r = 0;
 
-	if (argc < 2 || !n || n > RUNS_MAX) {
+	if (argc < 2 || (argc > 2 && number_parse_u64(argv[2], 1, RUNS_MAX, &n))) {
 		fprintf(stderr, "usage: write-bench FILE.pb.gz [1..%u [DIR]]\n",
 			RUNS_MAX);
 		return 2;
@@ -138,7 +139,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(formats); i++)
-		r |= bench(p, i, n, argc > 3 ? argv[3] : NULL);
+		r |= bench(p, i, (unsigned)n, argc > 3 ? argv[3] : NULL);
 	profile_free(p);
 	return r;
 }
