@@ -4,7 +4,7 @@
  * whatever the size.
  *
  * Samples go in the order of the stack tree: neighbours then share their callers, which
- * deflate finds. Locations go by address, and what they name in their order: numbers that
+ * deflate finds. Where there are many, locations go by address, and what they name in their order: numbers that
  * grow by little look alike, and so do made-up names. Numbering locations by use, for
  * shorter varints, was tried and made the file larger: it scatters what belongs together. */
 #include "format-priv.h"
@@ -100,6 +100,10 @@ static int location_compare(const void *va, const void *vb, void *profile)
 	return (a > b) - (a < b);
 }
 
+/* The order in which rows were made has the frequent ones first, more or less. While they
+ * fit the 127 numbers of one byte that counts for more than the tables' size. */
+#define BY_ADDRESS_MIN 2048u
+
 static void writer_use_locations(struct pprof_writer *w, const bool *used)
 {
 	const struct profile *p = w->p;
@@ -108,7 +112,7 @@ static void writer_use_locations(struct pprof_writer *w, const bool *used)
 	for (location_id row = 1; row < p->locations.n; row++)
 		if (used[row])
 			vec_push(&rows, row);
-	if (rows.n)
+	if (rows.n >= BY_ADDRESS_MIN)
 		qsort_r(rows.v, rows.n, sizeof(*rows.v), location_compare,
 			(void *)(uintptr_t)p);
 	for (uint32_t i = 0; i < rows.n; i++)
