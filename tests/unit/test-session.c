@@ -526,11 +526,13 @@ static void sample_here(struct session *ses, uint32_t tid)
 	clock_ns += 2000000;
 }
 
-/* @n samples of a thread below 40 frames of 2 KiB each. */
+/* @n samples of a thread below 40 frames of 2 KiB each. AddressSanitizer moves away from the stack what it
+ * knows the size of. */
 static __attribute__((noinline)) int sample_deep(struct session *ses, uint32_t tid,
 						 unsigned n, unsigned depth)
 {
-	volatile uint8_t room[2048];
+	static volatile size_t room_bytes = 2048;
+	volatile uint8_t *room = __builtin_alloca(room_bytes);
 
 	room[0] = (uint8_t)depth;
 	if (depth < 40)
