@@ -73,6 +73,13 @@ void weight_forget(struct map *before, uint32_t tid, uint32_t nevents, uint32_t 
 /* s[0..n) fit for a sentence: printable ASCII, cut when long. The caller frees it. */
 char *event_shown(const char *s, size_t n);
 
+/* --- events that open and stay silent: silent.c --- */
+
+/* Tries the event of @like on the calling thread, for 20 ms of CPU time at most. Returns 0 when it
+ * samples, or when that cannot be known; -ENODATA when it does not; -EBUSY when others have the
+ * hardware's counters all the time. */
+int event_silent(const struct perf_event_attr *like);
+
 /* --- software events: names.c --- */
 
 struct software_name {

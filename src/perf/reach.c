@@ -65,13 +65,17 @@ static int probe(const struct target *t, struct error *err)
 	};
 	int cpu = sched_getcpu(), fd = target_open(t, &attr, cpu < 0 ? 0 : cpu, -1);
 
-	if (fd == -EACCES || fd == -EPERM)
+	if (fd == -EACCES)
 		return error_set(err, fd,
 				 "events on whole CPUs are not allowed here "
-				 "(perf_event_paranoid is %llu, or a container's seccomp "
-				 "profile forbids them)",
+				 "(perf_event_paranoid is %llu)",
 				 (unsigned long long)sysctl_u64(
 					 "/proc/sys/kernel/perf_event_paranoid", 99));
+	/* The kernel's own answer is EACCES; this one is a filter's. */
+	if (fd == -EPERM)
+		return error_set(err, fd,
+				 "events on whole CPUs are forbidden here (EPERM, as a "
+				 "container's seccomp profile answers)");
 	if (fd < 0)
 		return error_set(err, fd, "events on %s failed (%s)",
 				 t->reach == REACH_CGROUP ? "a control group"

@@ -74,10 +74,17 @@ uint32_t sampler_max_hz(void)
 	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
-/* Attribute bits newer than Linux 5.10, dropped one after the other when a kernel refuses the
- * set: a lost count per event (6.0), then build-ids in mmap records (5.12). */
-static bool attr_age(struct perf_event_attr *attr)
+/* What is newer than Linux 5.10 is dropped, one after the other, when a kernel refuses the set: fields at
+ * the attributes' end (E2BIG, and it wrote the size that it knows), a lost count per event (6.0), then
+ * build-ids in mmap records (5.12). What an event lacks for all else it cannot do without. */
+static bool attr_age(struct perf_event_attr *attr, int code, uint32_t *size)
 {
+	if (code == -E2BIG && attr->size >= PERF_ATTR_SIZE_VER3 && attr->size < *size) {
+		*size = attr->size;
+		return true;
+	}
+	if (code != -EINVAL)
+		return false;
 	if (attr->read_format & PERF_FORMAT_LOST) {
 		attr->read_format &= ~(uint64_t)PERF_FORMAT_LOST;
 		return true;
@@ -134,12 +141,14 @@ static void close_cpus(struct sampler *s)
 /* Opens the event on every CPU that is online. */
 static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 {
+	uint32_t size = s->attr.size;
+
 	s->attr.wakeup_watermark = (uint32_t)(ring_bytes / 4);
 	for (size_t cpu = 0; cpu < ncpus; cpu++) {
 		struct sampler_cpu *c = &s->cpus[s->ncpus];
 		int fd = target_open(&s->target, &s->attr, (int)cpu, -1), code;
 
-		while (fd == -EINVAL && s->ncpus == 0 && attr_age(&s->attr))
+		while (fd < 0 && s->ncpus == 0 && attr_age(&s->attr, fd, &size))
 			fd = target_open(&s->target, &s->attr, (int)cpu, -1);
 		if (fd == -ENODEV) /* offline */
 			continue;
@@ -228,6 +237,15 @@ static void reason_add(struct sampler_info *info, const char *event, bool kernel
 			at, room,
 			"%sno kernel samples for this user (perf_event_paranoid is %llu)",
 			sep, (unsigned long long)paranoid);
+	else if (code == -ENODATA)
+		snprintf(at, room,
+			 "%s'%s' opens on this machine, but stays silent: no sample of "
+			 "20 ms of work",
+			 sep, event);
+	else if (code == -EBUSY || code == -ENOSPC)
+		snprintf(at, room,
+			 "%sno hardware counter is free for '%s': others have them (%s)",
+			 sep, event, errno_word(code));
 	else if (code == -ENOENT || code == -EOPNOTSUPP || code == -EINVAL ||
 		 code == -ENODEV)
 		snprintf(at, room, "%sno hardware counter for '%s' on this machine (%s)",
@@ -291,7 +309,9 @@ static int try_rung(struct sampler *s, const struct sampler_options *o,
 	s->attr.exclude_hv = 1;
 	if (s->list.n > 1)
 		attr_shared(&s->attr);
-	code = open_rung(s, o, ncpus);
+	code = event_silent(&s->attr);
+	if (code == 0)
+		code = open_rung(s, o, ncpus);
 	if (code == 0)
 		code = open_others(s, o, err);
 	log_debug("perf", "%s: %s%s: %s", reach_name(s->target.reach), rung->event,
@@ -307,7 +327,8 @@ static int try_rung(struct sampler *s, const struct sampler_options *o,
 	return 0;
 }
 
-static int open_failed(const char *event, int code, struct error *err)
+static int open_failed(const struct sampler *s, const char *event, int code,
+		       struct error *err)
 {
 	if (code == -ENOBUFS) {
 		error_set(err, -EPERM, "no locked memory is left for sampling buffers");
@@ -316,21 +337,47 @@ static int open_failed(const char *event, int code, struct error *err)
 			   "kernel.perf_event_mlock_kb");
 		return -EPERM;
 	}
-	error_set(err, code, "this machine does not let profd sample '%s': %s", event,
+	if (code == -ENODATA) {
+		error_set(err, -ENOENT,
+			  "'%s' opens on this machine, but stays silent: no sample of 20 "
+			  "ms of work",
+			  event);
+		error_hint(err, "leave -e out, or use -e cpu-clock");
+		return -ENOENT;
+	}
+	/* An event that there is not is one thing to callers, whatever the kernel calls it; and it is not
+	 * the user's fault when the kernel does not understand what nobody asked for. */
+	error_set(err,
+		  code == -EOPNOTSUPP				      ? -ENOENT
+		  : !s->list.n && (code == -EINVAL || code == -E2BIG) ? -EOPNOTSUPP
+								      : code,
+		  "this machine does not let profd sample '%s': %s", event,
 		  strerror(-code));
-	if (code == -EACCES || code == -EPERM)
-		error_hint(err,
-			   "sysctl kernel.perf_event_paranoid=2 or lower, or a container "
-			   "whose seccomp profile allows perf_event_open");
+	if (code == -EACCES)
+		error_hint(err, "sysctl kernel.perf_event_paranoid=2 or lower; 'profd "
+				"doctor' tells more");
+	else if (code == -EPERM)
+		error_hint(err, "a container's seccomp profile has to allow "
+				"perf_event_open (docker run --cap-add PERFMON); "
+				"'profd doctor' tells more");
+	else if (code == -EOPNOTSUPP && s->attr.precise_ip)
+		error_hint(err, "its counters are not that precise: one p less");
+	else if (code == -EBUSY || code == -ENOSPC)
+		error_hint(err, "others have the hardware's counters: end other "
+				"profilers, or use -e cpu-clock");
+	else if (code == -EINVAL || code == -E2BIG)
+		error_hint(err, "profd needs Linux 5.10 or newer");
 	else if (code == -ENOENT || code == -EOPNOTSUPP)
 		error_hint(err, "virtual machines often lack a PMU: leave -e out, or use "
 				"-e cpu-clock");
-	else if (code == -EMFILE || code == -ENFILE)
+	else if (code == -EMFILE)
 		error_hint(err, "raise 'ulimit -n'");
+	else if (code == -ENFILE)
+		error_hint(err, "raise fs.file-max: no more files can be open in all");
 	else if (code == -ENOSYS)
 		error_hint(err, "this kernel, or the sandbox around it, has no "
 				"perf_event_open");
-	return code;
+	return err ? err->code : code;
 }
 
 /* Climbs down until a rung holds. */
@@ -368,13 +415,16 @@ static int climb(struct sampler *s, const struct sampler_options *o, size_t ncpu
 			i += rungs[i].kernel;
 		}
 	}
-	return open_failed(rungs[n - 1].event, code, err);
+	return open_failed(s, rungs[n - 1].event, code, err);
 }
 
 static void reach_reason_add(struct sampler_info *info, const char *text)
 {
 	size_t used = strlen(info->reach_reason);
 
+	/* What keeps profd off one often keeps it off the next. */
+	if (strstr(info->reach_reason, text))
+		return;
 	snprintf(info->reach_reason + used, sizeof(info->reach_reason) - used, "%s%s",
 		 used ? "; " : "", text);
 }
