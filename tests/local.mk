@@ -38,6 +38,7 @@ include tests/integration/local.mk
 include tests/browser/local.mk
 include tests/fuzz/local.mk
 include tests/fault/local.mk
+include tests/fake/local.mk
 include tests/bench/coverage.mk
 include tests/bench/local.mk
 
