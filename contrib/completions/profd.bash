@@ -24,7 +24,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top help --help --version"
+		choices="record replay top doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -74,7 +74,8 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record replay top" ;;
+		doctor) choices="--json --help" ;;
+		help) choices="record replay top doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

@@ -1,2 +1,3 @@
 src_libprofd_a_SOURCES += %D%/cmd.h %D%/print.c %D%/record-options.c \
 	%D%/record-options.h %D%/record.c %D%/replay.c %D%/top.c
+src_libprofd_a_SOURCES += %D%/doctor.c

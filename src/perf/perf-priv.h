@@ -79,6 +79,9 @@ char *event_shown(const char *s, size_t n);
  * samples, or when that cannot be known; -ENODATA when it does not; -EBUSY when others have the
  * hardware's counters all the time. */
 int event_silent(const struct perf_event_attr *like);
+/* The same for type, config, precise_ip and exclude_kernel of any @like that spinning causes 100,000 of
+ * in that time. Also returns what perf_event_open(2) said, and -ENOBUFS where no ring is granted. */
+int event_try(const struct perf_event_attr *like);
 
 /* --- software events: names.c --- */
 

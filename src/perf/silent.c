@@ -1,8 +1,8 @@
 /* Events that open and then stay silent. Some virtual machines grant a counter that never counts, or one
  * that counts and whose interrupt never comes: perf_event_open(2) succeeds, and the profile is empty
  * (runner-images issue 11689: cycles on Arm runners). No attribute tells; so the event is tried on
- * profd itself: it works as soon as it has left one record, which takes some ten microseconds of
- * spinning, and is silent if it has not after TRY_NS. Only events that any code causes can be tried. */
+ * profd itself: it works as soon as it has left one record, and is silent if it has not after TRY_NS.
+ * Only events that any code causes can be tried. */
 #include "perf-priv.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ static bool spin(const struct perf_event_mmap_page *meta, uint64_t *ret_ns)
 	return __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE);
 }
 
-/* Nobody else's event leaves a trace in the value; it may keep this one from the counters. */
+/* Others' events leave no trace in the value; they may keep this one from the counters. */
 static int verdict(int fd)
 {
 	struct {
@@ -59,13 +59,11 @@ static int verdict(int fd)
 	} r;
 
 	if (read(fd, &r, sizeof(r)) != (ssize_t)sizeof(r))
-		return 0;
-	log_debug("perf", "tried event: no record, counted %llu",
-		  (unsigned long long)r.value);
+		return -EIO;
 	return r.running_ns ? -ENODATA : -EBUSY;
 }
 
-int event_silent(const struct perf_event_attr *like)
+int event_try(const struct perf_event_attr *like)
 {
 	struct perf_event_attr attr = {
 		.size = PERF_ATTR_SIZE_VER0,
@@ -76,7 +74,7 @@ int event_silent(const struct perf_event_attr *like)
 		.sample_type = PERF_SAMPLE_IP,
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED |
 			       PERF_FORMAT_TOTAL_TIME_RUNNING,
-		.exclude_kernel = 1,
+		.exclude_kernel = like->exclude_kernel,
 		.exclude_hv = 1,
 	};
 	size_t ring_bytes = 2 * (size_t)sysconf(_SC_PAGESIZE);
@@ -85,14 +83,12 @@ int event_silent(const struct perf_event_attr *like)
 	int code = 0;
 	void *ring;
 
-	if (!any_code_causes(like) || like->exclude_user)
-		return 0;
 	fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return -errno;
 	ring = mmap(NULL, ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (ring == MAP_FAILED)
-		return 0;
+		return -ENOBUFS;
 	if (!spin(ring, &ns))
 		code = verdict(fd);
 	log_debug("perf", "tried event %u:%llu: %s after %llu us", attr.type,
@@ -100,4 +96,17 @@ int event_silent(const struct perf_event_attr *like)
 		  (unsigned long long)ns / 1000);
 	munmap(ring, ring_bytes);
 	return code;
+}
+
+int event_silent(const struct perf_event_attr *like)
+{
+	struct perf_event_attr attr = *like;
+	int code;
+
+	if (!any_code_causes(like) || like->exclude_user)
+		return 0;
+	/* Of the spinning thread the user's side is enough, and more may be forbidden. */
+	attr.exclude_kernel = 1;
+	code = event_try(&attr);
+	return code == -ENODATA || code == -EBUSY ? code : 0;
 }

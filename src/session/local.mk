@@ -6,3 +6,4 @@ src_libprofd_a_SOURCES += \
 src_libprofd_a_SOURCES += \
 	%D%/answers.c %D%/capture-priv.h %D%/listen.c %D%/pages.c %D%/recorder.c \
 	%D%/recorder-priv.h %D%/replay.c %D%/replay-priv.h
+src_libprofd_a_SOURCES += %D%/ptrace-try.c

@@ -1,5 +1,6 @@
 # Machines that we do not have: tests/fake/matrix, made into a file of bats as the faults are.
 EXTRA_DIST += \
+	tests/fake/doctor.bats \
 	tests/fake/fake.c \
 	tests/fake/lib.bash \
 	tests/fake/matrix \

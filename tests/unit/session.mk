@@ -15,3 +15,7 @@ TESTS += tests/unit/test-source
 tests_unit_test_source_SOURCES = \
 	tests/unit/fake-rings.c tests/unit/fake-rings.h tests/unit/test-source.c
 tests_unit_test_source_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-doctor
+TESTS += tests/unit/test-doctor
+tests_unit_test_doctor_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
