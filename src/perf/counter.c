@@ -111,6 +111,8 @@ static int open_one(const struct eventspec *e, struct counter_value *v, pid_t pi
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED |
 			       PERF_FORMAT_TOTAL_TIME_RUNNING,
 		.inherit = 1,
+		/* As perf(1) does; some PMUs of Arm's refuse to count guests. */
+		.exclude_guest = e->kind == EVENTSPEC_HARDWARE,
 		/* A member follows its leader. */
 		.disabled = leader_fd < 0,
 		.enable_on_exec = leader_fd < 0,

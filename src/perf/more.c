@@ -125,6 +125,8 @@ static int open_more(struct more *m, uint32_t i, uint32_t hz,
 
 	attr_more(e, hz, first, &attr);
 	code = open_everywhere(m, i, &attr, first->enable_on_exec);
+	if (code == -EOPNOTSUPP && attr_unidle(&attr))
+		code = open_everywhere(m, i, &attr, first->enable_on_exec);
 	if ((code == -EACCES || code == -EPERM) && !attr.exclude_kernel &&
 	    !attr.exclude_user) {
 		attr.exclude_kernel = attr.exclude_callchain_kernel = 1;

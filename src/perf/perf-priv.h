@@ -56,6 +56,8 @@ void more_read(const struct more *m, uint32_t i, bool lost, uint64_t *ret_count,
 void event_read(int fd, bool lost, uint64_t *count, uint64_t *ret_lost);
 /* What makes the samples of several events alike and tells them apart. */
 void attr_shared(struct perf_event_attr *attr);
+/* Takes back that the idle task is left out. False: it was not. */
+bool attr_unidle(struct perf_event_attr *attr);
 /* Period or frequency. @hz: where the event has neither. */
 void attr_rate(const struct eventspec *e, uint32_t hz, struct perf_event_attr *attr);
 

@@ -74,6 +74,16 @@ uint32_t sampler_max_hz(void)
 	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }
 
+/* Arm's PMUs cannot leave the idle task out (drivers/perf/arm_pmuv3.c). They stand still while it waits,
+ * and what it leaves is nobody's of the workload. */
+bool attr_unidle(struct perf_event_attr *attr)
+{
+	bool had = attr->exclude_idle;
+
+	attr->exclude_idle = 0;
+	return had;
+}
+
 /* What is newer than Linux 5.10 is dropped, one after the other, when a kernel refuses the set: fields at
  * the attributes' end (E2BIG, and it wrote the size that it knows), a lost count per event (6.0), then
  * build-ids in mmap records (5.12). What an event lacks for all else it cannot do without. */
@@ -83,6 +93,8 @@ static bool attr_age(struct perf_event_attr *attr, int code, uint32_t *size)
 		*size = attr->size;
 		return true;
 	}
+	if (code == -EOPNOTSUPP)
+		return attr_unidle(attr);
 	if (code != -EINVAL)
 		return false;
 	if (attr->read_format & PERF_FORMAT_LOST) {

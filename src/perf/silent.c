@@ -76,6 +76,7 @@ int event_try(const struct perf_event_attr *like)
 			       PERF_FORMAT_TOTAL_TIME_RUNNING,
 		.exclude_kernel = like->exclude_kernel,
 		.exclude_hv = 1,
+		.exclude_guest = 1,
 	};
 	size_t ring_bytes = 2 * (size_t)sysconf(_SC_PAGESIZE);
 	_cleanup_close_ int fd = -1;

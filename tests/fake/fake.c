@@ -11,6 +11,10 @@
  *	deaf		they count, but never sample: no interrupt comes
  *	starved		they wait for a counter all the time
  *	mux=N		they have a counter N % of the time
+ *	arm		they take neither exclude_idle nor events without exclude_guest: EOPNOTSUPP, as
+ *			drivers/perf/arm_pmuv3.c and apple_m1_cpu_pmu.c
+ *	hybrid=N	only the CPUs below N have them: ENOENT on others
+ *	group=N		that many of them fit into a group: EINVAL
  *	hw=ERRNO	hardware events fail
  *	open=N:ERRNO	the N-th event fails ("N+": and all that follow)
  *	cpus=N		CPUs in the machine. Nothing ever happens on those that are not really there
@@ -49,8 +53,8 @@
 #define PARANOID_FILE "/proc/sys/kernel/perf_event_paranoid"
 
 static struct machine {
-	bool pmu, silent, deaf, starved;
-	unsigned precise, mux, cpus, attr_bytes;
+	bool pmu, silent, deaf, starved, arm;
+	unsigned precise, mux, cpus, attr_bytes, hybrid, group;
 	unsigned offline_from, offline_to; /* … below */
 	int hw_errno, open_errno;
 	unsigned open_n, opened;
@@ -69,6 +73,8 @@ static struct fake {
 	bool self; /* on profd itself, which tries the event and reads the ring at once */
 	uint64_t id; /* of PERF_EVENT_IOC_ID, 0: not known */
 	double rate; /* events in a nanosecond */
+	unsigned
+		members; /* hardware events in the group that it leads, itself included */
 	bool samples;
 	uint64_t period;  /* fixed, in events; 0: by frequency */
 	uint64_t sampled; /* the sum of its samples' periods */
@@ -134,6 +140,10 @@ static void parse_value(const char *word, const char *v)
 		machine.precise = (unsigned)number_of(v);
 	else if (IS("mux"))
 		machine.mux = (unsigned)number_of(v);
+	else if (IS("hybrid"))
+		machine.hybrid = (unsigned)number_of(v);
+	else if (IS("group"))
+		machine.group = (unsigned)number_of(v);
 	else if (IS("cpus"))
 		machine.cpus = (unsigned)number_of(v);
 	else if (IS("size"))
@@ -165,6 +175,8 @@ static void parse_word(const char *word)
 		parse_value(word, eq + 1);
 	else if (!strcmp(word, "pmu"))
 		machine.pmu = true;
+	else if (!strcmp(word, "arm"))
+		machine.pmu = machine.arm = true;
 	else if (!strcmp(word, "silent"))
 		machine.pmu = machine.silent = true;
 	else if (!strcmp(word, "deaf"))
@@ -225,8 +237,9 @@ static bool refuses(const struct perf_event_attr *a)
 static __attribute__((constructor)) void start(void)
 {
 	const char *words = getenv("FAKE"), *dir = getenv("FAKE_ROOT");
-	char *copy = strdup(words ? words : ""); /* words are kept */
+	static char copy[4096]; /* words of it are kept */
 
+	snprintf(copy, sizeof(copy), "%s", words ? words : "");
 	for (char *save = NULL, *w = strtok_r(copy, " ", &save); w;
 	     w = strtok_r(NULL, " ", &save))
 		parse_word(w);
@@ -282,7 +295,28 @@ static double rate_of(const struct perf_event_attr *a)
 	return 0.1;
 }
 
-static int fails(struct perf_event_attr *a, pid_t pid, int cpu, unsigned long flags)
+/* What this PMU does not take. */
+static int pmu_fails(const struct perf_event_attr *a, int cpu, int group)
+{
+	const struct fake *leader = group >= 0 ? fakes[group] : NULL;
+
+	if (machine.hw_errno)
+		return machine.hw_errno;
+	if (!machine.pmu)
+		return 0;
+	if (a->precise_ip > machine.precise)
+		return EOPNOTSUPP;
+	if (machine.arm && (a->exclude_idle || !a->exclude_guest))
+		return EOPNOTSUPP;
+	if (machine.hybrid && cpu >= (int)machine.hybrid)
+		return ENOENT;
+	if (machine.group && leader && leader->members >= machine.group)
+		return EINVAL;
+	return 0;
+}
+
+static int fails(struct perf_event_attr *a, pid_t pid, int cpu, int group,
+		 unsigned long flags)
 {
 	int code;
 
@@ -306,9 +340,7 @@ static int fails(struct perf_event_attr *a, pid_t pid, int cpu, unsigned long fl
 		return ENODEV;
 	if (!is_hardware(a))
 		return a->precise_ip ? EOPNOTSUPP : 0;
-	if (machine.hw_errno)
-		return machine.hw_errno;
-	return machine.pmu && a->precise_ip > machine.precise ? EOPNOTSUPP : 0;
+	return pmu_fails(a, cpu, group);
 }
 
 /* What the kernel is really asked for. */
@@ -351,6 +383,7 @@ static int open_fake(struct perf_event_attr *a, pid_t pid, int cpu, int group,
 	if (fd >= 0) {
 		fakes[fd] = calloc(1, sizeof(f));
 		*fakes[fd] = f;
+		fakes[group >= 0 && fakes[group] ? group : fd]->members += f.hardware;
 	}
 	return fd;
 }
@@ -367,7 +400,7 @@ long syscall(long number, ...)
 	va_end(ap);
 	if (number != SYS_perf_event_open)
 		return kernel(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-	code = fails((struct perf_event_attr *)a[0], (pid_t)a[1], (int)a[2],
+	code = fails((struct perf_event_attr *)a[0], (pid_t)a[1], (int)a[2], (int)a[3],
 		     (unsigned long)a[4]);
 	if (code) {
 		errno = code;

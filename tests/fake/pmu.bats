@@ -64,6 +64,24 @@ of_run() {
 	of_run '1.45 < stat["instructions"]["derived"]["value"] < 1.55'
 }
 
+@test "PMU: what does not fit into a group is counted, and sampled, alone" {
+	MACHINE="pmu group=2"
+	record stat --stat='{cycles,instructions,branches}' -- "$program" 300
+	of_run 'all(stat[n]["value"] > 0 for n in ("cycles", "instructions", "branches"))'
+	record group -e '{cycles,instructions,branches}' -- "$program" 300
+	verify
+	of_run '1.35 < events["instructions"]["sampled"] / events["cycles"]["sampled"] < 1.65'
+	of_run 'events["branches"]["samples"] > 100'
+}
+
+@test "PMU of Arm: --stat counts, and each event is sampled" {
+	MACHINE=arm
+	record stat --stat -e cycles,instructions --reach system -- "$program" 300
+	verify
+	of_run 'stat["cycles"]["value"] > 0 and stat["instructions"]["value"] > 0'
+	of_run 'events["instructions"]["samples"] > 100'
+}
+
 @test "PMU: --stat tells an estimate where counters are shared" {
 	MACHINE="pmu mux=40"
 	record mux --stat -- "$program" 300
