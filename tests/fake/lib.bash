@@ -6,7 +6,8 @@
 # a fake), KiB of buffer for each CPU, bytes of stack in each sample, and "kernel" or "user". The sentence
 # is then run.json's fallback_reason and, behind " => ", its reach_reason; "-": there is none.
 # Or CHOICE is "unprofiled" or "refused": the program runs without being profiled, or does not run.
-# Then the sentence is profd's, and behind " => " its hint. All texts are exact.
+# Then the sentence is profd's, and behind " => " its hint; another engine than perf is left out. All
+# texts are exact.
 
 load "$SRCDIR/tests/integration/lib"
 
@@ -22,6 +23,9 @@ setup_file() {
 	chmod +x "$BATS_FILE_TMPDIR/profd"
 	"$PROFD" record -q -o "$BATS_FILE_TMPDIR/plain" -- true
 	json "$BATS_FILE_TMPDIR/plain/run.json" reach >"$BATS_FILE_TMPDIR/best"
+	ENGINE=
+	! "$PROFD" record --help | grep -q -e ' --engine ' || ENGINE="--engine perf"
+	export ENGINE
 }
 
 setup() {
@@ -74,6 +78,7 @@ row() {
 	case $5 in *' => '*) more=${5#* => } ;; esac
 	MACHINE=$2
 	[ "$3" != - ] || set -- "$1" "$2" "" "$4"
+	case $4 in unprofiled | refused) set -- "$1" "$2" "$3 $ENGINE" "$4" ;; esac
 	# shellcheck disable=SC2086 # words
 	record row $3 -- "$program" 300
 	case $4 in

@@ -122,7 +122,8 @@ of_run() {
 	# shellcheck disable=SC2034 # lib.bash exports it
 	MACHINE="cpus=128"
 	ulimit -n 100
-	record few -- "$program" 300
+	# shellcheck disable=SC2086 # words
+	record few $ENGINE -- "$program" 300
 	same status "$status" 0
 	told "this machine does not let profd sample 'cpu-clock': Too many open files: the workload runs without being profiled" \
 		"raise 'ulimit -n'"
