@@ -319,9 +319,9 @@ static void check_reaches(struct doctor *d, int least)
 	struct error why[REACH_COUNT] = {0};
 	int code[REACH_COUNT];
 
-	for (enum reach r = REACH_CGROUP; r < REACH_COUNT; r++)
+	for (enum reach r = REACH_CGROUP; r <= REACH_INHERIT; r++)
 		code[r] = probe_reach(r, &why[r]);
-	for (enum reach r = REACH_CGROUP; r < REACH_COUNT; r++) {
+	for (enum reach r = REACH_CGROUP; r <= REACH_INHERIT; r++) {
 		static const char *const ids[] = {
 			[REACH_CGROUP] = "reach.cgroup",
 			[REACH_SYSTEM] = "reach.system",
