@@ -19,6 +19,7 @@
 
 /* capabilities(7); linux/capability.h. */
 #define CAP_SYS_ADMIN_BIT 21
+#define CAP_SYSLOG_BIT 34
 #define CAP_PERFMON_BIT 38
 /* proc_pid_status(5): SECCOMP_MODE_FILTER. */
 #define SECCOMP_FILTER 2
@@ -214,8 +215,8 @@ static void explain(struct check *c, const struct doctor *d)
 
 	switch (c->wall) {
 	case WALL_PARANOID:
-		snprintf(buf, size, "perf_event_paranoid is %lld",
-			 (long long)s->paranoid.value);
+		snprintf(buf, size, "perf_event_paranoid is %lld%s",
+			 (long long)s->paranoid.value, s->uid ? "" : ", no CAP_PERFMON");
 		break;
 	case WALL_SECCOMP:
 		snprintf(buf, size, "%s from a seccomp filter", word_of(c->code));
@@ -436,6 +437,7 @@ static void check_ptrace(struct doctor *d)
 static void check_kallsyms(struct doctor *d)
 {
 	_cleanup_close_ int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	const struct settings *s = &d->settings;
 	char head[4096];
 	ssize_t n = fd < 0 ? -1 : io_pread(fd, head, sizeof(head) - 1, 0);
 	struct check *c = check_add(d, CHECK_NAMES, "kallsyms",
@@ -456,7 +458,13 @@ static void check_kallsyms(struct doctor *d)
 			return;
 		}
 	}
-	snprintf(c->detail, sizeof(c->detail), "/proc/kallsyms shows no addresses");
+	/* An ordinary user lacks more than that. */
+	if (!s->uid && s->capabilities_known &&
+	    !(s->capabilities & 1ull << CAP_SYSLOG_BIT) && s->kptr_restrict.known &&
+	    s->kptr_restrict.value < 2)
+		c->wall = WALL_CAPABILITY;
+	snprintf(c->detail, sizeof(c->detail), "/proc/kallsyms has no addresses%s",
+		 c->wall == WALL_CAPABILITY ? ", no CAP_SYSLOG" : "");
 }
 
 /* The path of the C library that profd itself has mapped; the caller frees. NULL: none is seen. */

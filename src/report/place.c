@@ -264,6 +264,13 @@ static void remedy_yama(struct remedy *r, const struct doctor *d)
 	as_root(r, d, "sysctl kernel.yama.ptrace_scope=1");
 }
 
+static void remedy_syslog(struct remedy *r, const struct doctor *d)
+{
+	say(r, "names of the kernel's functions need CAP_SYSLOG here");
+	if (d->place.box)
+		container_capability(r, d, "SYSLOG");
+}
+
 /* kernel/kallsyms.c, kallsyms_show_value(): with kptr_restrict 0, whoever may profile the kernel sees
  * them, else whoever has CAP_SYSLOG; with 1 CAP_SYSLOG; with 2 nobody. */
 static void remedy_kptr(struct remedy *r, const struct doctor *d)
@@ -271,8 +278,7 @@ static void remedy_kptr(struct remedy *r, const struct doctor *d)
 	const struct settings *s = &d->settings;
 
 	if (d->place.box) {
-		say(r, "names of the kernel's functions need CAP_SYSLOG here");
-		container_capability(r, d, "SYSLOG");
+		remedy_syslog(r, d);
 		return;
 	}
 	say(r, "for the names of the kernel's functions");
@@ -314,7 +320,7 @@ static void remedy_text(struct remedy *r, const struct doctor *d)
 		       "does not have the call: run the job under another runtime");
 		break;
 	case WALL_CAPABILITY:
-		say(r, "run profd as root");
+		remedy_syslog(r, d);
 		break;
 	case WALL_NO_PMU:
 	case WALL_SILENT:

@@ -255,10 +255,43 @@ machine() {
 	finds 'checks["buffers"]["state"] == "ok" and "each of 100 CPUs" in checks["buffers"]["detail"]'
 }
 
+@test "doctor: root without capabilities, as in a container" {
+	needs_root
+	needs setpriv
+	examine setpriv --bounding-set=-all --inh-caps=-all
+	agrees setpriv --bounding-set=-all --inh-caps=-all
+	finds 'd["settings"]["uid"] == 0 and int(d["settings"]["capabilities"], 16) == 0'
+	finds '(d["settings"]["perf_event_paranoid"] < 1 or
+		checks["reach.system"]["detail"].endswith(", no CAP_PERFMON"))'
+	finds 'd["settings"]["perf_event_paranoid"] < 2 or checks["kallsyms"]["wall"] == "capability"'
+	finds 'checks["ptrace"]["state"] == "ok"'
+}
+
+@test "doctor: control groups that are mounted read-only" {
+	needs_root
+	local ro='for m in $(awk "\$9 ~ /^cgroup/ || \$10 ~ /^cgroup/ { print \$5 }" /proc/self/mountinfo); do
+		mount -o remount,bind,ro "$m"; done; exec "$@"'
+	examine unshare -m sh -ec "$ro" sh
+	agrees unshare -m sh -ec "$ro" sh
+	finds 'checks["reach.cgroup"]["wall"] == "cgroup"'
+	finds 'checks["reach.system"]["state"] == "ok" and d["reach"] == "system"'
+}
+
+@test "doctor, fake: a kernel that lowered its limit on samples" {
+	machine ""
+	mkdir -p "$box/root/proc/sys/kernel"
+	echo 50 >"$box/root/proc/sys/kernel/perf_event_max_sample_rate"
+	examine
+	agrees
+	finds 'd["works"] and checks["rate"]["state"] == "no" and "50 at most" in checks["rate"]["detail"]'
+	[ "$(json "$box/out/run.json" sampling.frequency_hz)" = 50 ]
+}
+
 @test "doctor, fake: a setting alone is no wall, hidden symbols are" {
 	machine ""
 	mkdir -p "$box/root/proc/sys/kernel/yama"
 	echo 3 >"$box/root/proc/sys/kernel/yama/ptrace_scope"
+	echo 2 >"$box/root/proc/sys/kernel/kptr_restrict"
 	echo '0000000000000000 T _stext' >"$box/root/proc/kallsyms"
 	examine
 	finds 'd["settings"]["yama_ptrace_scope"] == 3 and checks["ptrace"]["state"] == "ok"'
