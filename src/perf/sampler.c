@@ -388,7 +388,7 @@ static int open_failed(const struct sampler *s, const char *event, int code,
 		error_hint(err, "raise fs.file-max: no more files can be open in all");
 	else if (code == -ENOSYS)
 		error_hint(err, "this kernel, or the sandbox around it, has no "
-				"perf_event_open");
+				"perf_event_open; 'profd doctor' tells more");
 	return err ? err->code : code;
 }
 

@@ -77,6 +77,9 @@ int event_try(const struct perf_event_attr *like)
 		.exclude_kernel = like->exclude_kernel,
 		.exclude_hv = 1,
 		.exclude_guest = 1,
+		/* Or precise records of a fixed period are handed over many at a time: "large PEBS",
+		 * arch/x86/events/intel/core.c, intel_pmu_hw_config(). */
+		.wakeup_events = 1,
 	};
 	size_t ring_bytes = 2 * (size_t)sysconf(_SC_PAGESIZE);
 	_cleanup_close_ int fd = -1;

@@ -7,6 +7,8 @@
  *			stacks are real; periods and counts become those of a PMU at 3 GHz, steered
  *			to a frequency with ten per cent of noise
  *	precise=N	the highest :p level that the PMU has (2); EOPNOTSUPP above
+ *	pebs		precise samples of a fixed period, without registers and stacks, are kept back
+ *			for others to come, unless each is to wake: "large PEBS" of Intel's
  *	silent		hardware events open, and neither count nor sample
  *	deaf		they count, but never sample: no interrupt comes
  *	starved		they wait for a counter all the time
@@ -53,7 +55,7 @@
 #define PARANOID_FILE "/proc/sys/kernel/perf_event_paranoid"
 
 static struct machine {
-	bool pmu, silent, deaf, starved, arm;
+	bool pmu, pebs, silent, deaf, starved, arm;
 	unsigned precise, mux, cpus, attr_bytes, hybrid, group;
 	unsigned offline_from, offline_to; /* … below */
 	int hw_errno, open_errno;
@@ -175,6 +177,8 @@ static void parse_word(const char *word)
 		parse_value(word, eq + 1);
 	else if (!strcmp(word, "pmu"))
 		machine.pmu = true;
+	else if (!strcmp(word, "pebs"))
+		machine.pmu = machine.pebs = true;
 	else if (!strcmp(word, "arm"))
 		machine.pmu = machine.arm = true;
 	else if (!strcmp(word, "silent"))
@@ -343,6 +347,15 @@ static int fails(struct perf_event_attr *a, pid_t pid, int cpu, int group,
 	return pmu_fails(a, cpu, group);
 }
 
+/* arch/x86/events/intel/core.c, intel_pmu_hw_config(). */
+static bool kept_back(const struct perf_event_attr *a)
+{
+	return machine.pebs && a->precise_ip && !a->freq &&
+	       !(a->wakeup_events && !a->watermark) &&
+	       !(a->sample_type & (PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER |
+				   PERF_SAMPLE_STACK_USER));
+}
+
 /* What the kernel is really asked for. */
 static void disguise(struct perf_event_attr *a, const struct fake *f)
 {
@@ -350,13 +363,13 @@ static void disguise(struct perf_event_attr *a, const struct fake *f)
 	a->config = machine.silent || machine.starved ? PERF_COUNT_SW_DUMMY
 						      : PERF_COUNT_SW_CPU_CLOCK;
 	a->config1 = a->config2 = 0;
-	a->precise_ip = 0;
-	if (machine.deaf) {
+	if (machine.deaf || kept_back(a)) {
 		a->freq = 0;
 		a->sample_period = 0;
 	} else if (!a->freq && a->sample_period) {
 		a->sample_period = (uint64_t)((double)a->sample_period / f->rate) + 1;
 	}
+	a->precise_ip = 0;
 }
 
 static int open_fake(struct perf_event_attr *a, pid_t pid, int cpu, int group,
