@@ -2,7 +2,7 @@ src_libprofd_a_SOURCES += \
 	%D%/deep.c %D%/finish.c %D%/launch.c %D%/locations.c %D%/namer.c %D%/session-priv.h \
 	%D%/coverage.c \
 	%D%/merge.c %D%/merge-priv.h \
-	%D%/session.c %D%/source-perf.c %D%/tree.c
+	%D%/session.c %D%/source.c %D%/source-perf.c %D%/source-priv.h %D%/tree.c
 src_libprofd_a_SOURCES += \
 	%D%/answers.c %D%/capture-priv.h %D%/listen.c %D%/pages.c %D%/recorder.c \
 	%D%/recorder-priv.h %D%/replay.c %D%/replay-priv.h

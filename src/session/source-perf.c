@@ -10,7 +10,7 @@
  *
  * Times may run backwards inside one ring (an interrupt between the two steps): such an event gets
  * the time of its predecessor and is counted. */
-#include <profd/source.h>
+#include "source-priv.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -29,7 +29,8 @@
 #define FRESH_ROUNDS 5u
 #define NO_PID UINT32_MAX
 
-struct source {
+struct perf_source {
+	struct source base;
 	struct sampler *sampler;
 	struct launch *launch;
 	struct pollfd *fds; /* rings, then pidfd, then signalfd */
@@ -51,74 +52,33 @@ struct source {
 	struct last_exit { /* [nrings] */
 		uint32_t pid, tid;
 	} * exits;
-	struct source_stats stats;
-	void (*on_wait)(void *arg); /* or NULL */
-	void *on_wait_arg;
 };
 
-struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree)
+static void perf_free(struct source *base)
 {
-	struct source *src = xcalloc(1, sizeof(*src));
+	struct perf_source *src = (struct perf_source *)base;
 
-	src->sampler = s;
-	src->launch = l;
-	src->round_ms = ROUND_MAX_MS;
-	src->fresh = FRESH_ROUNDS; /* the program itself is a new mapping */
-	src->wait_tree = wait_tree;
-	src->reach = sampler_info(s)->reach;
-	src->started = src->reach == REACH_INHERIT;
-	src->root_pid = (uint32_t)l->pid;
-	src->tree = tree_new(src->root_pid, NULL);
-	src->nrings = src->held = sampler_nrings(s);
-	src->fds = xcalloc(src->nrings + 2, sizeof(*src->fds));
-	src->npoll = (uint32_t)src->nrings;
-	merge_init(&src->merge, src->nrings);
-	src->exits = xcalloc(src->nrings, sizeof(*src->exits));
-	for (size_t i = 0; i < src->nrings; i++)
-		src->fds[i] = (struct pollfd){.fd = sampler_fd(s, i), .events = POLLIN};
-	src->fds[src->nrings] = (struct pollfd){.fd = l->pidfd, .events = POLLIN};
-	src->fds[src->nrings + 1] = (struct pollfd){.fd = l->signalfd, .events = POLLIN};
-	return src;
-}
-
-struct source *source_free(struct source *src)
-{
-	if (!src)
-		return NULL;
 	tree_free(src->tree);
 	free(src->fds);
 	merge_done(&src->merge);
 	free(src->exits);
-	free(src);
-	return NULL;
 }
 
-const struct source_stats *source_stats(const struct source *src)
+static void perf_hurry(struct source *base, bool on)
 {
-	return &src->stats;
-}
-
-void source_hurry(struct source *src, bool on)
-{
-	src->round_ms = on ? ROUND_HURRY_MS : ROUND_MAX_MS;
-}
-
-void source_on_wait(struct source *src, void (*fn)(void *arg), void *arg)
-{
-	src->on_wait = fn;
-	src->on_wait_arg = arg;
+	((struct perf_source *)base)->round_ms = on ? ROUND_HURRY_MS : ROUND_MAX_MS;
 }
 
 static void see_record(void *arg, struct ring *r, uint64_t at)
 {
-	struct source *src = arg;
+	struct perf_source *src = arg;
 	uint64_t t = sampler_time(src->sampler, r, at);
 
 	if (t > src->newest_ns)
 		src->newest_ns = t;
 }
 
-static void ring_look(struct source *src, size_t i)
+static void ring_look(struct perf_source *src, size_t i)
 {
 	struct ring *r = sampler_ring(src->sampler, i);
 
@@ -126,7 +86,7 @@ static void ring_look(struct source *src, size_t i)
 		  ring_ready(r) ? sampler_time(src->sampler, r, r->pos) : MERGE_NONE);
 }
 
-static void round_begin(struct source *src)
+static void round_begin(struct perf_source *src)
 {
 	src->bound_ns = src->newest_ns;
 	for (size_t i = 0; i < src->nrings; i++) {
@@ -138,12 +98,12 @@ static void round_begin(struct source *src)
 	}
 	if (src->draining)
 		src->bound_ns = UINT64_MAX - 1;
-	src->stats.rounds++;
+	src->base.stats.rounds++;
 }
 
 /* Is anything of the workload left? Each reach has its own way to know; what /proc says settles lost
  * exits. */
-static bool tree_left(struct source *src)
+static bool tree_left(struct perf_source *src)
 {
 	if (src->reach == REACH_CGROUP)
 		return sampler_populated(src->sampler);
@@ -153,7 +113,7 @@ static bool tree_left(struct source *src)
 	return tree_alive(src->tree);
 }
 
-static void signal_left(struct source *src, int sig)
+static void signal_left(struct perf_source *src, int sig)
 {
 	if (src->reach == REACH_CGROUP)
 		sampler_kill(src->sampler, sig);
@@ -162,7 +122,7 @@ static void signal_left(struct source *src, int sig)
 }
 
 /* Asked once the launched process is gone. */
-static bool is_over(struct source *src)
+static bool is_over(struct perf_source *src)
 {
 	int sig;
 
@@ -177,12 +137,11 @@ static bool is_over(struct source *src)
 	return false;
 }
 
-static int wait_round(struct source *src)
+static int wait_round(struct perf_source *src)
 {
 	int ms = src->round_ms;
 
-	if (src->on_wait)
-		src->on_wait(src->on_wait_arg);
+	source_waits(&src->base);
 	if (src->fresh && ms > ROUND_FRESH_MS)
 		ms = ROUND_FRESH_MS;
 	src->fresh -= src->fresh > 0;
@@ -206,7 +165,7 @@ static int wait_round(struct source *src)
 }
 
 /* The ring whose first record is the oldest, if that may go out; else nrings. */
-static size_t oldest(const struct source *src)
+static size_t oldest(const struct perf_source *src)
 {
 	uint64_t time_ns;
 	size_t ring = merge_first(&src->merge, &time_ns);
@@ -214,7 +173,7 @@ static size_t oldest(const struct source *src)
 	return time_ns != MERGE_NONE && time_ns <= src->bound_ns ? ring : src->nrings;
 }
 
-static void release_held(struct source *src)
+static void release_held(struct perf_source *src)
 {
 	if (src->held == src->nrings)
 		return;
@@ -226,7 +185,7 @@ static void release_held(struct source *src)
 
 /* A task that is past its exit has no pid any more, but is on its CPU until it is switched out: the last
  * that exited there. */
-static void name_exited(struct source *src, size_t ring, struct event *e)
+static void name_exited(struct perf_source *src, size_t ring, struct event *e)
 {
 	struct last_exit *last = &src->exits[ring];
 
@@ -239,12 +198,12 @@ static void name_exited(struct source *src, size_t ring, struct event *e)
 }
 
 /* True for what the session is to see. */
-static bool is_ours(struct source *src, const struct event *e)
+static bool is_ours(struct perf_source *src, const struct event *e)
 {
 	bool member = tree_feed(src->tree, e);
 
 	if (src->reach == REACH_SYSTEM && !member) {
-		src->stats.foreign++;
+		src->base.stats.foreign++;
 		return false;
 	}
 	if (src->started)
@@ -257,17 +216,17 @@ static bool is_ours(struct source *src, const struct event *e)
 }
 
 /* Decodes the record that is first in ring @i and keeps it in the ring while the caller looks. */
-static bool hold(struct source *src, size_t i, struct event *ret_event)
+static bool hold(struct perf_source *src, size_t i, struct event *ret_event)
 {
 	const void *record = ring_peek(sampler_ring(src->sampler, i));
 
 	src->held = i;
 	if (sampler_decode(src->sampler, record, ret_event) < 0) {
-		src->stats.broken++;
+		src->base.stats.broken++;
 		return false;
 	}
 	if (ret_event->time_ns < src->last_ns) {
-		src->stats.late++;
+		src->base.stats.late++;
 		ret_event->time_ns = src->last_ns;
 	}
 	src->last_ns = ret_event->time_ns;
@@ -279,8 +238,10 @@ static bool hold(struct source *src, size_t i, struct event *ret_event)
 	return true;
 }
 
-int source_next(struct source *src, struct event *ret_event)
+static int perf_next(struct source *base, struct event *ret_event)
 {
+	struct perf_source *src = (struct perf_source *)base;
+
 	for (;;) {
 		size_t i;
 		int code;
@@ -299,4 +260,36 @@ int source_next(struct source *src, struct event *ret_event)
 			return code;
 		round_begin(src);
 	}
+}
+
+static const struct source_ops perf_ops = {
+	.next = perf_next,
+	.hurry = perf_hurry,
+	.free = perf_free,
+};
+
+struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree)
+{
+	struct perf_source *src = xcalloc(1, sizeof(*src));
+
+	src->base.ops = &perf_ops;
+	src->sampler = s;
+	src->launch = l;
+	src->round_ms = ROUND_MAX_MS;
+	src->fresh = FRESH_ROUNDS; /* the program itself is a new mapping */
+	src->wait_tree = wait_tree;
+	src->reach = sampler_info(s)->reach;
+	src->started = src->reach == REACH_INHERIT;
+	src->root_pid = (uint32_t)l->pid;
+	src->tree = tree_new(src->root_pid, NULL);
+	src->nrings = src->held = sampler_nrings(s);
+	src->fds = xcalloc(src->nrings + 2, sizeof(*src->fds));
+	src->npoll = (uint32_t)src->nrings;
+	merge_init(&src->merge, src->nrings);
+	src->exits = xcalloc(src->nrings, sizeof(*src->exits));
+	for (size_t i = 0; i < src->nrings; i++)
+		src->fds[i] = (struct pollfd){.fd = sampler_fd(s, i), .events = POLLIN};
+	src->fds[src->nrings] = (struct pollfd){.fd = l->pidfd, .events = POLLIN};
+	src->fds[src->nrings + 1] = (struct pollfd){.fd = l->signalfd, .events = POLLIN};
+	return &src->base;
 }
