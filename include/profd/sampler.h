@@ -19,9 +19,10 @@ enum reach {
 	REACH_SYSTEM, /* per CPU, on all processes: the source leaves out what is not of the
 			* workload */
 	REACH_INHERIT, /* on the workload's first process, inherited by all it forks */
+	REACH_TREE,    /* not by events: the workload's threads are found in /proc and looked at */
 	REACH_COUNT,
 };
-/* "cgroup", "system" or "inherit". */
+/* "cgroup", "system", "inherit" or "tree". */
 const char *reach_name(enum reach r);
 /* Events sampled at once: a profile has two values for each (PROFILE_VALUES_MAX). */
 #define SAMPLER_EVENTS_MAX 8

@@ -15,6 +15,14 @@ struct source_stats {
 	uint64_t broken;  /* records that contradicted themselves */
 	uint64_t foreign; /* events of processes that are not of the workload */
 	uint64_t rounds;
+	/* Of the ptrace source only: */
+	uint64_t stops;	   /* threads that were stopped */
+	uint64_t stop_ns;  /* that they stood still while profd looked */
+	uint64_t repaired; /* system calls that the stop would have made fail */
+	/* Processes that could not be stopped: traced by someone else, or not allowed. The name of the
+	 * first. */
+	uint32_t traced, refused;
+	char traced_name[64], refused_name[64];
 };
 
 /* The rings of @s, merged, until the workload @l has exited and the rings are drained once more; with
@@ -22,6 +30,16 @@ struct source_stats {
  * processes did is left out, and so are samples of the first process before its exec. Both are
  * borrowed. */
 struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree);
+/* Stops the threads of @l's workload for a moment each, @hz times per second of their CPU time, until
+ * the same end. To be called between launch_start and launch_exec. While it lives, SIGCHLD is blocked
+ * and profd is the parent of the workload's orphans. NULL and err: -EPERM, -EACCES stopping a process is
+ * forbidden here, -ENOSYS, -ESRCH the process did not stop. */
+struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
+				 struct error *err);
+#define PTRACE_HZ_DEFAULT 99
+#define PTRACE_HZ_MAX 1000
+/* What it samples; @reason: why not by perf_event_open(2). */
+void source_ptrace_info(uint32_t hz, const char *reason, struct sampler_info *ret);
 struct source *source_free(struct source *src); /* NULL is fine; returns NULL */
 /* 1: *ret_event holds the next event, borrowed until the next call. 0: no more. <0: -errno. */
 int source_next(struct source *src, struct event *ret_event);

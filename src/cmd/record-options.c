@@ -12,6 +12,7 @@
 #include <profd/number.h>
 #include <profd/recorder.h>
 #include <profd/session.h>
+#include <profd/source.h>
 #include <profd/text.h>
 
 #define DEFAULT_HZ 499 /* a prime: does not beat with what ticks at 100, 250 or 1000 Hz */
@@ -24,8 +25,11 @@ const char record_usage[] =
 	"  -o, --output DIR       write into DIR (default: profd-out, an earlier one is\n"
 	"                         moved to profd-out.old)\n"
 	"      --force            write into a DIR that already holds results\n"
-	"  -F, --frequency HZ     samples per second of CPU time (default: 499)\n"
+	"  -F, --frequency HZ     samples per second of CPU time (default: 499;\n"
+	"                         with ptrace: 99)\n"
 	"  -e, --event EVENTS     what to sample (default: cycles, else cpu-clock)\n"
+	"      --engine ENGINE    perf, ptrace, or auto (default): ptrace where perf is\n"
+	"                         forbidden\n"
 	"      --reach REACH      whom to sample by: cgroup, system or inherit "
 	"(default:\n"
 	"                         the best that works)\n"
@@ -90,7 +94,7 @@ static int parse_backend(const char *s, enum unwind_backend *ret_backend)
 
 static int parse_reach(const char *s, enum reach *ret_reach)
 {
-	for (enum reach r = REACH_ANY + 1; r < REACH_COUNT; r++) {
+	for (enum reach r = REACH_ANY + 1; r < REACH_TREE; r++) {
 		if (!strcmp(reach_name(r), s)) {
 			*ret_reach = r;
 			return 0;
@@ -98,6 +102,20 @@ static int parse_reach(const char *s, enum reach *ret_reach)
 	}
 	return cmd_usage_error(EXIT_PROFD, "record",
 			       "--reach knows cgroup, system and inherit, not '%s'", s);
+}
+
+static int parse_engine(const char *s, enum engine *ret_engine)
+{
+	static const char *const names[] = {"auto", "perf", "ptrace"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(names[i], s)) {
+			*ret_engine = (enum engine)i;
+			return 0;
+		}
+	}
+	return cmd_usage_error(EXIT_PROFD, "record",
+			       "--engine knows auto, perf and ptrace, not '%s'", s);
 }
 
 static int parse_depth(const char *s, uint32_t *ret_depth)
@@ -151,6 +169,7 @@ enum {
 	OPT_ANNOTATE,
 	OPT_REQUIRE,
 	OPT_REACH,
+	OPT_ENGINE,
 	OPT_WAIT_TREE,
 	OPT_RAW,
 	OPT_RAW_LIMIT,
@@ -161,6 +180,7 @@ static const struct option long_options[] = {
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"frequency", required_argument, NULL, 'F'},
 	{"event", required_argument, NULL, 'e'},
+	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"reach", required_argument, NULL, OPT_REACH},
 	{"wait-tree", no_argument, NULL, OPT_WAIT_TREE},
 	{"unwind", required_argument, NULL, OPT_UNWIND},
@@ -198,12 +218,15 @@ static int parse_option(struct record_options *o, int c)
 					       "-o wants a directory, not ''");
 		return 0;
 	case 'F':
+		o->hz_set = true;
 		return parse_frequency(optarg, &o->sampler.hz);
 	case 'e':
 		return add_events(o, optarg);
 	case OPT_FORCE:
 		o->force = true;
 		return 0;
+	case OPT_ENGINE:
+		return parse_engine(optarg, &o->engine);
 	case OPT_REACH:
 		return parse_reach(optarg, &o->sampler.reach);
 	case OPT_WAIT_TREE:
@@ -297,6 +320,14 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 				       "--raw goes with --unwind cfi and fp only: what "
 				       "%s reads cannot be replayed",
 				       unwind_backend_name(o->unwind));
+	if (o->engine == ENGINE_PTRACE && (o->sampler.event || o->sampler.reach))
+		return cmd_usage_error(
+			EXIT_PROFD, "record",
+			"--engine ptrace samples CPU time only: leave out %s",
+			o->sampler.event ? "-e" : "--reach");
+	if (o->engine == ENGINE_PTRACE && o->sampler.hz > PTRACE_HZ_MAX)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--engine ptrace goes up to -F %d", PTRACE_HZ_MAX);
 	o->command = argv + optind;
 	return 0;
 }

@@ -14,10 +14,18 @@ enum {
 	EXIT_NOT_FOUND = 127
 };
 
+enum engine {
+	ENGINE_AUTO, /* perf, or ptrace where that is forbidden */
+	ENGINE_PERF,
+	ENGINE_PTRACE,
+};
+
 struct record_options {
 	const char *dir;
 	bool force, annotate, require_profile, quiet, verbose, help, wait_tree;
+	enum engine engine;
 	struct sampler_options sampler;
+	bool hz_set; /* sampler.hz was asked for */
 	enum unwind_backend unwind;
 	uint32_t max_depth;
 	uint64_t timeout_ns;

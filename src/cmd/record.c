@@ -14,6 +14,7 @@
 #include <profd/counter.h>
 #include <profd/io.h>
 #include <profd/launch.h>
+#include <profd/log.h>
 #include <profd/raw.h>
 #include <profd/recorder.h>
 #include <profd/report.h>
@@ -29,7 +30,8 @@ struct recording {
 	const struct record_options *o;
 	struct outdir dir;
 	struct launch launch;
-	struct sampler *sampler;
+	struct sampler *sampler; /* NULL with the ptrace engine */
+	struct sampler_info info;
 	struct sampler_event events[SAMPLER_EVENTS_MAX]; /* [sampler's nevents] */
 	struct eventlist stat;
 	struct counters *counters;
@@ -53,7 +55,7 @@ static uint64_t timeval_ns(struct timeval t)
  * without it. What the user asked for by name has to exist. */
 static bool may_run_unprofiled(const struct record_options *o, int code)
 {
-	if (o->require_profile || code == -EINVAL || code == -E2BIG)
+	if (code == -EINVAL || code == -E2BIG)
 		return false;
 	return !o->sampler.reach && !(o->sampler.event && code == -ENOENT);
 }
@@ -68,13 +70,19 @@ static uint64_t nominal_period(const struct sampler_info *i)
 
 static void read_events(struct recording *r)
 {
-	for (uint32_t i = 0; i < sampler_info(r->sampler)->nevents; i++)
+	if (!r->sampler) {
+		r->events[0] = (struct sampler_event){.clock = true, .hz = r->info.hz};
+		memcpy(r->events[0].name, r->info.event, sizeof(r->events[0].name));
+		memcpy(r->events[0].reason, r->info.reason, sizeof(r->events[0].reason));
+		return;
+	}
+	for (uint32_t i = 0; i < r->info.nevents; i++)
 		sampler_event(r->sampler, i, &r->events[i]);
 }
 
 static int session_open(struct recording *r, struct error *err)
 {
-	const struct sampler_info *info = sampler_info(r->sampler);
+	const struct sampler_info *info = &r->info;
 	struct session_event more[SAMPLER_EVENTS_MAX];
 	struct session_options so;
 
@@ -88,7 +96,8 @@ static int session_open(struct recording *r, struct error *err)
 		.period = nominal_period(info),
 		.root_pid = (uint32_t)r->launch.pid,
 		.start_wall_ns = r->start_wall_ns,
-		.user_only = !info->kernel,
+		/* A thread in the kernel is sampled where it called it. */
+		.user_only = !info->kernel && r->sampler,
 		.reach = info->reach,
 		.more = more,
 		.nmore = info->nevents - 1,
@@ -109,6 +118,57 @@ static int session_open(struct recording *r, struct error *err)
 		raw_put_begin(r->recorder, r->o->command, &r->host);
 	}
 	return 0;
+}
+
+/* What -e asks for by name is not to be had without perf_event_open(2), CPU time apart. */
+static bool is_cpu_time(const char *event)
+{
+	return !event || !strcmp(event, "cpu-clock") || !strcmp(event, "task-clock");
+}
+
+/* Threads are stopped for a look at them: where perf_event_open(2), for the reason @why, is no way. */
+static int open_ptrace(struct recording *r, const char *why, struct error *err)
+{
+	uint32_t hz = r->o->hz_set ? r->o->sampler.hz : PTRACE_HZ_DEFAULT;
+
+	if (hz > PTRACE_HZ_MAX)
+		hz = PTRACE_HZ_MAX;
+	r->source = source_ptrace_new(hz, &r->launch, r->o->wait_tree, err);
+	if (!r->source)
+		return err->code;
+	source_ptrace_info(hz, why, &r->info);
+	return session_open(r, err);
+}
+
+static int open_perf(struct recording *r, struct error *err)
+{
+	r->sampler = sampler_open(&r->o->sampler, r->launch.pid, err);
+	if (!r->sampler)
+		return err->code;
+	r->info = *sampler_info(r->sampler);
+	return session_open(r, err);
+}
+
+/* The best engine that works. When none does, err says why the first did not. */
+static int open_engine(struct recording *r, struct error *err)
+{
+	struct error why = {0};
+	int code;
+
+	if (r->o->engine == ENGINE_PTRACE) {
+		code = open_ptrace(r, "asked for", err);
+		return code < 0 && !r->source && !r->o->require_profile ? 0 : code;
+	}
+	code = open_perf(r, err);
+	if (code == 0 || r->sampler || !may_run_unprofiled(r->o, code))
+		return code;
+	if (r->o->engine == ENGINE_AUTO && is_cpu_time(r->o->sampler.event)) {
+		code = open_ptrace(r, err->text, &why);
+		if (code == 0 || r->source)
+			return code;
+		log_debug("record", "%s", why.text);
+	}
+	return r->o->require_profile ? err->code : 0;
 }
 
 /* Returns 0 with r->session NULL, and err set, when the workload is to run without being sampled. */
@@ -140,10 +200,7 @@ static int prepare(struct recording *r, struct error *err)
 		if (!r->counters)
 			return err->code;
 	}
-	r->sampler = sampler_open(&r->o->sampler, r->launch.pid, err);
-	if (!r->sampler)
-		return may_run_unprofiled(r->o, err->code) ? 0 : err->code;
-	return session_open(r, err);
+	return open_engine(r, err);
 }
 
 static void say_how(const struct recording *r)
@@ -152,7 +209,7 @@ static void say_how(const struct recording *r)
 
 	if (!r->o->verbose || !r->session)
 		return;
-	i = sampler_info(r->sampler);
+	i = &r->info;
 	for (uint32_t k = 0; k < i->nevents; k++) {
 		const struct sampler_event *e = &r->events[k];
 
@@ -167,9 +224,11 @@ static void say_how(const struct recording *r)
 		if (k && e->reason[0])
 			fprintf(stderr, "profd: why: %s\n", e->reason);
 	}
-	fprintf(stderr,
-		"profd: %zu KiB of buffer per CPU, %zu bytes of stack per sample\n",
-		i->ring_bytes / 1024, i->stack_bytes);
+	if (r->sampler)
+		fprintf(stderr,
+			"profd: %zu KiB of buffer per CPU, %zu bytes of stack per "
+			"sample\n",
+			i->ring_bytes / 1024, i->stack_bytes);
 	if (i->reason[0])
 		fprintf(stderr, "profd: why: %s\n", i->reason);
 	fprintf(stderr, "profd: reach: %s%s%s\n", reach_name(i->reach),
@@ -190,7 +249,8 @@ static int run_loop(struct recording *r)
 	struct event e;
 	int code;
 
-	r->source = source_perf_new(r->sampler, &r->launch, r->o->wait_tree);
+	if (r->sampler)
+		r->source = source_perf_new(r->sampler, &r->launch, r->o->wait_tree);
 	source_on_wait(r->source, before_wait, r);
 	while ((code = source_next(r->source, &e)) > 0) {
 		session_feed(r->session, &e);
@@ -301,7 +361,7 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 	uint64_t wall_ns = l->end_ns - l->start_ns;
 
 	read_events(r);
-	for (uint32_t i = 0; i < sampler_info(r->sampler)->nevents; i++) {
+	for (uint32_t i = 0; i < r->info.nevents; i++) {
 		if (!r->events[i].clock && r->events[i].count_known)
 			session_total(r->session, i, r->events[i].count);
 	}
@@ -313,7 +373,7 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 		.session = {.duration_ns = r->o->wait_tree && r->end_ns > l->end_ns
 						   ? r->end_ns - l->start_ns
 						   : wall_ns,
-			    .counted_ns = sampler_counted_ns(r->sampler),
+			    .counted_ns = r->sampler ? sampler_counted_ns(r->sampler) : 0,
 			    .user_ns = timeval_ns(l->usage.ru_utime),
 			    .system_ns = timeval_ns(l->usage.ru_stime)},
 		.broken = ss->broken,
@@ -335,10 +395,10 @@ static int write_all(struct recording *r, struct error *err)
 		.usage = l->usage,
 		.start_wall_ns = r->start_wall_ns,
 		.wall_ns = l->end_ns - l->start_ns,
-		.engine = "perf",
-		.sampler = sampler_info(r->sampler),
+		.engine = r->sampler ? "perf" : "ptrace",
+		.sampler = &r->info,
 		.events = r->events,
-		.nevents = sampler_info(r->sampler)->nevents,
+		.nevents = r->info.nevents,
 		.unwinder = unwind_backend_name(r->o->unwind),
 		.warnings = &warnings,
 		.host = &r->host,
@@ -457,7 +517,7 @@ static int record(const struct record_options *o)
 		say_unprofiled(&err);
 	}
 	say_how(&r);
-	if (r.session)
+	if (r.sampler)
 		sampler_start(r.sampler);
 	code = launch_exec(&r.launch, &err);
 	if (code < 0)

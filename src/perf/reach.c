@@ -19,6 +19,7 @@ const char *reach_name(enum reach r)
 		[REACH_CGROUP] = "cgroup",
 		[REACH_SYSTEM] = "system",
 		[REACH_INHERIT] = "inherit",
+		[REACH_TREE] = "tree",
 	};
 
 	return r < REACH_COUNT ? names[r] : "?";

@@ -85,6 +85,7 @@ static void add_sampling(struct text *t, const struct run *run)
 		[REACH_CGROUP] = "on whole CPUs by control group",
 		[REACH_SYSTEM] = "on whole CPUs by process tree",
 		[REACH_INHERIT] = "task by task",
+		[REACH_TREE] = "by stopping running threads",
 	};
 
 	run_add_sampled(t, s);

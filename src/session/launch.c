@@ -271,10 +271,16 @@ static void pass_signals(struct launch *l)
 
 static bool reap(struct launch *l)
 {
+	siginfo_t si = {0};
 	pid_t pid;
 
 	if (l->reaped)
 		return true;
+	/* The process may be stopped by source-ptrace.c, whom that is to be left to: wait4 would take a
+	 * stop for what it waits for. */
+	if (waitid(P_PID, (id_t)l->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    (si.si_code == CLD_TRAPPED || si.si_code == CLD_STOPPED))
+		return false;
 	pid = wait4(l->pid, &l->status, WNOHANG, &l->usage);
 	/* Gone without a status: better an end with profd's own than waiting for ever. */
 	if (pid < 0 && errno == ECHILD)

@@ -7,3 +7,13 @@ src_libprofd_a_SOURCES += \
 	%D%/answers.c %D%/capture-priv.h %D%/listen.c %D%/pages.c %D%/recorder.c \
 	%D%/recorder-priv.h %D%/replay.c %D%/replay-priv.h
 src_libprofd_a_SOURCES += %D%/ptrace-try.c
+src_libprofd_a_SOURCES += \
+	%D%/halt.c %D%/ptrace-priv.h %D%/queue.c %D%/source-ptrace.c %D%/watch.c \
+	%D%/watch-maps.c
+
+if HOST_AARCH64
+src_libprofd_a_SOURCES += %D%/aarch64.c
+else
+src_libprofd_a_SOURCES += %D%/x86_64.c
+endif
+EXTRA_DIST += %D%/aarch64.c %D%/x86_64.c

@@ -1,0 +1,152 @@
+#pragma once
+/* Shared by the files of the ptrace engine: queue.c keeps events, watch.c knows the workload's threads,
+ * watch-maps.c their mappings, halt.c stops one thread; source-ptrace.c decides when. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <profd/error.h>
+#include <profd/event.h>
+#include <profd/map.h>
+#include <profd/vec.h>
+
+/* --- events, first in, first out ------------------------------------------------------------ */
+
+struct queue {
+	struct queued *first, **last;
+	struct queued *held; /* the caller still looks at it */
+	uint64_t last_ns;
+	size_t n;
+};
+
+void queue_init(struct queue *q);
+void queue_done(struct queue *q);
+/* Copies the event and all that it points to. Gives it the time, which never runs backwards. */
+void queue_put(struct queue *q, const struct event *e);
+/* Borrowed until the next call. */
+bool queue_take(struct queue *q, struct event *ret_event);
+
+/* --- threads ------------------------------------------------------------------------------ */
+
+/* proc_pid_stat(5). The addresses are 0 where this user may not see them. */
+struct thread_stat {
+	char comm[64];
+	char state;
+	uint32_t cpu;
+	uint64_t vsize_bytes;
+	uint64_t start_code,
+		start_stack; /* of the program: with the next they tell it apart */
+	uint64_t arg_start;
+};
+
+struct thread {
+	uint32_t tid;
+	struct watched *process;
+	int stat_fd, sched_fd, children_fd; /* -1: not open */
+	uint64_t ran_ns;		    /* CPU time as of the last look */
+	uint64_t taken_ns;		    /* of it, what samples stand for already */
+	uint64_t due_ns;   /* the CPU time from which on it is to be sampled again */
+	char comm[64];	   /* that was told; "" for its process's */
+	uint64_t moved_ns; /* CLOCK_MONOTONIC: when it was seen to have run */
+	bool moved;	   /* it ran since the look before */
+	bool gone;	   /* nothing of it is left in /proc */
+	bool found;	   /* in the list of its process's threads */
+	bool held;	   /* being stopped */
+};
+
+struct mapped { /* an executable mapping that was told */
+	uint64_t start, end, off, ino;
+	uint32_t name; /* hash of the path */
+};
+
+struct watched {
+	uint32_t pid;
+	int task_fd; /* /proc/PID/task; -1: not open */
+	VEC(struct thread *) threads;
+	char comm[64];
+	uint64_t program
+		[3]; /* start_code, start_stack, arg_start of the last look at them */
+	uint64_t vsize_bytes;
+	VEC(struct mapped) maps;
+	bool maps_read;
+	bool fresh;	     /* not looked at yet */
+	uint64_t refused_ns; /* CLOCK_MONOTONIC: not to be stopped before this */
+	bool told;	     /* that it cannot be stopped */
+};
+
+struct watch {
+	uint32_t root;
+	VEC(struct watched *) processes;
+	struct map by_pid; /* pid -> 1 */
+	struct queue *queue;
+	int orphans_fd; /* what profd is the parent of */
+	uint32_t fds, fds_max;
+	uint64_t start_ns, maps_ns; /* spent on reading maps */
+	uint64_t
+		dead_ns; /* CPU time of processes that ended and were not waited for by the
+			     * workload */
+};
+
+/* @root has exec'ed. */
+void watch_init(struct watch *w, uint32_t root, struct queue *q);
+void watch_done(struct watch *w);
+/* Who is there, and how long each thread has run; puts forks and exits. */
+void watch_look(struct watch *w);
+/* Reads the thread's stat; puts the new name, and an exec. False: it is gone. */
+bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat);
+/* The thread's CPU time by now; 0: it is gone. */
+uint64_t watch_ran(struct thread *t);
+/* Puts the mappings that are new, if they have to be looked at for a sample at @pc. */
+void watch_maps(struct watch *w, struct watched *p, const struct thread_stat *st,
+		uint64_t pc);
+/* Processes that have not ended; signals them. */
+uint32_t watch_alive(struct watch *w);
+void watch_kill(struct watch *w, int sig);
+/* watch-maps.c: reads /proc/PID/maps and puts what is not in p->maps. */
+void maps_look(struct queue *q, struct watched *p);
+
+/* --- stopping one thread --------------------------------------------------------------------- */
+
+/* user_regs of the machine: at most this many words. */
+#define HALT_REGS_MAX 40
+#define HALT_STACK_BYTES ((size_t)65528)
+
+struct halt_sample {
+	uint64_t regs[HALT_REGS_MAX]; /* in the order of perf_regs_mask() */
+	uint64_t regs_abi;	      /* 1: 32-bit, 2: 64-bit */
+	uint64_t pc, sp;
+	uint8_t *stack; /* [HALT_STACK_BYTES], the caller's */
+	size_t stack_bytes;
+	bool repaired; /* a system call that would have failed goes on */
+};
+
+enum halt_state {
+	HALT_RUNS,    /* not stopped yet */
+	HALT_STOPPED, /* for us */
+	HALT_SIGNAL,  /* before a signal, which halt_end passes on */
+	HALT_JOB,     /* by job control */
+	HALT_GONE,    /* it has ended */
+};
+
+/* Asks the thread to stop. Returns 0, -ESRCH: it has ended, -EPERM: forbidden or traced by someone. */
+int halt_begin(uint32_t tid);
+/* @own: the process whose end is not ours to reap. */
+enum halt_state halt_poll(uint32_t tid, bool own, int *ret_sig);
+/* Of a stopped thread, whose stack ends at @stack_end if that is above its stack pointer. False: it
+ * died meanwhile. */
+bool halt_read(uint32_t tid, uint64_t stack_end, struct halt_sample *s);
+/* Lets it go, to take @sig if that is not 0. */
+void halt_end(uint32_t tid, int sig);
+/* Waits for a stop to be told, until @until_ns (CLOCK_MONOTONIC). SIGCHLD has to be blocked. */
+void halt_wait(uint64_t until_ns);
+
+/* --- the machine: x86_64.c, aarch64.c -------------------------------------------------------- */
+
+struct machine_regs; /* what PTRACE_GETREGSET, NT_PRSTATUS, has */
+extern const size_t machine_regs_bytes;
+/* From the @n bytes at @user, which differ for 32-bit programs. */
+bool machine_sample(const void *user, size_t n, struct halt_sample *ret);
+/* The stop may have made a system call fail with EINTR: true when @user was changed so that the kernel
+ * makes the call again, or returns EINTR if a handler runs first. */
+bool machine_restart(void *user, size_t n);

@@ -1,0 +1,399 @@
+/* Samples without perf_event_open(2), where a container forbids it: at each tick the threads that are
+ * running are stopped for some 50 us, one look at registers and stack each.
+ *
+ * Who is due. A thread is sampled when it has run for another period since it was due last, and is found
+ * in state R right before it is stopped. A thread that sleeps is never touched: stopping it would end
+ * system calls early, and its place is worth nothing in a profile of CPU time. What a sample stands for
+ * is the CPU time that its thread used since its last one, so that no second is counted twice; what ran
+ * and was never met is left to coverage.c.
+ *
+ * A stop may take long to come: the thread waits for a CPU, or for a disk. Nobody waits for it. But once
+ * it has come it should end soon, so events are handed out between ticks only. */
+#include "source-priv.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "ptrace-priv.h"
+#include <profd/clock.h>
+#include <profd/mem.h>
+
+/* A running thread's CPU time is brought up to date by the kernel's tick, every 10 ms at the rarest. */
+#define STALE_NS (NSEC_PER_SEC / 50)
+/* How far behind a thread may be: what was met rarely is not made up for by a burst. */
+#define BEHIND_PERIODS 2u
+#define PROBE_NS NSEC_PER_SEC
+#define LEAVE_NS NSEC_PER_SEC
+#define REFUSED_NS (NSEC_PER_SEC / 10)
+
+struct halt { /* a thread that was asked to stop */
+	struct watched *process;
+	struct thread *thread;
+	struct thread_stat stat;
+};
+
+struct ptrace_source {
+	struct source base;
+	struct launch *launch;
+	struct queue queue;
+	struct watch watch;
+	VEC(struct halt) halts;
+	struct halt_sample sample;
+	sigset_t old_mask;
+	uint64_t period_ns, tick_ns; /* the next tick, CLOCK_MONOTONIC */
+	bool wait_tree, started, over;
+	bool reaper; /* profd was one already */
+};
+
+/* --- stopping -------------------------------------------------------------------------------- */
+
+/* Why a thread may not be stopped: another tracer, or rights. A thread that ends at this moment is
+ * refused, too. */
+static void note_refused(struct ptrace_source *src, struct thread *t)
+{
+	struct watched *p = t->process;
+	struct source_stats *s = &src->base.stats;
+	char path[64], line[256];
+	unsigned tracer = 0;
+	bool ended = true;
+	FILE *f;
+
+	p->refused_ns = clock_now_ns() + REFUSED_NS;
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/status", p->pid, t->tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "State:", 6))
+			ended = strpbrk(line + 6, "ZX");
+		sscanf(line, "TracerPid: %u", &tracer);
+	}
+	if (f)
+		fclose(f);
+	if (ended || p->told)
+		return;
+	p->told = true;
+	if (tracer) {
+		if (!s->traced++)
+			snprintf(s->traced_name, sizeof(s->traced_name), "%s", p->comm);
+	} else if (!s->refused++) {
+		snprintf(s->refused_name, sizeof(s->refused_name), "%s", p->comm);
+	}
+}
+
+static void ask(struct ptrace_source *src, struct thread *t)
+{
+	struct halt h = {.process = t->process, .thread = t};
+	int code;
+
+	if (!watch_stat(&src->watch, t, &h.stat) || h.stat.state != 'R')
+		return;
+	code = halt_begin(t->tid);
+	if (code == -EPERM)
+		note_refused(src, t);
+	if (code < 0)
+		return;
+	t->held = true;
+	vec_push(&src->halts, h);
+}
+
+static void weigh(struct ptrace_source *src, struct thread *t, uint64_t *ret_ns)
+{
+	uint64_t ran = watch_ran(t), behind = BEHIND_PERIODS * src->period_ns;
+
+	*ret_ns = ran > t->taken_ns ? ran - t->taken_ns : 0;
+	t->taken_ns = ran;
+	t->due_ns += src->period_ns;
+	if (t->due_ns + behind < ran)
+		t->due_ns = ran - behind;
+}
+
+static void take_sample(struct ptrace_source *src, struct halt *h, int sig)
+{
+	struct thread *t = h->thread;
+	struct watched *p = h->process;
+	struct halt_sample *s = &src->sample;
+	bool main_stack = h->stat.start_stack && t->tid == p->pid;
+	uint64_t begin_ns = clock_now_ns(), ns;
+	bool ok = halt_read(t->tid, main_stack ? h->stat.start_stack + 64 : 0, s);
+
+	halt_end(t->tid, sig);
+	src->base.stats.stops++;
+	src->base.stats.stop_ns += clock_now_ns() - begin_ns;
+	src->base.stats.repaired += ok && s->repaired;
+	weigh(src, t, &ns);
+	if (!ok || !ns)
+		return;
+	watch_maps(&src->watch, p, &h->stat, s->pc);
+	queue_put(&src->queue, &(struct event){.type = EVENT_SAMPLE,
+					       .pid = p->pid,
+					       .tid = t->tid,
+					       .cpu = h->stat.cpu,
+					       .sample = {.ip = s->pc,
+							  .period = ns,
+							  .regs_abi = s->regs_abi,
+							  .regs = s->regs,
+							  .stack = s->stack,
+							  .stack_bytes = s->stack_bytes,
+							  .user_mode = true}});
+}
+
+/* True when the thread is let go. */
+static bool settle(struct ptrace_source *src, struct halt *h)
+{
+	struct thread *t = h->thread;
+	int sig;
+
+	switch (halt_poll(t->tid, t->tid == src->watch.root, &sig)) {
+	case HALT_RUNS:
+		return false;
+	case HALT_STOPPED:
+	case HALT_SIGNAL:
+		take_sample(src, h, sig);
+		break;
+	case HALT_JOB:
+		halt_end(t->tid, 0);
+		break;
+	case HALT_GONE:
+		break;
+	}
+	t->held = false;
+	return true;
+}
+
+static void settle_all(struct ptrace_source *src)
+{
+	for (uint32_t i = src->halts.n; i-- > 0;) {
+		if (settle(src, &src->halts.v[i]))
+			vec_remove(&src->halts, i, 1);
+	}
+}
+
+/* Until all that were asked have stopped, or until @until_ns. */
+static void collect(struct ptrace_source *src, uint64_t until_ns)
+{
+	settle_all(src);
+	while (src->halts.n && clock_now_ns() < until_ns) {
+		halt_wait(until_ns);
+		settle_all(src);
+	}
+}
+
+/* --- ticks ----------------------------------------------------------------------------------- */
+
+static bool is_due(const struct thread *t, uint64_t now_ns)
+{
+	return !t->held && !t->gone && t->ran_ns >= t->due_ns &&
+	       now_ns - t->moved_ns < STALE_NS;
+}
+
+static void tick(struct ptrace_source *src)
+{
+	struct watch *w = &src->watch;
+	uint64_t now_ns = clock_now_ns();
+
+	src->base.stats.rounds++;
+	watch_look(w);
+	for (uint32_t i = 0; i < w->processes.n; i++) {
+		struct watched *p = w->processes.v[i];
+
+		for (uint32_t k = 0; now_ns >= p->refused_ns && k < p->threads.n; k++) {
+			if (is_due(p->threads.v[k], now_ns))
+				ask(src, p->threads.v[k]);
+			settle_all(src);
+		}
+	}
+}
+
+/* Ticks that could not be kept are left out. */
+static void next_tick(struct ptrace_source *src)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	src->tick_ns += src->period_ns;
+	if (src->tick_ns < now_ns)
+		src->tick_ns += (now_ns - src->tick_ns) / src->period_ns * src->period_ns;
+}
+
+static void wait_tick(struct ptrace_source *src)
+{
+	struct pollfd fds[] = {{.fd = src->launch->pidfd, .events = POLLIN},
+			       {.fd = src->launch->signalfd, .events = POLLIN}};
+	uint64_t now_ns = clock_now_ns(), ns;
+	struct timespec t;
+
+	source_waits(&src->base);
+	if (src->tick_ns <= now_ns)
+		return;
+	ns = src->tick_ns - now_ns;
+	t = (struct timespec){(time_t)(ns / NSEC_PER_SEC), (long)(ns % NSEC_PER_SEC)};
+	if (src->launch->reaped)
+		fds[0].fd = -1;
+	ppoll(fds, ARRAY_SIZE(fds), &t, NULL);
+}
+
+/* Asked once the launched process is gone. */
+static bool is_over(struct ptrace_source *src)
+{
+	struct watch *w = &src->watch;
+	int sig;
+
+	if (!src->wait_tree || src->launch->stop || !watch_alive(w))
+		return true;
+	sig = launch_overdue(src->launch);
+	if (sig)
+		watch_kill(w, sig);
+	/* A stopped process takes SIGTERM only when it goes on. */
+	if (sig == SIGTERM)
+		watch_kill(w, SIGCONT);
+	return false;
+}
+
+static void start(struct ptrace_source *src)
+{
+	watch_init(&src->watch, (uint32_t)src->launch->pid, &src->queue);
+	src->tick_ns = clock_now_ns();
+	src->started = true;
+}
+
+/* One round: waits for the tick, looks, and takes what stops before the next. */
+static void round_make(struct ptrace_source *src)
+{
+	if (!src->halts.n)
+		wait_tick(src);
+	else
+		collect(src, src->tick_ns);
+	if (launch_tick(src->launch)) {
+		watch_look(&src->watch);
+		src->over = is_over(src);
+	}
+	if (src->over) {
+		collect(src, clock_now_ns() + LEAVE_NS);
+		return;
+	}
+	if (clock_now_ns() < src->tick_ns)
+		return;
+	tick(src);
+	next_tick(src);
+	collect(src, src->tick_ns);
+}
+
+static int ptrace_next(struct source *base, struct event *ret_event)
+{
+	struct ptrace_source *src = (struct ptrace_source *)base;
+
+	if (!src->started)
+		start(src);
+	while (!queue_take(&src->queue, ret_event)) {
+		if (src->over)
+			return 0;
+		round_make(src);
+	}
+	return 1;
+}
+
+/* Memory is read while the thread stands still. */
+static void ptrace_hurry(struct source *base, bool on)
+{
+}
+
+static void ptrace_free(struct source *base)
+{
+	struct ptrace_source *src = (struct ptrace_source *)base;
+
+	watch_done(&src->watch);
+	queue_done(&src->queue);
+	vec_done(&src->halts);
+	free(src->sample.stack);
+	if (!src->reaper)
+		prctl(PR_SET_CHILD_SUBREAPER, 0);
+	sigprocmask(SIG_SETMASK, &src->old_mask, NULL);
+}
+
+static const struct source_ops ptrace_ops = {
+	.next = ptrace_next,
+	.hurry = ptrace_hurry,
+	.free = ptrace_free,
+};
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+/* Tried on the child that waits for its exec: what works on it works on what it starts. */
+static int probe(struct ptrace_source *src)
+{
+	uint32_t pid = (uint32_t)src->launch->pid;
+	uint64_t until_ns = clock_now_ns() + PROBE_NS;
+	int code = halt_begin(pid), sig;
+	enum halt_state state;
+	bool ok;
+
+	if (code < 0)
+		return code;
+	while ((state = halt_poll(pid, true, &sig)) == HALT_RUNS &&
+	       clock_now_ns() < until_ns)
+		halt_wait(until_ns);
+	if (state == HALT_RUNS || state == HALT_GONE)
+		return -ESRCH;
+	ok = halt_read(pid, 0, &src->sample) && src->sample.stack_bytes;
+	halt_end(pid, sig);
+	return ok ? 0 : -EPERM;
+}
+
+static int probe_failed(int code, struct error *err)
+{
+	error_set(err, code,
+		  "this machine does not let profd stop a process to look at it: %s",
+		  strerror(-code));
+	if (code == -EPERM || code == -EACCES)
+		error_hint(err,
+			   "kernel.yama.ptrace_scope at 0 or 1, and a container whose "
+			   "seccomp profile allows ptrace and process_vm_readv");
+	return code;
+}
+
+void source_ptrace_info(uint32_t hz, const char *reason, struct sampler_info *ret)
+{
+	long ncpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	*ret = (struct sampler_info){
+		.event = "cpu-time",
+		.hz = hz,
+		.ncpus = ncpus > 0 ? (uint32_t)ncpus : 1,
+		.nevents = 1,
+		.stack_bytes = HALT_STACK_BYTES,
+		.reach = REACH_TREE,
+	};
+	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+}
+
+struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
+				 struct error *err)
+{
+	struct ptrace_source *src = xcalloc(1, sizeof(*src));
+	int reaper = 0, code;
+	sigset_t child;
+
+	src->base.ops = &ptrace_ops;
+	src->launch = l;
+	src->wait_tree = wait_tree;
+	src->period_ns = NSEC_PER_SEC / hz;
+	src->watch.orphans_fd = -1;
+	src->sample.stack = xmalloc(HALT_STACK_BYTES);
+	queue_init(&src->queue);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &src->old_mask);
+	prctl(PR_GET_CHILD_SUBREAPER, &reaper);
+	src->reaper = reaper;
+	code = probe(src);
+	if (code < 0) {
+		probe_failed(code, err);
+		source_free(&src->base);
+		return NULL;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return &src->base;
+}

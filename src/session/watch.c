@@ -1,0 +1,528 @@
+/* Who belongs to the workload, and how long each of its threads has run, by /proc alone.
+ *
+ * A look reads the CPU time of every thread that is known (proc(5), /proc/PID/schedstat: the cheapest file
+ * there is). Only threads that ran can have forked and only processes that ran can have new threads, so
+ * the rest is left in peace. Who loses his parents becomes profd's child, because profd is a subreaper
+ * (prctl(2)) while this engine works: that is how daemons are found, and they are reaped here.
+ *
+ * Descriptors in /proc belong to the thread they were opened for, not to its number. */
+#include "ptrace-priv.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <profd/clock.h>
+#include <profd/mem.h>
+#include <profd/number.h>
+
+/* Of the descriptors that profd may have, the rest being for files that are mapped. */
+#define FDS_SHARE 2u
+#define FDS_MAX 20000u
+#define PROCESSES_MAX 100000u
+#define FILE_MAX_BYTES 4096u
+/* Reading maps takes one in this many of the time that has passed, and what is free. */
+#define MAPS_SHARE 50u
+#define MAPS_FREE_NS (NSEC_PER_SEC / 20)
+
+static uint32_t fds_allowed(void)
+{
+	struct rlimit l;
+	rlim_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return 0;
+	n = l.rlim_cur / FDS_SHARE;
+	return n < FDS_MAX ? (uint32_t)n : FDS_MAX;
+}
+
+/* --- files of /proc -------------------------------------------------------------------------- */
+
+static void file_close(struct watch *w, int *fd)
+{
+	if (*fd < 0)
+		return;
+	close(*fd);
+	*fd = -1;
+	w->fds--;
+}
+
+/* The start of the file, terminated. Keeps it open while there are descriptors. */
+static ssize_t file_read(struct watch *w, int *fd, const struct thread *t,
+			 const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+
+	if (*fd < 0) {
+		snprintf(path, sizeof(path), "/proc/%u/task/%u/%s", t->process->pid,
+			 t->tid, name);
+		*fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (*fd < 0)
+			return -errno;
+		w->fds++;
+	}
+	n = pread(*fd, buf, size - 1, 0);
+	if (n < 0)
+		n = -errno;
+	buf[n > 0 ? n : 0] = '\0';
+	if (w->fds > w->fds_max)
+		file_close(w, fd);
+	return n;
+}
+
+static uint64_t read_ran(struct watch *w, struct thread *t)
+{
+	char buf[128];
+	ssize_t n = file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf));
+
+	/* An empty file, or none, where the kernel has no schedstat: it is looked at all the same. */
+	if (n == -ESRCH || n == -ENOENT) {
+		t->gone = true;
+		return t->ran_ns;
+	}
+	return n > 0 ? strtoull(buf, NULL, 10) : t->ran_ns;
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+static void put_task(struct watch *w, enum event_type type, const struct thread *t,
+		     uint32_t ppid)
+{
+	queue_put(w->queue, &(struct event){.type = type,
+					    .pid = t->process->pid,
+					    .tid = t->tid,
+					    .task = {ppid, ppid}});
+}
+
+static void put_comm(struct watch *w, uint32_t pid, uint32_t tid, const char *comm,
+		     bool exec)
+{
+	queue_put(w->queue, &(struct event){.type = EVENT_COMM,
+					    .pid = pid,
+					    .tid = tid,
+					    .comm = {comm, strlen(comm), exec}});
+}
+
+/* --- threads --------------------------------------------------------------------------------- */
+
+static struct thread *thread_add(struct watch *w, struct watched *p, uint32_t tid)
+{
+	struct thread *t = xcalloc(1, sizeof(*t));
+
+	*t = (struct thread){.tid = tid,
+			     .process = p,
+			     .stat_fd = -1,
+			     .sched_fd = -1,
+			     .children_fd = -1,
+			     .moved_ns = clock_now_ns(),
+			     .found = true};
+	vec_push(&p->threads, t);
+	if (tid != p->pid)
+		put_task(w, EVENT_FORK, t, p->pid);
+	return t;
+}
+
+static void thread_free(struct watch *w, struct thread *t)
+{
+	file_close(w, &t->stat_fd);
+	file_close(w, &t->sched_fd);
+	file_close(w, &t->children_fd);
+	free(t);
+}
+
+static struct thread *thread_find(const struct watched *p, uint32_t tid)
+{
+	for (uint32_t i = 0; i < p->threads.n; i++) {
+		if (p->threads.v[i]->tid == tid)
+			return p->threads.v[i];
+	}
+	return NULL;
+}
+
+static const char *skip_words(const char *s, unsigned n)
+{
+	while (s && n--) {
+		s = strchr(s, ' ');
+		s = s ? s + 1 : NULL;
+	}
+	return s;
+}
+
+/* Field @number of those behind the name, the state being the third. */
+static uint64_t stat_field(const char *state, unsigned number)
+{
+	const char *s = skip_words(state, number - 3);
+
+	return s ? strtoull(s, NULL, 10) : 0;
+}
+
+static bool stat_parse(const char *buf, struct thread_stat *ret)
+{
+	const char *name = strchr(buf, '('), *end = strrchr(buf, ')');
+	size_t n;
+
+	if (!name || !end || end < name || end[1] != ' ')
+		return false;
+	name++;
+	n = (size_t)(end - name);
+	n = n < sizeof(ret->comm) - 1 ? n : sizeof(ret->comm) - 1;
+	memcpy(ret->comm, name, n);
+	ret->comm[n] = '\0';
+	end += 2;
+	ret->state = *end;
+	ret->vsize_bytes = stat_field(end, 23);
+	ret->start_code = stat_field(end, 26);
+	ret->start_stack = stat_field(end, 28);
+	ret->cpu = (uint32_t)stat_field(end, 39);
+	ret->arg_start = stat_field(end, 48);
+	return true;
+}
+
+/* Another program has other addresses, or, without randomised ones, the same files at the same
+ * places. */
+static void note_program(struct watch *w, struct watched *p, const struct thread_stat *st)
+{
+	const uint64_t now[3] = {st->start_code, st->start_stack, st->arg_start};
+	bool exec = memcmp(now, p->program, sizeof(now)) != 0;
+
+	if (exec) {
+		memcpy(p->program, now, sizeof(now));
+		vec_done(&p->maps);
+		p->maps_read = false;
+		p->refused_ns = 0;
+	}
+	if (exec || strcmp(p->comm, st->comm)) {
+		memcpy(p->comm, st->comm, sizeof(p->comm));
+		put_comm(w, p->pid, p->pid, p->comm, exec);
+	}
+}
+
+bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat)
+{
+	char buf[FILE_MAX_BYTES];
+	struct watched *p = t->process;
+	ssize_t n = file_read(w, &t->stat_fd, t, "stat", buf, sizeof(buf));
+
+	if (n <= 0 || !stat_parse(buf, ret_stat)) {
+		t->gone = true;
+		return false;
+	}
+	/* One that is about to end has lost its memory. */
+	if (strchr("ZX", ret_stat->state) || !ret_stat->vsize_bytes)
+		return true;
+	if (t->tid == p->pid || ret_stat->start_stack != p->program[1])
+		note_program(w, p, ret_stat);
+	if (t->tid == p->pid)
+		return true;
+	if (strcmp(t->comm[0] ? t->comm : p->comm, ret_stat->comm)) {
+		memcpy(t->comm, ret_stat->comm, sizeof(t->comm));
+		put_comm(w, p->pid, t->tid, t->comm, false);
+	}
+	return true;
+}
+
+uint64_t watch_ran(struct thread *t)
+{
+	char buf[128];
+	ssize_t n = t->sched_fd < 0 ? 0 : pread(t->sched_fd, buf, sizeof(buf) - 1, 0);
+
+	if (n <= 0)
+		return t->ran_ns;
+	buf[n] = '\0';
+	t->ran_ns = strtoull(buf, NULL, 10);
+	return t->ran_ns;
+}
+
+/* --- processes ------------------------------------------------------------------------------- */
+
+static struct watched *process_find(const struct watch *w, uint32_t pid)
+{
+	uint64_t row = map_find(&w->by_pid, pid);
+
+	return row ? w->processes.v[row - 1] : NULL;
+}
+
+/* A child of @parent; NULL: of nobody any more. */
+static void process_add(struct watch *w, uint32_t pid, const struct watched *parent)
+{
+	struct watched *p;
+	struct thread *t;
+	struct thread_stat st;
+
+	if (process_find(w, pid) || w->processes.n >= PROCESSES_MAX)
+		return;
+	p = xcalloc(1, sizeof(*p));
+	*p = (struct watched){.pid = pid, .task_fd = -1, .fresh = true};
+	t = thread_add(w, p, pid);
+	if (pid != w->root)
+		put_task(w, EVENT_FORK, t, parent ? parent->pid : w->root);
+	if (parent) {
+		memcpy(p->comm, parent->comm, sizeof(p->comm));
+		memcpy(p->program, parent->program, sizeof(p->program));
+		vec_reserve(&p->maps, parent->maps.n);
+		if (parent->maps.n)
+			memcpy(p->maps.v, parent->maps.v,
+			       parent->maps.n * sizeof(*p->maps.v));
+		p->maps.n = parent->maps.n;
+	}
+	vec_push(&w->processes, p);
+	map_put(&w->by_pid, pid, w->processes.n);
+	watch_stat(w, t, &st);
+}
+
+static void process_free(struct watch *w, struct watched *p)
+{
+	for (uint32_t i = 0; i < p->threads.n; i++)
+		thread_free(w, p->threads.v[i]);
+	vec_done(&p->threads);
+	vec_done(&p->maps);
+	file_close(w, &p->task_fd);
+	free(p);
+}
+
+/* The pids in a file of children, proc(5). */
+static void add_children(struct watch *w, char *list, const struct watched *parent)
+{
+	for (char *save = NULL, *word = strtok_r(list, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save)) {
+		uint64_t pid;
+
+		if (!number_parse_u64(word, 2, UINT32_MAX, &pid))
+			process_add(w, (uint32_t)pid, parent);
+	}
+}
+
+static void thread_children(struct watch *w, struct thread *t)
+{
+	char buf[FILE_MAX_BYTES];
+
+	if (file_read(w, &t->children_fd, t, "children", buf, sizeof(buf)) > 0)
+		add_children(w, buf, t->process);
+}
+
+/* Who is in /proc/PID/task. */
+static void list_threads(struct watch *w, struct watched *p)
+{
+	char path[64], buf[16384];
+	ssize_t n;
+
+	if (p->task_fd < 0) {
+		snprintf(path, sizeof(path), "/proc/%u/task", p->pid);
+		p->task_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		w->fds += p->task_fd >= 0;
+	}
+	for (uint32_t i = 0; i < p->threads.n; i++)
+		p->threads.v[i]->found = false;
+	lseek(p->task_fd, 0, SEEK_SET);
+	while ((n = getdents64(p->task_fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *d = (const void *)(buf + at);
+			uint64_t tid;
+			struct thread *t;
+
+			at += d->d_reclen;
+			if (number_parse_u64(d->d_name, 1, UINT32_MAX, &tid))
+				continue;
+			t = thread_find(p, (uint32_t)tid);
+			if (!t)
+				t = thread_add(w, p, (uint32_t)tid);
+			t->found = true;
+			t->gone = false;
+		}
+	}
+	for (uint32_t i = 0; i < p->threads.n; i++)
+		p->threads.v[i]->gone |= !p->threads.v[i]->found;
+	if (w->fds > w->fds_max)
+		file_close(w, &p->task_fd);
+}
+
+static void drop_threads(struct watch *w, struct watched *p)
+{
+	for (uint32_t i = p->threads.n; i-- > 0;) {
+		struct thread *t = p->threads.v[i];
+
+		if (!t->gone || t->held)
+			continue;
+		put_task(w, EVENT_EXIT, t, p->pid);
+		thread_free(w, t);
+		vec_remove(&p->threads, i, 1);
+	}
+}
+
+/* True while anything of it is left. */
+static bool process_look(struct watch *w, struct watched *p)
+{
+	bool ran = p->fresh;
+
+	p->fresh = false;
+	for (uint32_t i = 0; i < p->threads.n; i++) {
+		struct thread *t = p->threads.v[i];
+		uint64_t ns = read_ran(w, t);
+
+		t->moved = ns != t->ran_ns;
+		if (t->moved)
+			t->moved_ns = clock_now_ns();
+		t->ran_ns = ns;
+		ran |= t->moved || t->gone;
+	}
+	if (!ran)
+		return true;
+	list_threads(w, p);
+	/* Threads are added behind the others, and what they forked comes with the next look. */
+	for (uint32_t i = 0; i < p->threads.n; i++) {
+		struct thread *t = p->threads.v[i];
+
+		if (t->moved && !t->gone)
+			thread_children(w, t);
+	}
+	drop_threads(w, p);
+	return p->threads.n;
+}
+
+/* Rows move: the map has their numbers. */
+static void process_drop(struct watch *w, uint32_t row)
+{
+	uint32_t last = w->processes.n - 1;
+
+	map_remove(&w->by_pid, w->processes.v[row]->pid);
+	process_free(w, w->processes.v[row]);
+	if (row != last) {
+		w->processes.v[row] = w->processes.v[last];
+		map_put(&w->by_pid, w->processes.v[row]->pid, row + 1);
+	}
+	w->processes.n--;
+}
+
+static bool is_held(const struct watched *p)
+{
+	for (uint32_t i = 0; i < p->threads.n; i++) {
+		if (p->threads.v[i]->held)
+			return true;
+	}
+	return false;
+}
+
+/* Orphans, which are profd's children now. */
+static void look_at_orphans(struct watch *w)
+{
+	char buf[FILE_MAX_BYTES];
+	ssize_t n = w->orphans_fd < 0 ? 0 : pread(w->orphans_fd, buf, sizeof(buf) - 1, 0);
+	char *save = NULL;
+
+	if (n <= 0)
+		return;
+	buf[n] = '\0';
+	for (char *word = strtok_r(buf, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save)) {
+		uint32_t pid = (uint32_t)strtoul(word, NULL, 10);
+		struct watched *p;
+		siginfo_t si = {0};
+
+		if (!pid || pid == w->root)
+			continue;
+		process_add(w, pid, NULL);
+		p = process_find(w, pid);
+		/* Waiting would take the stop of one that is being stopped. */
+		if (p && !is_held(p))
+			waitid(P_PID, pid, &si, WEXITED | WNOHANG);
+	}
+}
+
+void watch_look(struct watch *w)
+{
+	look_at_orphans(w);
+	/* Children are added behind their parents. */
+	for (uint32_t i = 0; i < w->processes.n; i++)
+		process_look(w, w->processes.v[i]);
+	for (uint32_t i = w->processes.n; i-- > 0;) {
+		if (!w->processes.v[i]->threads.n)
+			process_drop(w, i);
+	}
+}
+
+/* Code that is not known yet is looked for at once, but what has no end must not take all the time. */
+void watch_maps(struct watch *w, struct watched *p, const struct thread_stat *st,
+		uint64_t pc)
+{
+	uint64_t now_ns = clock_now_ns();
+	bool known = false;
+
+	for (uint32_t i = 0; i < p->maps.n; i++)
+		known |= pc >= p->maps.v[i].start && pc < p->maps.v[i].end;
+	if (p->maps_read && known && st->vsize_bytes == p->vsize_bytes)
+		return;
+	if (p->maps_read &&
+	    w->maps_ns > MAPS_FREE_NS + (now_ns - w->start_ns) / MAPS_SHARE)
+		return;
+	maps_look(w->queue, p);
+	p->maps_read = true;
+	p->vsize_bytes = st->vsize_bytes;
+	w->maps_ns += clock_now_ns() - now_ns;
+}
+
+uint32_t watch_alive(struct watch *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->processes.n; i++) {
+		struct watched *p = w->processes.v[i];
+		struct thread_stat st;
+
+		for (uint32_t k = 0; k < p->threads.n; k++) {
+			if (watch_stat(w, p->threads.v[k], &st) &&
+			    !strchr("ZX", st.state)) {
+				n++;
+				break;
+			}
+		}
+	}
+	return n;
+}
+
+void watch_kill(struct watch *w, int sig)
+{
+	for (uint32_t i = 0; i < w->processes.n; i++) {
+		struct watched *p = w->processes.v[i];
+		struct thread_stat st;
+
+		/* Its own file still says something: the pid is still its. */
+		if (p->threads.n && watch_stat(w, p->threads.v[0], &st))
+			kill((pid_t)p->pid, sig);
+	}
+}
+
+void watch_init(struct watch *w, uint32_t root, struct queue *q)
+{
+	char path[64];
+
+	*w = (struct watch){.root = root,
+			    .queue = q,
+			    .fds_max = fds_allowed(),
+			    .start_ns = clock_now_ns()};
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", gettid());
+	w->orphans_fd = open(path, O_RDONLY | O_CLOEXEC);
+	process_add(w, root, NULL);
+	/* Its own file is the first that is mapped: that makes it the main program. */
+	if (w->processes.n)
+		maps_look(q, w->processes.v[0]);
+}
+
+void watch_done(struct watch *w)
+{
+	for (uint32_t i = 0; i < w->processes.n; i++)
+		process_free(w, w->processes.v[i]);
+	vec_done(&w->processes);
+	map_done(&w->by_pid);
+	if (w->orphans_fd >= 0)
+		close(w->orphans_fd);
+}
