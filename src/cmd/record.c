@@ -292,6 +292,21 @@ static void note_survivor(void *arg, const struct process *p)
 	vec_push(&s->v, ((struct survivor){p->pid, procs_name(s->procs, p->comm)}));
 }
 
+/* What stopping threads came to. */
+static void say_stops(const struct recording *r)
+{
+	const struct source_stats *s = source_stats(r->source);
+
+	if (!r->o->verbose || r->sampler)
+		return;
+	fprintf(stderr,
+		"profd: %llu stops in %llu rounds, %.1f us each on average, %llu system "
+		"calls made again\n",
+		(unsigned long long)s->stops, (unsigned long long)s->rounds,
+		s->stops ? (double)s->stop_ns / 1e3 / (double)s->stops : 0.0,
+		(unsigned long long)s->repaired);
+}
+
 static void say_result(const struct recording *r, const struct run *run)
 {
 	const struct quality *q = run->quality;
@@ -421,6 +436,7 @@ static int write_all(struct recording *r, struct error *err)
 	code = artifacts_write(&r->dir, &run, err);
 	if (code == 0)
 		say_result(r, &run);
+	say_stops(r);
 	vec_done(&survivors.v);
 	quality_warnings_done(&warnings);
 	return code;

@@ -193,10 +193,11 @@ static bool is_due(const struct thread *t, uint64_t now_ns)
 static void tick(struct ptrace_source *src)
 {
 	struct watch *w = &src->watch;
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns;
 
 	src->base.stats.rounds++;
 	watch_look(w);
+	now_ns = clock_now_ns();
 	for (uint32_t i = 0; i < w->processes.n; i++) {
 		struct watched *p = w->processes.v[i];
 
