@@ -301,10 +301,10 @@ static void say_stops(const struct recording *r)
 		return;
 	fprintf(stderr,
 		"profd: %llu stops in %llu rounds, %.1f us each on average, %llu system "
-		"calls made again\n",
+		"calls made again, %llu made whole\n",
 		(unsigned long long)s->stops, (unsigned long long)s->rounds,
 		s->stops ? (double)s->stop_ns / 1e3 / (double)s->stops : 0.0,
-		(unsigned long long)s->repaired);
+		(unsigned long long)s->repaired, (unsigned long long)s->carried);
 }
 
 static void say_result(const struct recording *r, const struct run *run)

@@ -42,3 +42,22 @@ bool machine_restart(void *user, size_t n)
 {
 	return false;
 }
+
+/* The same goes for one that was cut short. */
+bool machine_call(const void *user, size_t n, struct machine_call *ret)
+{
+	return false;
+}
+
+bool machine_is_call(const uint8_t *code)
+{
+	return false;
+}
+
+void machine_call_again(void *user, const struct machine_call *c)
+{
+}
+
+void machine_call_result(void *user, int64_t result)
+{
+}

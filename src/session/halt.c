@@ -34,6 +34,9 @@ static enum halt_state stop_kind(int status, int *ret_sig)
 		return HALT_STOPPED;
 	if (status >> 16 == PTRACE_EVENT_STOP)
 		return HALT_JOB;
+	/* PTRACE_O_TRACESYSGOOD */
+	if (status >> 8 == (SIGTRAP | 0x80))
+		return HALT_CALL;
 	*ret_sig = status >> 8 & 0xff;
 	return HALT_SIGNAL;
 }
@@ -67,18 +70,18 @@ static size_t read_stack(uint32_t tid, uint64_t sp, size_t n, uint8_t *buf)
 
 bool halt_read(uint32_t tid, uint64_t stack_end, struct halt_sample *s)
 {
-	uint64_t user[HALT_REGS_MAX];
-	struct iovec io = {user, machine_regs_bytes};
+	struct iovec io = {s->user, machine_regs_bytes};
 	size_t n = HALT_STACK_BYTES;
 
 	s->repaired = false;
 	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &io) < 0 ||
-	    !machine_sample(user, io.iov_len, s))
+	    !machine_sample(s->user, io.iov_len, s))
 		return false;
+	s->user_bytes = io.iov_len;
 	if (stack_end > s->sp && stack_end - s->sp < n)
 		n = stack_end - s->sp;
 	s->stack_bytes = s->regs_abi == 2 ? read_stack(tid, s->sp, n, s->stack) : 0;
-	if (machine_restart(user, io.iov_len))
+	if (machine_restart(s->user, io.iov_len))
 		s->repaired = ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &io) == 0;
 	return true;
 }

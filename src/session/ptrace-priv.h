@@ -118,7 +118,9 @@ struct halt_sample {
 	uint64_t pc, sp;
 	uint8_t *stack; /* [HALT_STACK_BYTES], the caller's */
 	size_t stack_bytes;
-	bool repaired; /* a system call that would have failed goes on */
+	bool repaired;		      /* a system call that would have failed goes on */
+	uint64_t user[HALT_REGS_MAX]; /* user_regs as they were read */
+	size_t user_bytes;
 };
 
 enum halt_state {
@@ -126,6 +128,7 @@ enum halt_state {
 	HALT_STOPPED, /* for us */
 	HALT_SIGNAL,  /* before a signal, which halt_end passes on */
 	HALT_JOB,     /* by job control */
+	HALT_CALL,    /* at the beginning or the end of a system call (carry.c) */
 	HALT_GONE,    /* it has ended */
 };
 
@@ -141,6 +144,21 @@ void halt_end(uint32_t tid, int sig);
 /* Waits for a stop to be told, until @until_ns (CLOCK_MONOTONIC). SIGCHLD has to be blocked. */
 void halt_wait(uint64_t until_ns);
 
+/* --- system calls that a stop cut short: carry.c ------------------------------------------------ */
+
+struct carry;
+
+/* Looks whether the stopped thread, of which @s was read, has done a part only of what it asked for
+ * because of the stop. If so it is let go to do the rest, and is to be polled; else NULL, and it still
+ * stands. */
+struct carry *carry_begin(uint32_t tid, const struct halt_sample *s);
+/* The thread stopped again. True when it was let go for good: @c is freed. */
+bool carry_step(struct carry *c, enum halt_state state, int sig);
+/* Makes it stop soon, with a count that is short: profd is about to leave. */
+void carry_hurry(struct carry *c);
+/* It has ended. */
+void carry_free(struct carry *c);
+
 /* --- the machine: x86_64.c, aarch64.c -------------------------------------------------------- */
 
 struct machine_regs; /* what PTRACE_GETREGSET, NT_PRSTATUS, has */
@@ -150,3 +168,15 @@ bool machine_sample(const void *user, size_t n, struct halt_sample *ret);
 /* The stop may have made a system call fail with EINTR: true when @user was changed so that the kernel
  * makes the call again, or returns EINTR if a handler runs first. */
 bool machine_restart(void *user, size_t n);
+struct machine_call {
+	int64_t number, result;
+	uint64_t args[6];
+	uint64_t pc; /* behind the instruction that made it */
+};
+#define MACHINE_CALL_BYTES 2
+/* The system call that has just ended; false: there was none, or too little of it is left. */
+bool machine_call(const void *user, size_t n, struct machine_call *ret);
+bool machine_is_call(const uint8_t *code); /* [MACHINE_CALL_BYTES] */
+/* Makes @user the registers before call @c (its result is ignored), or those after it. */
+void machine_call_again(void *user, const struct machine_call *c);
+void machine_call_result(void *user, int64_t result);

@@ -35,6 +35,7 @@ struct halt { /* a thread that was asked to stop */
 	struct watched *process;
 	struct thread *thread;
 	struct thread_stat stat;
+	struct carry *carry; /* it does the rest of a system call; else NULL */
 };
 
 struct ptrace_source {
@@ -120,7 +121,11 @@ static void take_sample(struct ptrace_source *src, struct halt *h, int sig)
 	uint64_t begin_ns = clock_now_ns(), ns;
 	bool ok = halt_read(t->tid, main_stack ? h->stat.start_stack + 64 : 0, s);
 
-	halt_end(t->tid, sig);
+	if (ok && !sig && !s->repaired)
+		h->carry = carry_begin(t->tid, s);
+	if (!h->carry)
+		halt_end(t->tid, sig);
+	src->base.stats.carried += h->carry != NULL;
 	src->base.stats.stops++;
 	src->base.stats.stop_ns += clock_now_ns() - begin_ns;
 	src->base.stats.repaired += ok && s->repaired;
@@ -145,9 +150,14 @@ static void take_sample(struct ptrace_source *src, struct halt *h, int sig)
 static bool settle(struct ptrace_source *src, struct halt *h)
 {
 	struct thread *t = h->thread;
-	int sig;
+	int sig = 0;
+	enum halt_state state = halt_poll(t->tid, t->tid == src->watch.root, &sig);
 
-	switch (halt_poll(t->tid, t->tid == src->watch.root, &sig)) {
+	if (state != HALT_RUNS && state != HALT_GONE && h->carry) {
+		t->held = !carry_step(h->carry, state, sig);
+		return !t->held;
+	}
+	switch (state) {
 	case HALT_RUNS:
 		return false;
 	case HALT_STOPPED:
@@ -155,13 +165,16 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 		take_sample(src, h, sig);
 		break;
 	case HALT_JOB:
+	case HALT_CALL:
 		halt_end(t->tid, 0);
 		break;
 	case HALT_GONE:
+		carry_free(h->carry);
+		h->carry = NULL;
 		break;
 	}
-	t->held = false;
-	return true;
+	t->held = h->carry;
+	return !t->held;
 }
 
 static void settle_all(struct ptrace_source *src)
@@ -260,6 +273,17 @@ static void start(struct ptrace_source *src)
 	src->started = true;
 }
 
+/* Nothing may stand still, or go on with half a call, when nobody looks any more. */
+static void leave_all(struct ptrace_source *src)
+{
+	collect(src, clock_now_ns() + LEAVE_NS);
+	for (uint32_t i = 0; i < src->halts.n; i++) {
+		if (src->halts.v[i].carry)
+			carry_hurry(src->halts.v[i].carry);
+	}
+	collect(src, clock_now_ns() + LEAVE_NS);
+}
+
 /* One round: waits for the tick, looks, and takes what stops before the next. */
 static void round_make(struct ptrace_source *src)
 {
@@ -272,7 +296,7 @@ static void round_make(struct ptrace_source *src)
 		src->over = is_over(src);
 	}
 	if (src->over) {
-		collect(src, clock_now_ns() + LEAVE_NS);
+		leave_all(src);
 		return;
 	}
 	if (clock_now_ns() < src->tick_ns)
@@ -307,6 +331,8 @@ static void ptrace_free(struct source *base)
 
 	watch_done(&src->watch);
 	queue_done(&src->queue);
+	for (uint32_t i = 0; i < src->halts.n; i++)
+		carry_free(src->halts.v[i].carry);
 	vec_done(&src->halts);
 	free(src->sample.stack);
 	if (!src->reaper)

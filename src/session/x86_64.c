@@ -57,3 +57,45 @@ bool machine_restart(void *user, size_t n)
 	u->rax = (unsigned long long)-ERESTARTNOHAND;
 	return true;
 }
+
+bool machine_call(const void *user, size_t n, struct machine_call *ret)
+{
+	const struct user_regs_struct *u = user;
+
+	if (n != sizeof(*u) || (int64_t)u->orig_rax < 0)
+		return false;
+	*ret = (struct machine_call){
+		.number = (int64_t)u->orig_rax,
+		.result = (int64_t)u->rax,
+		.args = {u->rdi, u->rsi, u->rdx, u->r10, u->r8, u->r9},
+		.pc = u->rip};
+	return true;
+}
+
+bool machine_is_call(const uint8_t *code)
+{
+	return code[0] == 0x0f && code[1] == 0x05;
+}
+
+void machine_call_again(void *user, const struct machine_call *c)
+{
+	struct user_regs_struct *u = user;
+
+	u->rip = c->pc - MACHINE_CALL_BYTES;
+	u->rax = (unsigned long long)c->number;
+	u->orig_rax = (unsigned long long)-1;
+	u->rdi = c->args[0];
+	u->rsi = c->args[1];
+	u->rdx = c->args[2];
+	u->r10 = c->args[3];
+	u->r8 = c->args[4];
+	u->r9 = c->args[5];
+}
+
+void machine_call_result(void *user, int64_t result)
+{
+	struct user_regs_struct *u = user;
+
+	u->rax = (unsigned long long)result;
+	u->orig_rax = (unsigned long long)-1;
+}
