@@ -20,6 +20,8 @@ struct source_stats {
 	uint64_t stop_ns;  /* that they stood still while profd looked */
 	uint64_t repaired; /* system calls that the stop would have made fail */
 	uint64_t carried;  /* and those that it cut short, which did the rest */
+	uint64_t
+		unwaited_ns; /* CPU time of processes that the launched one did not wait for */
 	/* Processes that could not be stopped: traced by someone else, or not allowed. The name of the
 	 * first. */
 	uint32_t traced, refused;

@@ -51,6 +51,11 @@ static uint64_t timeval_ns(struct timeval t)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_usec * 1000;
 }
 
+static uint64_t used_ns(const struct rusage *u)
+{
+	return timeval_ns(u->ru_utime) + timeval_ns(u->ru_stime);
+}
+
 /* Where sampling is forbidden or out of resources, the job that profd stands in front of goes on
  * without it. What the user asked for by name has to exist. */
 static bool may_run_unprofiled(const struct record_options *o, int code)
@@ -322,7 +327,8 @@ static void say_result(const struct recording *r, const struct run *run)
 		text_addf(&t, "%.1f %% of stacks complete, ", 100 * q->complete);
 	text_add(&t, run->sampler->event);
 	if (!run->sampler->kernel)
-		text_addf(&t, " (user code only: %.2f s user, %.2f s system)",
+		text_addf(&t, " (%s: %.2f s user, %.2f s system)",
+			  r->sampler ? "user code only" : "by ptrace, no kernel code",
 			  (double)q->user_ns / 1e9, (double)q->system_ns / 1e9);
 	text_addf(&t, " -> %s/index.html\n", r->dir.path);
 	if (run->timed_out)
@@ -388,12 +394,37 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 		.session = {.duration_ns = r->o->wait_tree && r->end_ns > l->end_ns
 						   ? r->end_ns - l->start_ns
 						   : wall_ns,
-			    .counted_ns = r->sampler ? sampler_counted_ns(r->sampler) : 0,
+			    .counted_ns = r->sampler
+						  ? sampler_counted_ns(r->sampler)
+						  : used_ns(&l->usage) + ss->unwaited_ns,
 			    .user_ns = timeval_ns(l->usage.ru_utime),
 			    .system_ns = timeval_ns(l->usage.ru_stime)},
 		.broken = ss->broken,
 		.late = ss->late,
 	};
+}
+
+static void warn_skipped(struct quality_warnings *w, uint32_t n, const char *name,
+			 const char *why)
+{
+	char *text;
+
+	if (!n)
+		return;
+	text = n == 1 ? xasprintf("the process '%s' was not sampled: %s", name, why)
+		      : xasprintf("%u processes were not sampled, '%s' the first: %s", n,
+				  name, why);
+	vec_push(&w->v, text);
+}
+
+/* Processes that could not be stopped. */
+static void warn_source(const struct source_stats *s, struct quality_warnings *w)
+{
+	warn_skipped(w, s->traced, s->traced_name,
+		     "another program traces it (a debugger, strace)");
+	warn_skipped(w, s->refused, s->refused_name,
+		     "the kernel does not let this user stop it (set-user-ID, or made "
+		     "itself unreadable)");
 }
 
 static int write_all(struct recording *r, struct error *err)
@@ -429,6 +460,7 @@ static int write_all(struct recording *r, struct error *err)
 	run.quality = session_quality(r->session);
 	run.name_cpu_ns = session_naming_ns(r->session);
 	quality_warn(run.quality, &warnings);
+	warn_source(source_stats(r->source), &warnings);
 	procs_each(survivors.procs, note_survivor, &survivors);
 	run.survivors = survivors.v.v;
 	run.nsurvivors = survivors.v.n;

@@ -152,5 +152,8 @@ void coverage_warn(const struct quality *q, struct quality_warnings *w)
 			? "processes shorter than a sampling period yield none; run "
 			  "as root, with CAP_PERFMON, or with "
 			  "kernel.perf_event_paranoid at 0, or raise -F"
+		: q->reach == REACH_TREE
+			? "what ends between two looks is not seen; raise -F, or run "
+			  "where perf_event_open is allowed"
 			: "the kernel took no more");
 }

@@ -83,9 +83,7 @@ struct watch {
 	int orphans_fd; /* what profd is the parent of */
 	uint32_t fds, fds_max;
 	uint64_t start_ns, maps_ns; /* spent on reading maps */
-	uint64_t
-		dead_ns; /* CPU time of processes that ended and were not waited for by the
-			     * workload */
+	uint64_t orphans_ns; /* CPU time of orphans that ended, and of those they waited for */
 };
 
 /* @root has exec'ed. */
@@ -103,6 +101,8 @@ void watch_maps(struct watch *w, struct watched *p, const struct thread_stat *st
 /* Processes that have not ended; signals them. */
 uint32_t watch_alive(struct watch *w);
 void watch_kill(struct watch *w, int sig);
+/* CPU time of all that the launched process did not wait for. */
+uint64_t watch_unwaited_ns(const struct watch *w);
 /* watch-maps.c: reads /proc/PID/maps and puts what is not in p->maps. */
 void maps_look(struct queue *q, struct watched *p);
 

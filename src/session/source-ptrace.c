@@ -296,6 +296,7 @@ static void round_make(struct ptrace_source *src)
 		src->over = is_over(src);
 	}
 	if (src->over) {
+		src->base.stats.unwaited_ns = watch_unwaited_ns(&src->watch);
 		leave_all(src);
 		return;
 	}

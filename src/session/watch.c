@@ -412,6 +412,12 @@ static bool is_held(const struct watched *p)
 	return false;
 }
 
+static uint64_t usage_ns(const struct rusage *u)
+{
+	return (uint64_t)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) * NSEC_PER_SEC +
+	       (uint64_t)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) * 1000;
+}
+
 /* Orphans, which are profd's children now. */
 static void look_at_orphans(struct watch *w)
 {
@@ -426,15 +432,15 @@ static void look_at_orphans(struct watch *w)
 	     word = strtok_r(NULL, " \n", &save)) {
 		uint32_t pid = (uint32_t)strtoul(word, NULL, 10);
 		struct watched *p;
-		siginfo_t si = {0};
+		struct rusage used;
 
 		if (!pid || pid == w->root)
 			continue;
 		process_add(w, pid, NULL);
 		p = process_find(w, pid);
 		/* Waiting would take the stop of one that is being stopped. */
-		if (p && !is_held(p))
-			waitid(P_PID, pid, &si, WEXITED | WNOHANG);
+		if (p && !is_held(p) && wait4((pid_t)pid, NULL, WNOHANG, &used) > 0)
+			w->orphans_ns += usage_ns(&used);
 	}
 }
 
@@ -499,6 +505,19 @@ void watch_kill(struct watch *w, int sig)
 		if (p->threads.n && watch_stat(w, p->threads.v[0], &st))
 			kill((pid_t)p->pid, sig);
 	}
+}
+
+uint64_t watch_unwaited_ns(const struct watch *w)
+{
+	uint64_t ns = w->orphans_ns;
+
+	for (uint32_t i = 0; i < w->processes.n; i++) {
+		const struct watched *p = w->processes.v[i];
+
+		for (uint32_t k = 0; p->pid != w->root && k < p->threads.n; k++)
+			ns += p->threads.v[k]->ran_ns;
+	}
+	return ns;
 }
 
 void watch_init(struct watch *w, uint32_t root, struct queue *q)
