@@ -549,6 +549,19 @@ static void say_unprofiled(const struct error *why)
 	cmd_fail(0, &err);
 }
 
+/* The workload is profiled, but not as it could be: why, and what to do about it. */
+static void say_fallback(const struct recording *r, const struct error *why)
+{
+	struct error err;
+
+	if (r->o->quiet || r->sampler || !why->code)
+		return;
+	error_set(&err, why->code, "%s: running threads are stopped for a moment instead",
+		  why->text);
+	error_hint(&err, "%s", why->hint);
+	cmd_fail(0, &err);
+}
+
 static int record(const struct record_options *o)
 {
 	struct recording r = {.o = o, .dir.fd = -1};
@@ -563,6 +576,8 @@ static int record(const struct record_options *o)
 	if (!r.session) {
 		outdir_discard(&r.dir);
 		say_unprofiled(&err);
+	} else {
+		say_fallback(&r, &err);
 	}
 	say_how(&r);
 	if (r.sampler)

@@ -55,7 +55,8 @@ static void set_user(const struct carry *c, uint64_t *user)
 
 /* --- which calls ----------------------------------------------------------------------------- */
 
-static bool is_stream(uint32_t tid, uint64_t fd)
+/* Into a pipe sendfile(2) puts what fits, and no more. */
+static bool is_stream(uint32_t tid, uint64_t fd, bool pipes)
 {
 	static const char *const streams[] = {"TCP", "TCPv6", "UNIX-STREAM", "MPTCP",
 					      "MPTCPv6"};
@@ -67,7 +68,7 @@ static bool is_stream(uint32_t tid, uint64_t fd)
 	if (stat(path, &st) < 0)
 		return false;
 	if (S_ISFIFO(st.st_mode))
-		return true;
+		return pipes;
 	/* sockfs tells the protocol: linux/net/socket.c. */
 	n = S_ISSOCK(st.st_mode)
 		    ? getxattr(path, "system.sockprotoname", name, sizeof(name) - 1)
@@ -236,7 +237,7 @@ struct carry *carry_begin(uint32_t tid, const struct halt_sample *s)
 	c->done = (uint64_t)m.result;
 	c->user_bytes = s->user_bytes;
 	memcpy(c->user, s->user, sizeof(c->user));
-	if (!take_call(c) || !next_part(c) || !is_stream(tid, m.args[0]) ||
+	if (!take_call(c) || !next_part(c) || !is_stream(tid, m.args[0], !c->file) ||
 	    !read_memory(tid, m.pc - MACHINE_CALL_BYTES, code, sizeof(code)) ||
 	    !machine_is_call(code) ||
 	    ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {

@@ -272,20 +272,20 @@ static void pass_signals(struct launch *l)
 static bool reap(struct launch *l)
 {
 	siginfo_t si = {0};
-	pid_t pid;
+	int code;
 
 	if (l->reaped)
 		return true;
-	/* The process may be stopped by source-ptrace.c, whom that is to be left to: wait4 would take a
-	 * stop for what it waits for. */
-	if (waitid(P_PID, (id_t)l->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	    (si.si_code == CLD_TRAPPED || si.si_code == CLD_STOPPED))
+	/* Where source-ptrace.c stops the process wait4 would take the stop for an end, and from whom it
+	 * was meant for. Once it has ended it cannot be stopped any more. */
+	code = waitid(P_PID, (id_t)l->pid, &si, WEXITED | WNOHANG | WNOWAIT);
+	if (code == 0 && si.si_code != CLD_EXITED && si.si_code != CLD_KILLED &&
+	    si.si_code != CLD_DUMPED)
 		return false;
-	pid = wait4(l->pid, &l->status, WNOHANG, &l->usage);
 	/* Gone without a status: better an end with profd's own than waiting for ever. */
-	if (pid < 0 && errno == ECHILD)
+	if (code < 0 && errno == ECHILD)
 		l->status = W_EXITCODE(125, 0);
-	else if (pid != l->pid)
+	else if (wait4(l->pid, &l->status, WNOHANG, &l->usage) != l->pid)
 		return false;
 	l->end_ns = clock_now_ns();
 	l->reaped = true;

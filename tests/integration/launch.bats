@@ -146,9 +146,10 @@ via_profd() {
 	[ "$(via_profd ./script)" = "plain script" ]
 }
 
-@test "perf_event_open denied: the workload runs all the same, and it is said" {
+@test "perf_event_open and ptrace denied: the workload runs all the same, and it is said" {
 	local status=0
-	"$INTEGRATION/deny-perf" "$PROFD" record -o out -- sh -c 'echo alive; exit 6' >stdout \
+	"$INTEGRATION/deny-perf" "$SRCDIR/tests/fault/deny" ptrace EPERM \
+		"$PROFD" record -o out -- sh -c 'echo alive; exit 6' >stdout \
 		2>stderr || status=$?
 	cat stderr
 	[ "$status" -eq 6 ] || fail "status $status"
@@ -156,10 +157,10 @@ via_profd() {
 	grep -qi 'perf_event_open\|not permitted\|denied' stderr
 }
 
-@test "perf_event_open denied, --require-profile: 125, and the workload does not run" {
+@test "perf_event_open and ptrace denied, --require-profile: 125, and the workload does not run" {
 	local status=0
-	"$INTEGRATION/deny-perf" "$PROFD" record --require-profile -o out -- touch ran 2>stderr ||
-		status=$?
+	"$INTEGRATION/deny-perf" "$SRCDIR/tests/fault/deny" ptrace EPERM \
+		"$PROFD" record --require-profile -o out -- touch ran 2>stderr || status=$?
 	cat stderr
 	[ "$status" -eq 125 ]
 	[ ! -e ran ]
