@@ -34,7 +34,7 @@ struct thread_stat {
 	char comm[64];
 	char state;
 	uint32_t cpu;
-	uint64_t vsize_bytes;
+	uint64_t vsize_bytes, faults;
 	uint64_t start_code,
 		start_stack; /* of the program: with the next they tell it apart */
 	uint64_t arg_start;
@@ -47,6 +47,7 @@ struct thread {
 	uint64_t ran_ns;		    /* CPU time as of the last look */
 	uint64_t taken_ns;		    /* of it, what samples stand for already */
 	uint64_t due_ns;   /* the CPU time from which on it is to be sampled again */
+	uint64_t faults;   /* when the maps were read for it */
 	char comm[64];	   /* that was told; "" for its process's */
 	uint64_t moved_ns; /* CLOCK_MONOTONIC: when it was seen to have run */
 	bool moved;	   /* it ran since the look before */
@@ -83,7 +84,8 @@ struct watch {
 	int orphans_fd; /* what profd is the parent of */
 	uint32_t fds, fds_max;
 	uint64_t start_ns, maps_ns; /* spent on reading maps */
-	uint64_t orphans_ns; /* CPU time of orphans that ended, and of those they waited for */
+	uint64_t
+		orphans_ns; /* CPU time of orphans that ended, and of those they waited for */
 };
 
 /* @root has exec'ed. */
@@ -96,7 +98,7 @@ bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat)
 /* The thread's CPU time by now; 0: it is gone. */
 uint64_t watch_ran(struct thread *t);
 /* Puts the mappings that are new, if they have to be looked at for a sample at @pc. */
-void watch_maps(struct watch *w, struct watched *p, const struct thread_stat *st,
+void watch_maps(struct watch *w, struct thread *t, const struct thread_stat *st,
 		uint64_t pc);
 /* Processes that have not ended; signals them. */
 uint32_t watch_alive(struct watch *w);

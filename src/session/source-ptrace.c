@@ -132,7 +132,7 @@ static void take_sample(struct ptrace_source *src, struct halt *h, int sig)
 	weigh(src, t, &ns);
 	if (!ok || !ns)
 		return;
-	watch_maps(&src->watch, p, &h->stat, s->pc);
+	watch_maps(&src->watch, t, &h->stat, s->pc);
 	queue_put(&src->queue, &(struct event){.type = EVENT_SAMPLE,
 					       .pid = p->pid,
 					       .tid = t->tid,

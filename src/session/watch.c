@@ -180,6 +180,7 @@ static bool stat_parse(const char *buf, struct thread_stat *ret)
 	ret->comm[n] = '\0';
 	end += 2;
 	ret->state = *end;
+	ret->faults = stat_field(end, 10) + stat_field(end, 12);
 	ret->vsize_bytes = stat_field(end, 23);
 	ret->start_code = stat_field(end, 26);
 	ret->start_stack = stat_field(end, 28);
@@ -456,16 +457,20 @@ void watch_look(struct watch *w)
 	}
 }
 
-/* Code that is not known yet is looked for at once, but what has no end must not take all the time. */
-void watch_maps(struct watch *w, struct watched *p, const struct thread_stat *st,
+/* Mappings change the size of the memory, and what takes the place of another is read page by page: that is
+ * a fault each. Code that is not known at all is looked for in any case; but what has no end must not
+ * take all the time. */
+void watch_maps(struct watch *w, struct thread *t, const struct thread_stat *st,
 		uint64_t pc)
 {
+	struct watched *p = t->process;
 	uint64_t now_ns = clock_now_ns();
 	bool known = false;
 
 	for (uint32_t i = 0; i < p->maps.n; i++)
 		known |= pc >= p->maps.v[i].start && pc < p->maps.v[i].end;
-	if (p->maps_read && known && st->vsize_bytes == p->vsize_bytes)
+	if (p->maps_read && known && st->vsize_bytes == p->vsize_bytes &&
+	    st->faults == t->faults)
 		return;
 	if (p->maps_read &&
 	    w->maps_ns > MAPS_FREE_NS + (now_ns - w->start_ns) / MAPS_SHARE)
@@ -473,6 +478,7 @@ void watch_maps(struct watch *w, struct watched *p, const struct thread_stat *st
 	maps_look(w->queue, p);
 	p->maps_read = true;
 	p->vsize_bytes = st->vsize_bytes;
+	t->faults = st->faults;
 	w->maps_ns += clock_now_ns() - now_ns;
 }
 

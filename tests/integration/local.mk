@@ -7,10 +7,12 @@ EXTRA_DIST += \
 	tests/integration/events.bats \
 	tests/integration/go-pprof.bats \
 	tests/integration/launch.bats \
+	tests/integration/kill-at-random \
 	tests/integration/lib.bash \
 	tests/integration/many.bats \
 	tests/integration/nobody.bats \
 	tests/integration/programs.bats \
+	tests/integration/ptrace.bats \
 	tests/integration/pty-run \
 	tests/integration/raw.bats \
 	tests/integration/signals.bats \

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/workloads/gen-c.py \
 	tests/workloads/heavy.sql \
 	tests/workloads/inline.cc \
+	tests/workloads/interrupts.c \
 	tests/workloads/jit.c \
 	tests/workloads/plt.c \
 	tests/workloads/plugin.c \
@@ -21,6 +22,7 @@ EXTRA_DIST += \
 	tests/workloads/shares.c \
 	tests/workloads/sigalt.c \
 	tests/workloads/sparse.c \
+	tests/workloads/steady.c \
 	tests/workloads/swap.c \
 	tests/workloads/threads.c \
 	tests/workloads/tiny-make.sh \

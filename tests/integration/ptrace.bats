@@ -1,0 +1,361 @@
+#!/usr/bin/env bats
+# Recordings without perf_event_open(2): running threads are stopped for a look at them. What the
+# program sees, does and returns stays what it is without.
+
+load lib
+
+setup_file() {
+	# What nobody must reach lies in a directory that everybody may enter.
+	OPEN=$(mktemp -d /tmp/profd-ptrace.XXXXXX)
+	export OPEN
+	chmod 755 "$OPEN"
+	cp "$PROFD" "$OPEN/profd"
+	mkdir -m 777 "$OPEN/box"
+}
+
+teardown_file() {
+	rm -rf "$OPEN"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	unset with
+}
+
+# stopped NAME [OPTION...] -- COMMAND...: profiles it by ptrace; sets $dir and $status. ${with[@]} runs
+# profd, if it is set.
+stopped() {
+	local options=()
+	dir=$OPEN/box/$1
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	status=0
+	rm -rf "$dir"
+	(cd "$OPEN/box" && "${with[@]}" "$OPEN/profd" record -v --annotate -o "$dir" "${options[@]}" \
+		-- "$@") >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
+	cat "$BATS_TEST_TMPDIR/err"
+	cp "$BATS_TEST_TMPDIR/out" "$dir.out"
+	: >"$dir.err"
+}
+
+# built NAME SOURCE [FLAG...]: as build, where everybody may run it.
+built() {
+	build "$@"
+	cp -u "$program" "$OPEN/"
+	program=$OPEN/$1
+	chmod 755 "$program"
+}
+
+# stops: how many threads the last recording stopped.
+stops() {
+	sed -n 's/^profd: \([0-9]*\) stops in .*/\1/p' "$BATS_TEST_TMPDIR/err"
+}
+
+# complete LEAST: of the stacks, by the profile's own count, and nothing lost.
+complete() {
+	[ "$status" -eq 0 ] || fail "status $status"
+	[ "$(json "$dir/run.json" engine)" = ptrace ]
+	"$PYTHON" - "$dir/run.json" "$1" <<-'END'
+	import json, sys
+	quality = json.load(open(sys.argv[1], encoding="utf-8"))["quality"]
+	print(quality["samples"], "samples,", quality["complete"], "complete")
+	sys.exit(quality["samples"] < 20 or quality["lost"] or quality["complete"] < float(sys.argv[2]))
+	END
+}
+
+# adds_up: the profile's total is the CPU time that the processes used, within 2 %.
+adds_up() {
+	"$PYTHON" - "$dir" <<-'END'
+	import json, sys
+	run = json.load(open(f"{sys.argv[1]}/run.json", encoding="utf-8"))
+	total = sum(int(line.rsplit(" ", 1)[1]) for line in open(f"{sys.argv[1]}/cpu.folded", encoding="utf-8"))
+	used = run["quality"]["counted_ns"]
+	rusage = run["rusage"]["user_s"] + run["rusage"]["system_s"]
+	print(f"{total / 1e9:.3f} s in the profile, {used / 1e9:.3f} s counted, {rusage:.3f} s by wait4")
+	sys.exit(not .98 * used <= total <= 1.02 * used or used < .999e9 * rusage)
+	END
+}
+
+as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+
+@test "perf_event_open denied: the engine is ptrace, and it is said why" {
+	built shares shares.c
+	with=("$INTEGRATION/deny-perf")
+	stopped denied -- "$program" 1500
+	verify
+	[ "$(json "$dir/run.json" engine)" = ptrace ]
+	[ "$(json "$dir/run.json" event)" = cpu-time ]
+	[ "$(json "$dir/run.json" sampling.frequency_hz)" = 99 ]
+	json "$dir/run.json" fallback_reason | grep -q 'Operation not permitted'
+	grep -q 'Operation not permitted: running threads are stopped' "$BATS_TEST_TMPDIR/err"
+	grep -q 'hint: .*seccomp' "$BATS_TEST_TMPDIR/err"
+	whole_artifacts "$dir"
+	adds_up
+}
+
+@test "--engine perf does without; --engine auto has perf where it may" {
+	local status=0
+	"$INTEGRATION/deny-perf" "$PROFD" record --engine perf -o out -- sh -c 'exit 5' 2>err || status=$?
+	cat err
+	[ "$status" -eq 5 ]
+	grep -q 'runs without being profiled' err
+	[ ! -e out ]
+	"$PROFD" record --engine auto -o out -- true
+	[ "$(json out/run.json engine)" = perf ]
+}
+
+@test "complete stacks: dynamic, static, threads, processes, a shell, python3" {
+	with=("$INTEGRATION/deny-perf")
+	built shares shares.c
+	stopped dynamic -- "$program" 1500
+	complete 0.99
+	adds_up
+	built static shares.c -static
+	stopped static -- "$program" 1500
+	complete 0.99
+	adds_up
+	built threads threads.c -pthread
+	stopped threads -- "$program" 1500
+	verify
+	complete 0.99
+	adds_up
+	built procs procs.c
+	stopped procs -F 499 -- "$program" 1500
+	verify
+	complete 0.99
+	adds_up
+	built brief brief.c -pthread
+	stopped forks -F 499 -- "$program" processes 300 3000
+	complete 0.99
+	adds_up
+	stopped shell -F 499 -- sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done'
+	complete 0.99
+	adds_up
+	stopped python -F 499 -- "$PYTHON" "$WORKLOADS/busy.py"
+	complete 0.99
+	adds_up
+}
+
+@test "nobody: the same" {
+	needs_root
+	needs setpriv
+	with=("${as_nobody[@]}" "$INTEGRATION/deny-perf")
+	built shares shares.c
+	stopped shares -- "$program" 1500
+	verify
+	complete 0.99
+	adds_up
+	built threads threads.c -pthread
+	stopped threads -- "$program" 1500
+	verify
+	complete 0.99
+	built procs procs.c
+	stopped procs -F 499 -- "$program" 1500
+	verify
+	complete 0.99
+}
+
+@test "without capabilities, and in a user namespace" {
+	needs_root
+	needs setpriv
+	built shares shares.c
+	with=(setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$INTEGRATION/deny-perf")
+	stopped bare -- "$program" 600
+	complete 0.99
+	with=("${as_nobody[@]}" unshare -Ur "$INTEGRATION/deny-perf")
+	stopped space -- "$program" 600
+	complete 0.99
+}
+
+@test "a stack deeper than its copy is read on in memory" {
+	built deep deep.c -fomit-frame-pointer
+	stopped deep --engine ptrace -- "$program" 1000
+	verify
+}
+
+# one_round: the functions' shares of both engines, within 3 standard errors of their difference.
+one_round() {
+	stopped ptrace --engine ptrace -F 499 -- "$program" 5000
+	"$PROFD" record -q --annotate --force -F 499 -o "$BATS_TEST_TMPDIR/perf" -- "$program" 5000 >/dev/null
+	"$PYTHON" - "$BATS_TEST_TMPDIR/perf" "$dir" <<-'END'
+	import json, math, re, sys
+
+	def load(folder):
+	    run = json.load(open(f"{folder}/run.json", encoding="utf-8"))
+	    shares = {}
+	    for line in open(f"{folder}/cpu.folded", encoding="utf-8"):
+	        stack, weight = line.rsplit(" ", 1)
+	        for frame in stack.split(";"):
+	            name = re.sub(r"_\[[a-z]\]$", "", frame)
+	            if name.startswith("load_"):
+	                shares[name] = shares.get(name, 0) + int(weight)
+	    total = sum(shares.values())
+	    return run["quality"]["samples"], {k: v / total for k, v in shares.items()}
+
+	(n1, perf), (n2, mine) = load(sys.argv[1]), load(sys.argv[2])
+	print(f"{n1} samples by perf, {n2} by ptrace")
+	bad = 0
+	for name in sorted(perf):
+	    p1, p2 = perf[name], mine.get(name, 0)
+	    error = math.sqrt(p1 * (1 - p1) * (1 / n1 + 1 / n2))
+	    print(f"{name}: {100 * p1:.2f} %, {100 * p2:.2f} %: {abs(p1 - p2) / error:.1f} standard errors")
+	    bad += abs(p1 - p2) > 3 * error
+	sys.exit(bad > 0 or len(perf) != 8)
+	END
+}
+
+# By chance alone a round fails once in some 50.
+@test "ptrace and perf agree on where the time goes" {
+	built shares shares.c
+	one_round || one_round
+}
+
+@test "no EINTR and no short count in 1,000 stops" {
+	built interrupts interrupts.c -pthread
+	local all=0 _
+	for _ in 1 2 3 4 5 6 7 8; do
+		stopped interrupts --engine ptrace -F 1000 -- "$program" 6
+		cat "$dir.out"
+		[ "$status" -eq 0 ]
+		grep -qx 'in all: 0 EINTR, 0 short' "$dir.out"
+		# Of the thread that makes the calls, by its samples.
+		all=$((all + $("$PYTHON" - "$dir/run.json" <<-'END'
+	import json, sys
+	print(json.load(open(sys.argv[1], encoding="utf-8"))["quality"]["samples"])
+	END
+	)))
+		echo "$all stops"
+		[ "$all" -lt 1500 ] || return 0
+	done
+	fail "only $all stops"
+}
+
+@test "the exit status, death by a signal, --timeout" {
+	local code
+	stopped status --engine ptrace -- sh -c 'exit 37'
+	[ "$status" -eq 37 ]
+	# shellcheck disable=SC2016
+	stopped signal --engine ptrace -- sh -c 'kill -TERM $$'
+	[ "$status" -eq 143 ]
+	built steady steady.c -pthread
+	stopped limit --engine ptrace --timeout 0.3 -- "$program" 100000
+	[ "$status" -eq 124 ]
+	stopped missing --engine ptrace -- ./no-such-program
+	[ "$status" -eq 127 ]
+}
+
+@test "signals sent to profd reach a workload that is being stopped" {
+	stopped trap --engine ptrace -F 1000 -- "$PYTHON" -c '
+import os, signal, time
+got = []
+signal.signal(signal.SIGUSR1, lambda *a: got.append(1))
+for i in range(500):
+    os.kill(os.getpid(), signal.SIGUSR1)
+    sum(range(3000))
+assert len(got) == 500, len(got)'
+	[ "$status" -eq 0 ]
+	[ "$(stops)" -gt 5 ]
+}
+
+@test "SIGSTOP and SIGCONT" {
+	built steady steady.c -pthread
+	local pid job
+	"$PROFD" record -q --engine ptrace -F 1000 -o out -- "$program" 800 2 >said 2>err 3>&- &
+	job=$!
+	poll 10 grep -q pid said
+	pid=$(awk '/^pid/ { print $2 }' said)
+	for _ in {1..20}; do
+		kill -STOP "$pid"
+		poll 5 grep -q '^State:	T' "/proc/$pid/status"
+		kill -CONT "$pid"
+		poll 5 lacks '^State:	T' "/proc/$pid/status" >/dev/null
+	done
+	wait "$job"
+	grep -qx done said
+}
+
+@test "profd is killed 200 times: the workload goes on" {
+	built steady steady.c -pthread
+	"$INTEGRATION/kill-at-random" 200 "$PROFD" record -q --engine ptrace -F 1000 -o out --force \
+		-- "$program" 30 2
+}
+
+@test "a program that someone else traces is left alone and named" {
+	needs strace
+	built shares shares.c
+	stopped traced --engine ptrace -- strace -f -o /dev/null "$program" 300
+	[ "$status" -eq 0 ]
+	grep -q "warning: the process 'shares' was not sampled: another program traces it" \
+		"$BATS_TEST_TMPDIR/err"
+	json "$dir/run.json" quality.warnings | grep -q "'shares' was not sampled"
+	needs gdb
+	stopped gdb --engine ptrace -- gdb -batch -ex run -ex 'print $_exitcode' "$program"
+	[ "$status" -eq 0 ]
+	grep -q 'exited normally' "$dir.out"
+}
+
+@test "sanitizers keep their verdicts" {
+	built leak-free steady.c -pthread -fsanitize=address
+	stopped fine --engine ptrace -- "$program" 100 3
+	[ "$status" -eq 0 ]
+	grep -qx done "$dir.out"
+	echo 'int main(void) { return !__builtin_malloc(10); }' >leak.c
+	gcc -O0 -fsanitize=address -o leak leak.c
+	status=0
+	"$PROFD" record -q --engine ptrace -o out -- ./leak 2>err || status=$?
+	[ "$status" -eq 23 ] || [ "$status" -eq 1 ]
+	grep -q 'detected memory leaks' err
+}
+
+@test "nobody: a set-user-ID program keeps its rights, and is named" {
+	needs_root
+	needs setpriv
+	built steady steady.c -pthread
+	cp "$program" "$OPEN/steady-root"
+	chown root "$OPEN/steady-root"
+	chmod 4755 "$OPEN/steady-root"
+	with=("${as_nobody[@]}")
+	stopped setuid --engine ptrace -- sh -c "'$OPEN/steady-root' 300; true"
+	[ "$status" -eq 0 ]
+	grep -q "warning: the process 'steady-root' was not sampled: the kernel does not let" \
+		"$BATS_TEST_TMPDIR/err"
+	cp "$(command -v id)" "$OPEN/id-root"
+	chown root "$OPEN/id-root"
+	chmod 4755 "$OPEN/id-root"
+	for _ in {1..30}; do
+		stopped id --engine ptrace -F 1000 -- sh -c "i=0; while [ \$i -lt 2000 ]; do i=\$((i + 1)); done
+			'$OPEN/id-root' -u" >/dev/null
+		[ "$(cat "$dir.out")" = 0 ]
+	done
+}
+
+@test "200 short processes; no child is left behind" {
+	built brief brief.c -pthread
+	stopped short --engine ptrace -F 499 -- "$program" processes 200 1000
+	[ "$status" -eq 0 ]
+	[ "$(json "$dir/run.json" survivors)" = "[]" ]
+	adds_up
+}
+
+@test "daemons are found, and their CPU time is counted" {
+	# shellcheck disable=SC2016
+	built steady steady.c -pthread
+	stopped daemon --engine ptrace --wait-tree -- sh -c "(setsid '$program' 600 >/dev/null &) ; exit 3"
+	[ "$status" -eq 3 ]
+	grep -q 'steady.*steady_load' "$dir/cpu.folded"
+	[ "$(json "$dir/run.json" survivors)" = "[]" ]
+	adds_up
+}
+
+@test "libraries that are opened and closed in turns, at the same address" {
+	built dlloop dlloop.c -ldl
+	local loop=$program
+	built alpha.so plugin.c -shared -fPIC -DLOAD=alpha_load
+	built beta.so plugin.c -shared -fPIC -DLOAD=beta_load -DPAD
+	stopped dlloop --engine ptrace -F 499 -- "$loop" 1000 "$OPEN/alpha.so" "$OPEN/beta.so"
+	verify
+}
