@@ -41,11 +41,11 @@ static enum halt_state stop_kind(int status, int *ret_sig)
 	return HALT_SIGNAL;
 }
 
-enum halt_state halt_poll(uint32_t tid, bool own, int *ret_sig)
+enum halt_state halt_poll(uint32_t tid, int *ret_sig)
 {
 	siginfo_t si = {0};
 
-	/* Looked at first: the end of the launched process has to be left to launch.c. */
+	/* Looked at first: an end may be for somebody else to wait for. */
 	if (waitid(P_PID, tid, &si, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
 		return HALT_GONE;
 	if (!si.si_pid)
@@ -54,9 +54,14 @@ enum halt_state halt_poll(uint32_t tid, bool own, int *ret_sig)
 		waitid(P_PID, tid, &si, WSTOPPED | WNOHANG | __WALL);
 		return stop_kind(si.si_status << 8, ret_sig);
 	}
-	if (!own)
-		waitid(P_PID, tid, &si, WEXITED | WNOHANG | __WALL);
 	return HALT_GONE;
+}
+
+void halt_reap(uint32_t tid)
+{
+	siginfo_t si;
+
+	waitid(P_PID, tid, &si, WEXITED | WNOHANG | __WALL);
 }
 
 /* The stack is the innermost part of a mapping: what lies behind its end cannot be read. */

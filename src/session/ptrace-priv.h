@@ -97,6 +97,11 @@ void watch_look(struct watch *w);
 bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat);
 /* The thread's CPU time by now; 0: it is gone. */
 uint64_t watch_ran(struct thread *t);
+/* True when the thread, or its process's first, has a child that shares its memory: about to trace it, as
+ * LeakSanitizer does. */
+bool watch_is_examined(struct watch *w, struct thread *t);
+/* True when profd is the parent of the process that thread @t leads. */
+bool watch_is_child(struct watch *w, struct thread *t);
 /* Puts the mappings that are new, if they have to be looked at for a sample at @pc. */
 void watch_maps(struct watch *w, struct thread *t, const struct thread_stat *st,
 		uint64_t pc);
@@ -136,8 +141,10 @@ enum halt_state {
 
 /* Asks the thread to stop. Returns 0, -ESRCH: it has ended, -EPERM: forbidden or traced by someone. */
 int halt_begin(uint32_t tid);
-/* @own: the process whose end is not ours to reap. */
-enum halt_state halt_poll(uint32_t tid, bool own, int *ret_sig);
+enum halt_state halt_poll(uint32_t tid, int *ret_sig);
+/* HALT_GONE: nobody else hears of the end before the tracer has waited for it. Not for children of
+ * profd. */
+void halt_reap(uint32_t tid);
 /* Of a stopped thread, whose stack ends at @stack_end if that is above its stack pointer. False: it
  * died meanwhile. */
 bool halt_read(uint32_t tid, uint64_t stack_end, struct halt_sample *s);

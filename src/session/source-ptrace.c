@@ -92,6 +92,9 @@ static void ask(struct ptrace_source *src, struct thread *t)
 
 	if (!watch_stat(&src->watch, t, &h.stat) || h.stat.state != 'R')
 		return;
+	/* A stop at the wrong moment and its tracer gives up. */
+	if (watch_is_examined(&src->watch, t))
+		return;
 	code = halt_begin(t->tid);
 	if (code == -EPERM)
 		note_refused(src, t);
@@ -151,7 +154,7 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 {
 	struct thread *t = h->thread;
 	int sig = 0;
-	enum halt_state state = halt_poll(t->tid, t->tid == src->watch.root, &sig);
+	enum halt_state state = halt_poll(t->tid, &sig);
 
 	if (state != HALT_RUNS && state != HALT_GONE && h->carry) {
 		t->held = !carry_step(h->carry, state, sig);
@@ -169,6 +172,8 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 		halt_end(t->tid, 0);
 		break;
 	case HALT_GONE:
+		if (!watch_is_child(&src->watch, t))
+			halt_reap(t->tid);
 		carry_free(h->carry);
 		h->carry = NULL;
 		break;
@@ -360,8 +365,7 @@ static int probe(struct ptrace_source *src)
 
 	if (code < 0)
 		return code;
-	while ((state = halt_poll(pid, true, &sig)) == HALT_RUNS &&
-	       clock_now_ns() < until_ns)
+	while ((state = halt_poll(pid, &sig)) == HALT_RUNS && clock_now_ns() < until_ns)
 		halt_wait(until_ns);
 	if (state == HALT_RUNS || state == HALT_GONE)
 		return -ESRCH;

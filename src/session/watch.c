@@ -232,6 +232,43 @@ bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat)
 	return true;
 }
 
+/* linux/kcmp.h */
+#define KCMP_VM 1
+
+static bool has_twin(struct watch *w, struct thread *t)
+{
+	char buf[FILE_MAX_BYTES], *save = NULL;
+
+	if (file_read(w, &t->children_fd, t, "children", buf, sizeof(buf)) <= 0)
+		return false;
+	for (char *word = strtok_r(buf, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save)) {
+		if (syscall(SYS_kcmp, t->process->pid, atoi(word), KCMP_VM, 0, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool watch_is_examined(struct watch *w, struct thread *t)
+{
+	struct thread *first = t->process->threads.v[0];
+
+	return has_twin(w, t) || (first != t && has_twin(w, first));
+}
+
+bool watch_is_child(struct watch *w, struct thread *t)
+{
+	char buf[FILE_MAX_BYTES];
+	const char *end;
+
+	if (t->tid != t->process->pid)
+		return false;
+	if (file_read(w, &t->stat_fd, t, "stat", buf, sizeof(buf)) <= 0)
+		return true;
+	end = strrchr(buf, ')');
+	return !end || !end[1] || stat_field(end + 2, 4) == (uint64_t)getpid();
+}
+
 uint64_t watch_ran(struct thread *t)
 {
 	char buf[128];
