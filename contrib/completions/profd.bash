@@ -39,13 +39,14 @@ _profd() {
 			-F | --frequency) choices="99 499 999" ;;
 			--unwind) choices="cfi fp libunwind libdw" ;;
 			--reach) choices="cgroup system inherit" ;;
+			--engine) choices="auto perf ptrace" ;;
 			--raw)
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				return
 				;;
 			--timeout | --max-depth | --raw-limit) ;;
 			*)
-				choices="-o -F -e -q -v --output --frequency --event --reach
+				choices="-o -F -e -q -v --output --frequency --event --engine --reach
 					--wait-tree --unwind --max-depth --timeout --stat --raw --raw-limit
 					--annotate --force --require-profile --quiet --verbose --help --"
 				;;

@@ -35,7 +35,7 @@ struct run {
 	bool timed_out;
 	struct rusage usage;
 	uint64_t start_wall_ns, wall_ns;
-	const char *engine; /* "perf" */
+	const char *engine; /* "perf", "ptrace", "replay" */
 	const struct sampler_info *sampler;
 	const struct sampler_event *events; /* [nevents], the main one first */
 	size_t nevents;

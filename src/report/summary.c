@@ -73,7 +73,9 @@ void run_add_sampled(struct text *t, const struct sampler_info *s)
 		text_addf(t, " every %llu ns", (unsigned long long)s->period);
 	else if (s->period > 1)
 		text_addf(t, ", one of %llu", (unsigned long long)s->period);
-	text_add(t, s->kernel ? ", user and kernel code" : ", user code only");
+	text_add(t, s->kernel		     ? ", user and kernel code"
+		    : s->reach == REACH_TREE ? ", kernel time at the code that called"
+					     : ", user code only");
 }
 
 static void add_sampling(struct text *t, const struct run *run)

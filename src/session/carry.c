@@ -204,7 +204,8 @@ static bool leave(struct carry *c, int sig)
 {
 	machine_call_result(c->user, (int64_t)c->done);
 	set_user(c, c->user);
-	halt_end(c->tid, sig);
+	if (!halt_end(c->tid, sig))
+		return false;
 	carry_free(c);
 	return true;
 }

@@ -91,9 +91,9 @@ bool halt_read(uint32_t tid, uint64_t stack_end, struct halt_sample *s)
 	return true;
 }
 
-void halt_end(uint32_t tid, int sig)
+bool halt_end(uint32_t tid, int sig)
 {
-	ptrace(PTRACE_DETACH, tid, 0, sig);
+	return ptrace(PTRACE_DETACH, tid, 0, sig) == 0;
 }
 
 void halt_wait(uint64_t until_ns)

@@ -148,8 +148,9 @@ void halt_reap(uint32_t tid);
 /* Of a stopped thread, whose stack ends at @stack_end if that is above its stack pointer. False: it
  * died meanwhile. */
 bool halt_read(uint32_t tid, uint64_t stack_end, struct halt_sample *s);
-/* Lets it go, to take @sig if that is not 0. */
-void halt_end(uint32_t tid, int sig);
+/* Lets it go, to take @sig if that is not 0. False: it was killed while it stood, and is to be polled until
+ * it is gone, or nobody else will see it go. */
+bool halt_end(uint32_t tid, int sig);
 /* Waits for a stop to be told, until @until_ns (CLOCK_MONOTONIC). SIGCHLD has to be blocked. */
 void halt_wait(uint64_t until_ns);
 

@@ -115,26 +115,27 @@ static void weigh(struct ptrace_source *src, struct thread *t, uint64_t *ret_ns)
 		t->due_ns = ran - behind;
 }
 
-static void take_sample(struct ptrace_source *src, struct halt *h, int sig)
+/* True when the thread is let go. */
+static bool take_sample(struct ptrace_source *src, struct halt *h, int sig)
 {
 	struct thread *t = h->thread;
 	struct watched *p = h->process;
 	struct halt_sample *s = &src->sample;
 	bool main_stack = h->stat.start_stack && t->tid == p->pid;
 	uint64_t begin_ns = clock_now_ns(), ns;
+	bool gone;
 	bool ok = halt_read(t->tid, main_stack ? h->stat.start_stack + 64 : 0, s);
 
 	if (ok && !sig && !s->repaired)
 		h->carry = carry_begin(t->tid, s);
-	if (!h->carry)
-		halt_end(t->tid, sig);
+	gone = !h->carry && halt_end(t->tid, sig);
 	src->base.stats.carried += h->carry != NULL;
 	src->base.stats.stops++;
 	src->base.stats.stop_ns += clock_now_ns() - begin_ns;
 	src->base.stats.repaired += ok && s->repaired;
 	weigh(src, t, &ns);
 	if (!ok || !ns)
-		return;
+		return gone;
 	watch_maps(&src->watch, t, &h->stat, s->pc);
 	queue_put(&src->queue, &(struct event){.type = EVENT_SAMPLE,
 					       .pid = p->pid,
@@ -147,6 +148,7 @@ static void take_sample(struct ptrace_source *src, struct halt *h, int sig)
 							  .stack = s->stack,
 							  .stack_bytes = s->stack_bytes,
 							  .user_mode = true}});
+	return gone;
 }
 
 /* True when the thread is let go. */
@@ -162,23 +164,23 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 	}
 	switch (state) {
 	case HALT_RUNS:
-		return false;
+		break;
 	case HALT_STOPPED:
 	case HALT_SIGNAL:
-		take_sample(src, h, sig);
+		t->held = !take_sample(src, h, sig);
 		break;
 	case HALT_JOB:
 	case HALT_CALL:
-		halt_end(t->tid, 0);
+		t->held = !halt_end(t->tid, 0);
 		break;
 	case HALT_GONE:
 		if (!watch_is_child(&src->watch, t))
 			halt_reap(t->tid);
 		carry_free(h->carry);
 		h->carry = NULL;
+		t->held = false;
 		break;
 	}
-	t->held = h->carry;
 	return !t->held;
 }
 
