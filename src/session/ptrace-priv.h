@@ -100,6 +100,8 @@ uint64_t watch_ran(struct thread *t);
 /* True when the thread, or its process's first, has a child that shares its memory: about to trace it, as
  * LeakSanitizer does. */
 bool watch_is_examined(struct watch *w, struct thread *t);
+/* Who traces the thread, 0 being nobody; and whether it has ended. */
+uint32_t watch_tracer(uint32_t pid, uint32_t tid, bool *ret_ended);
 /* True when profd is the parent of the process that thread @t leads. */
 bool watch_is_child(struct watch *w, struct thread *t);
 /* Puts the mappings that are new, if they have to be looked at for a sample at @pc. */
@@ -153,6 +155,15 @@ bool halt_read(uint32_t tid, uint64_t stack_end, struct halt_sample *s);
 bool halt_end(uint32_t tid, int sig);
 /* Waits for a stop to be told, until @until_ns (CLOCK_MONOTONIC). SIGCHLD has to be blocked. */
 void halt_wait(uint64_t until_ns);
+
+/* guard.c: halt_begin may wait for ever where other threads of the same process are being stopped. They are
+ * added, but for the process's first one, between guard_on and guard_off it is not so. One at a time
+ * per program, on the thread that stops others. */
+void guard_init(void);
+void guard_done(void);
+void guard_add(uint32_t tid);
+void guard_on(void);
+void guard_off(void);
 
 /* --- system calls that a stop cut short: carry.c ------------------------------------------------ */
 

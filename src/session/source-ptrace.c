@@ -29,12 +29,16 @@
 #define BEHIND_PERIODS 2u
 #define PROBE_NS NSEC_PER_SEC
 #define LEAVE_NS NSEC_PER_SEC
+/* As many as guard.c can keep an eye on. */
+#define HALTS_MAX 200u
+#define DOUBT_NS (NSEC_PER_SEC / 20)
 #define REFUSED_NS (NSEC_PER_SEC / 10)
 
 struct halt { /* a thread that was asked to stop */
 	struct watched *process;
 	struct thread *thread;
 	struct thread_stat stat;
+	uint64_t asked_ns;   /* CLOCK_MONOTONIC */
 	struct carry *carry; /* it does the rest of a system call; else NULL */
 };
 
@@ -59,21 +63,11 @@ static void note_refused(struct ptrace_source *src, struct thread *t)
 {
 	struct watched *p = t->process;
 	struct source_stats *s = &src->base.stats;
-	char path[64], line[256];
-	unsigned tracer = 0;
+	uint32_t tracer = 0;
 	bool ended = true;
-	FILE *f;
 
 	p->refused_ns = clock_now_ns() + REFUSED_NS;
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/status", p->pid, t->tid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "State:", 6))
-			ended = strpbrk(line + 6, "ZX");
-		sscanf(line, "TracerPid: %u", &tracer);
-	}
-	if (f)
-		fclose(f);
+	tracer = watch_tracer(p->pid, t->tid, &ended);
 	if (ended || p->told)
 		return;
 	p->told = true;
@@ -85,21 +79,39 @@ static void note_refused(struct ptrace_source *src, struct thread *t)
 	}
 }
 
+static int begin(struct ptrace_source *src, const struct thread *t)
+{
+	int code;
+
+	for (uint32_t i = 0; i < src->halts.n; i++) {
+		const struct halt *h = &src->halts.v[i];
+
+		if (h->process == t->process && h->thread->tid != h->process->pid)
+			guard_add(h->thread->tid);
+	}
+	guard_on();
+	code = halt_begin(t->tid);
+	guard_off();
+	return code;
+}
+
 static void ask(struct ptrace_source *src, struct thread *t)
 {
 	struct halt h = {.process = t->process, .thread = t};
 	int code;
 
-	if (!watch_stat(&src->watch, t, &h.stat) || h.stat.state != 'R')
+	if (src->halts.n >= HALTS_MAX || !watch_stat(&src->watch, t, &h.stat) ||
+	    h.stat.state != 'R')
 		return;
 	/* A stop at the wrong moment and its tracer gives up. */
 	if (watch_is_examined(&src->watch, t))
 		return;
-	code = halt_begin(t->tid);
+	code = begin(src, t);
 	if (code == -EPERM)
 		note_refused(src, t);
 	if (code < 0)
 		return;
+	h.asked_ns = clock_now_ns();
 	t->held = true;
 	vec_push(&src->halts, h);
 }
@@ -151,6 +163,34 @@ static bool take_sample(struct ptrace_source *src, struct halt *h, int sig)
 	return gone;
 }
 
+/* Another program than the one that was asked: a thread that executes one takes the number of its process's
+ * first (execve(2)), and with it goes its tracer. */
+static bool follow_exec(struct ptrace_source *src, struct halt *h)
+{
+	struct watched *p = h->process;
+	struct thread *first = p->threads.v[0];
+	bool ended;
+
+	if (h->thread->tid == p->pid || first->tid != p->pid || first->held ||
+	    watch_tracer(p->pid, p->pid, &ended) != (uint32_t)getpid())
+		return false;
+	h->thread->held = false;
+	h->thread = first;
+	first->held = true;
+	return true;
+}
+
+/* The same from the other side: who was asked has ended, and who has its number now was not asked. */
+static bool is_other(const struct halt *h)
+{
+	bool ended;
+
+	return clock_now_ns() - h->asked_ns > DOUBT_NS &&
+	       watch_tracer(h->process->pid, h->thread->tid, &ended) !=
+		       (uint32_t)getpid() &&
+	       !ended;
+}
+
 /* True when the thread is let go. */
 static bool settle(struct ptrace_source *src, struct halt *h)
 {
@@ -164,6 +204,7 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 	}
 	switch (state) {
 	case HALT_RUNS:
+		t->held = h->carry || !is_other(h);
 		break;
 	case HALT_STOPPED:
 	case HALT_SIGNAL:
@@ -174,6 +215,8 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 		t->held = !halt_end(t->tid, 0);
 		break;
 	case HALT_GONE:
+		if (follow_exec(src, h))
+			return false;
 		if (!watch_is_child(&src->watch, t))
 			halt_reap(t->tid);
 		carry_free(h->carry);
@@ -337,6 +380,7 @@ static void ptrace_free(struct source *base)
 {
 	struct ptrace_source *src = (struct ptrace_source *)base;
 
+	guard_done();
 	watch_done(&src->watch);
 	queue_done(&src->queue);
 	for (uint32_t i = 0; i < src->halts.n; i++)
@@ -420,6 +464,7 @@ struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &src->old_mask);
+	guard_init();
 	prctl(PR_GET_CHILD_SUBREAPER, &reaper);
 	src->reaper = reaper;
 	code = probe(src);

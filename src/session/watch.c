@@ -232,6 +232,25 @@ bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat)
 	return true;
 }
 
+uint32_t watch_tracer(uint32_t pid, uint32_t tid, bool *ret_ended)
+{
+	char path[64], line[256];
+	unsigned tracer = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
+	f = fopen(path, "re");
+	*ret_ended = true;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "State:", 6))
+			*ret_ended = strpbrk(line + 6, "ZX");
+		sscanf(line, "TracerPid: %u", &tracer);
+	}
+	if (f)
+		fclose(f);
+	return tracer;
+}
+
 /* linux/kcmp.h */
 #define KCMP_VM 1
 

@@ -19,7 +19,7 @@ teardown_file() {
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
-	unset with
+	with=()
 }
 
 # stopped NAME [OPTION...] -- COMMAND...: profiles it by ptrace; sets $dir and $status. ${with[@]} runs
@@ -340,6 +340,18 @@ assert len(got) == 500, len(got)'
 			'$OPEN/id-root' -u" >/dev/null
 		[ "$(cat "$dir.out")" = 0 ]
 	done
+}
+
+# The kernel holds a tracer up while a thread executes a program, and that waits for its siblings' ends,
+# which are for the tracer to wait for.
+@test "programs that are executed from a thread, while others are being stopped" {
+	built execs execs.c -pthread
+	with=(timeout -s KILL 60)
+	stopped execs --engine ptrace -F 1000 -- "$program" 100
+	[ "$status" -eq 0 ]
+	[ "$(cat "$dir.out")" = "done" ]
+	[ "$(stops)" -gt 50 ]
+	with=()
 }
 
 @test "200 short processes; no child is left behind" {

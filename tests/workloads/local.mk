@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/workloads/deep.c \
 	tests/workloads/depth.c \
 	tests/workloads/dlloop.c \
+	tests/workloads/execs.c \
 	tests/workloads/expr.c \
 	tests/workloads/gen-c.py \
 	tests/workloads/heavy.sql \
