@@ -19,7 +19,7 @@ enum reach {
 	REACH_SYSTEM, /* per CPU, on all processes: the source leaves out what is not of the
 			* workload */
 	REACH_INHERIT, /* on the workload's first process, inherited by all it forks */
-	REACH_TREE,    /* not by events: the workload's threads are found in /proc and looked at */
+	REACH_TREE, /* not by events: the workload's threads are found in /proc and looked at */
 	REACH_COUNT,
 };
 /* "cgroup", "system", "inherit" or "tree". */

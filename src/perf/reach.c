@@ -15,10 +15,8 @@
 const char *reach_name(enum reach r)
 {
 	static const char *const names[REACH_COUNT] = {
-		[REACH_ANY] = "any",
-		[REACH_CGROUP] = "cgroup",
-		[REACH_SYSTEM] = "system",
-		[REACH_INHERIT] = "inherit",
+		[REACH_ANY] = "any",	   [REACH_CGROUP] = "cgroup",
+		[REACH_SYSTEM] = "system", [REACH_INHERIT] = "inherit",
 		[REACH_TREE] = "tree",
 	};
 

@@ -11,7 +11,7 @@
  * A signal that has a handler ends it: system calls are allowed to be cut short by that. */
 #include "ptrace-priv.h"
 
-#include <elf.h>
+#include <linux/elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

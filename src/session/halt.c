@@ -7,7 +7,7 @@
  * threads may be stopped, and when, is for the caller to know. */
 #include "ptrace-priv.h"
 
-#include <elf.h>
+#include <linux/elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>

@@ -262,7 +262,8 @@ static bool has_twin(struct watch *w, struct thread *t)
 		return false;
 	for (char *word = strtok_r(buf, " \n", &save); word;
 	     word = strtok_r(NULL, " \n", &save)) {
-		if (syscall(SYS_kcmp, t->process->pid, atoi(word), KCMP_VM, 0, 0) == 0)
+		if (syscall(SYS_kcmp, t->process->pid, strtoul(word, NULL, 10), KCMP_VM,
+			    0, 0) == 0)
 			return true;
 	}
 	return false;

@@ -235,7 +235,6 @@ one_round() {
 }
 
 @test "the exit status, death by a signal, --timeout" {
-	local code
 	stopped status --engine ptrace -- sh -c 'exit 37'
 	[ "$status" -eq 37 ]
 	# shellcheck disable=SC2016
@@ -275,7 +274,7 @@ assert len(got) == 500, len(got)'
 		poll 5 lacks '^State:	T' "/proc/$pid/status" >/dev/null
 	done
 	wait "$job"
-	grep -qx done said
+	grep -qx "done" said
 }
 
 @test "profd is killed 200 times: the workload goes on" {
@@ -302,7 +301,7 @@ assert len(got) == 500, len(got)'
 	built leak-free steady.c -pthread -fsanitize=address
 	stopped fine --engine ptrace -- "$program" 100 3
 	[ "$status" -eq 0 ]
-	grep -qx done "$dir.out"
+	grep -qx "done" "$dir.out"
 	echo '#include <stdlib.h>
 		static char *volatile kept;
 		int main(void) { for (int i = 0; i < 1000; i++) kept = malloc(100); kept = NULL; }' >leak.c

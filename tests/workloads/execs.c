@@ -21,7 +21,7 @@ static FN void *exec_load(void *arg)
 	char left[16];
 
 	BURN(MILLION);
-	snprintf(left, sizeof(left), "%d", atoi(args[1]) - 1);
+	snprintf(left, sizeof(left), "%ld", strtol(args[1], NULL, 10) - 1);
 	execl(args[0], args[0], left, (char *)NULL);
 	exit(1);
 }
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 	args = argv;
 	if (argc < 2)
 		return 2;
-	if (atoi(argv[1]) <= 0) {
+	if (strtol(argv[1], NULL, 10) <= 0) {
 		puts("done");
 		return 0;
 	}

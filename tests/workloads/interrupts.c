@@ -152,7 +152,7 @@ static void one_turn(struct call *c)
 
 int main(int argc, char **argv)
 {
-	double end = now() + (argc > 1 ? atof(argv[1]) : 1);
+	double end = now() + (argc > 1 ? strtod(argv[1], NULL) : 1);
 	pthread_t thread;
 	long eintr = 0, brief = 0;
 

@@ -17,7 +17,7 @@ static FN void *steady_load(void *arg)
 
 int main(int argc, char **argv)
 {
-	int n = argc > 2 ? atoi(argv[2]) : 1;
+	long n = argc > 2 ? strtol(argv[2], NULL, 10) : 1;
 	pthread_t threads[THREADS_MAX];
 
 	load = load_arg(argc, argv, 100);
