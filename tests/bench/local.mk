@@ -41,6 +41,7 @@ EXTRA_DIST += \
 	tests/bench/report.py \
 	tests/bench/rows_coverage.py \
 	tests/bench/rows_others.py \
+	tests/bench/rows_ptrace.py \
 	tests/bench/rows_recordings.py \
 	tests/bench/rows_slowdown.py \
 	tests/bench/rows_unwind.py \

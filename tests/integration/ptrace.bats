@@ -132,10 +132,10 @@ as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	stopped forks -F 499 -- "$program" processes 300 3000
 	complete 0.99
 	adds_up
-	stopped shell -F 499 -- sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done'
+	stopped shell -F 499 -- sh -c 'i=0; while [ $i -lt 1000000 ]; do i=$((i + 1)); done'
 	complete 0.99
 	adds_up
-	stopped python -F 499 -- "$PYTHON" "$WORKLOADS/busy.py" 12
+	stopped python -F 499 -- "$PYTHON" "$WORKLOADS/busy.py" 60
 	complete 0.99
 	adds_up
 }

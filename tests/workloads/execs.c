@@ -18,7 +18,7 @@ static FN void *busy_load(void *arg)
 
 static FN void *exec_load(void *arg)
 {
-	char left[16];
+	char left[32];
 
 	BURN(MILLION);
 	snprintf(left, sizeof(left), "%ld", strtol(args[1], NULL, 10) - 1);
