@@ -4,6 +4,7 @@
  * handler waits for them, and the kernel then goes on with PTRACE_SEIZE by itself. */
 #include "ptrace-priv.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,10 +24,21 @@ static timer_t timer;
 static bool there;
 static struct sigaction old_action;
 
+/* A tracer's wait takes stops whether it asked for them or not (linux/kernel/exit.c, wait_task_stopped), and
+ * a stop that was taken here nobody would end: so the end is looked at first. */
 static void guard_handle(int sig)
 {
-	for (int i = 0; i < nguarded; i++)
-		waitid(P_PID, guarded[i], NULL, WEXITED | WNOHANG | __WALL);
+	int saved = errno;
+
+	for (int i = 0; i < nguarded; i++) {
+		siginfo_t si = {0};
+
+		if (waitid(P_PID, guarded[i], &si,
+			   WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+		    si.si_pid && si.si_code != CLD_TRAPPED && si.si_code != CLD_STOPPED)
+			waitid(P_PID, guarded[i], NULL, WEXITED | WNOHANG | __WALL);
+	}
+	errno = saved;
 }
 
 void guard_init(void)

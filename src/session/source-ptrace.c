@@ -191,6 +191,20 @@ static bool is_other(const struct halt *h)
 	       !ended;
 }
 
+/* It stands, but nothing is told of that: another wait of this process has taken it. Nobody else would let it
+ * go. Polled again, because a stop may have come in between. */
+static bool is_forgotten(struct ptrace_source *src, const struct halt *h, int *ret_sig,
+			 enum halt_state *ret_state)
+{
+	struct thread_stat st;
+
+	if (clock_now_ns() - h->asked_ns < DOUBT_NS ||
+	    !watch_stat(&src->watch, h->thread, &st) || st.state != 't')
+		return false;
+	*ret_state = halt_poll(h->thread->tid, ret_sig);
+	return *ret_state == HALT_RUNS;
+}
+
 /* True when the thread is let go. */
 static bool settle(struct ptrace_source *src, struct halt *h)
 {
@@ -198,6 +212,13 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 	int sig = 0;
 	enum halt_state state = halt_poll(t->tid, &sig);
 
+	if (state == HALT_RUNS && is_forgotten(src, h, &sig, &state) &&
+	    halt_end(t->tid, 0)) {
+		carry_free(h->carry);
+		h->carry = NULL;
+		t->held = false;
+		return true;
+	}
 	if (state != HALT_RUNS && state != HALT_GONE && h->carry) {
 		t->held = !carry_step(h->carry, state, sig);
 		return !t->held;
