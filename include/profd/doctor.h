@@ -96,9 +96,10 @@ struct remedy {
 };
 
 struct doctor {
-	bool works; /* `profd record` would yield a profile */
+	bool works;  /* `profd record` would yield a profile */
+	bool ptrace; /* … by stopping threads, since perf_event_open(2) does not work */
 	struct probe_recording recording;
-	struct error why_not; /* its own sentence when !works */
+	struct error why_not; /* its own sentence when perf_event_open(2) does not work */
 	struct place place;
 	struct settings settings;
 	struct host host;

@@ -85,6 +85,26 @@ static void add_state(struct text *t, enum check_state s, bool colour)
 		text_addf(t, "  %-2s  ", words[s]);
 }
 
+/* @s in lines of LINE_WIDTH, each behind @indent blanks but the first, which has @at columns already. */
+static void add_wrapped(struct text *t, const char *s, size_t at, size_t indent)
+{
+	while (*s) {
+		size_t n = strcspn(s, " ");
+
+		if (at > indent && at + 1 + n > LINE_WIDTH) {
+			text_addf(t, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (at > indent) {
+			text_addc(t, ' ');
+			at++;
+		}
+		text_addn(t, s, n);
+		at += n;
+		s += n + (s[n] == ' ');
+	}
+	text_addc(t, '\n');
+}
+
 static void add_headline(struct text *t, const struct doctor *d)
 {
 	const struct sampler_info *i = &d->recording.info;
@@ -92,6 +112,11 @@ static void add_headline(struct text *t, const struct doctor *d)
 	if (!d->works) {
 		text_addf(t, "profd record yields no profile here: %s\n",
 			  d->why_not.text);
+		return;
+	}
+	if (d->ptrace) {
+		text_add(t, "profd record works here by stopping threads:");
+		add_wrapped(t, d->why_not.text, t->len, 4);
 		return;
 	}
 	text_addf(t, "profd record works here: %s, %s, %s\n", i->event,
@@ -122,26 +147,6 @@ static void add_place(struct text *t, const struct doctor *d)
 							    : "");
 	if (s->files_hard != UINT64_MAX)
 		text_addf(t, ", %llu open files", (unsigned long long)s->files_hard);
-	text_addc(t, '\n');
-}
-
-/* @s in lines of LINE_WIDTH, each behind @indent blanks but the first, which has @at columns already. */
-static void add_wrapped(struct text *t, const char *s, size_t at, size_t indent)
-{
-	while (*s) {
-		size_t n = strcspn(s, " ");
-
-		if (at > indent && at + 1 + n > LINE_WIDTH) {
-			text_addf(t, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (at > indent) {
-			text_addc(t, ' ');
-			at++;
-		}
-		text_addn(t, s, n);
-		at += n;
-		s += n + (s[n] == ' ');
-	}
 	text_addc(t, '\n');
 }
 

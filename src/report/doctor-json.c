@@ -105,8 +105,8 @@ static void put_choice(struct json *root, const struct doctor *d)
 	const struct sampler_info *i = &d->recording.info;
 
 	json_put_bool(root, "works", d->works);
-	json_put_str(root, "why_not", d->works ? NULL : d->why_not.text);
-	json_put_str(root, "engine", d->works ? "perf" : NULL);
+	json_put_str(root, "why_not", d->why_not.text[0] ? d->why_not.text : NULL);
+	json_put_str(root, "engine", !d->works ? NULL : d->ptrace ? "ptrace" : "perf");
 	json_put_str(root, "event", d->works ? i->event : NULL);
 	if (d->works)
 		json_put_bool(root, "kernel", i->kernel);

@@ -16,6 +16,7 @@
 #include <profd/mem.h>
 #include <profd/objfile.h>
 #include <profd/ptrace-try.h>
+#include <profd/source.h>
 
 /* capabilities(7); linux/capability.h. */
 #define CAP_SYS_ADMIN_BIT 21
@@ -507,6 +508,20 @@ static void check_debug_files(struct doctor *d)
 	objfile_put(o);
 }
 
+/* What record does where perf_event_open(2) is refused. */
+static void choose_engine(struct doctor *d)
+{
+	for (uint32_t i = 0; i < d->checks.n && !d->works; i++) {
+		const struct check *c = &d->checks.v[i];
+
+		d->ptrace = !strcmp(c->id, "ptrace") && c->state == CHECK_OK;
+		d->works = d->ptrace;
+	}
+	if (d->ptrace)
+		source_ptrace_info(PTRACE_HZ_DEFAULT, d->why_not.text,
+				   &d->recording.info);
+}
+
 /* --- all together ----------------------------------------------------------------------------- */
 
 static void add_remedies(struct doctor *d)
@@ -516,7 +531,7 @@ static void add_remedies(struct doctor *d)
 
 		/* What keeps the recording from working comes first. */
 		if (c->wall && !strcmp(c->id, "recording"))
-			remedy_add(d, c->wall, true);
+			remedy_add(d, c->wall, !d->works);
 	}
 	for (uint32_t i = 0; i < d->checks.n; i++) {
 		if (d->checks.v[i].wall)
@@ -538,6 +553,7 @@ void doctor_examine(struct doctor *d)
 	check_recording(d, least);
 	check_limits(d);
 	check_ptrace(d);
+	choose_engine(d);
 	check_kallsyms(d);
 	check_debug_files(d);
 	add_remedies(d);
