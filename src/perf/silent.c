@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <profd/clock.h>
@@ -28,24 +27,16 @@ static bool any_code_causes(const struct perf_event_attr *attr)
 		attr->config == PERF_COUNT_HW_REF_CPU_CYCLES);
 }
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
-}
-
 /* True once the ring holds a record. */
 static bool spin(const struct perf_event_mmap_page *meta, uint64_t *ret_ns)
 {
-	uint64_t start = thread_cpu_ns(), now = start;
+	uint64_t start = clock_thread_ns(), now = start;
 
 	while (!__atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE) &&
 	       now - start < TRY_NS) {
 		for (volatile unsigned i = 0; i < 5000; i++)
 			;
-		now = thread_cpu_ns();
+		now = clock_thread_ns();
 	}
 	*ret_ns = now - start;
 	return __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE);
