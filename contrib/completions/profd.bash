@@ -47,7 +47,7 @@ _profd() {
 			--timeout | --max-depth | --raw-limit) ;;
 			*)
 				choices="-o -F -e -q -v --output --frequency --event --engine --reach
-					--wait-tree --unwind --max-depth --timeout --stat --raw --raw-limit
+					--wait-tree --wall --unwind --max-depth --timeout --stat --raw --raw-limit
 					--annotate --force --require-profile --quiet --verbose --help --"
 				;;
 			esac

@@ -16,6 +16,8 @@ enum event_type {
 	EVENT_THROTTLE,
 	EVENT_UNTHROTTLE,
 	EVENT_SAMPLE,
+	EVENT_SWITCH,  /* a thread came to its CPU or left it */
+	EVENT_BLOCKED, /* a thread stood still while it was looked at from outside */
 };
 
 #define BUILD_ID_MAX_BYTES 20
@@ -54,6 +56,35 @@ struct event_sample {
 	bool user_mode;	      /* taken while in user mode */
 };
 
+/* event_sample.event of one taken as its thread left its CPU; its time is not after that EVENT_SWITCH. */
+#define EVENT_SWITCHED 8u
+
+struct event_switch {
+	bool out;
+	bool preempt; /* out, but could have gone on: it waits for a CPU */
+};
+
+/* What a thread waits for, as far as the system call it is in tells. */
+enum wait_call {
+	WAIT_UNKNOWN,
+	WAIT_FUTEX,  /* a lock, a condition, another thread's end */
+	WAIT_SLEEP,  /* a time */
+	WAIT_IO,     /* reading and writing: files, pipes, terminals, sockets */
+	WAIT_POLL,   /* poll, select, epoll: any of several */
+	WAIT_CHILD,  /* another process's end or exec */
+	WAIT_SIGNAL, /* a signal, or to be let go on after a stop */
+	WAIT_OTHER,  /* another call, a page that is read in */
+	WAIT_COUNT,
+};
+
+/* sample: registers (pc and stack pointer; the others are 0) and stack. The thread did not run between
+ * begin_ns and the event's time. */
+struct event_blocked {
+	struct event_sample sample;
+	uint64_t begin_ns;
+	enum wait_call call;
+};
+
 struct event {
 	enum event_type type;
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
@@ -63,6 +94,8 @@ struct event {
 		struct event_comm comm;
 		struct event_task task;
 		struct event_sample sample;
+		struct event_switch change;
+		struct event_blocked blocked;
 		uint64_t lost; /* records */
 	};
 };

@@ -56,13 +56,22 @@ void folded_write_tree(const struct profile *p, const struct flame *f, bool anno
 /* --- SVG and HTML --------------------------------------------------------------------------------- */
 
 struct top;
+/* A second profile on a page. */
+struct flame_also {
+	const struct profile *profile;
+	const char *heading; /* clean UTF-8 */
+	const struct flame *tree;
+	const struct top *top;
+};
+
 struct flame_options {
 	const char *title;    /* clean UTF-8; "Flame graph" when NULL */
 	const char *subtitle; /* one line under it, or NULL: command, event, quality */
 	unsigned
 		max_boxes; /* 0: the default, 10,000; what is pruned is stated in the picture */
-	unsigned value; /* index in value_types + 1; 0: the default one */
-	bool embedded;	/* no XML declaration: to stand inside an HTML page */
+	unsigned value;		       /* index in value_types + 1; 0: the default one */
+	const struct flame_also *also; /* for html_write; or NULL */
+	bool embedded; /* no XML declaration: to stand inside an HTML page */
 	/* Of this profile and value, and of its default value; NULL: built for the call. */
 	const struct flame *tree;
 	const struct top *top;

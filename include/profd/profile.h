@@ -127,12 +127,17 @@ struct profile {
 	int64_t time_ns;     /* start, since 1970 UTC; 0 unknown */
 	int64_t duration_ns; /* 0 unknown */
 
+	bool beside; /* made by profile_beside: all but samples, values and comments is another's */
 	struct index string_index, mapping_index, function_index, location_index,
 		stack_index, labels_index, sample_index;
 };
 
 struct profile *profile_new(void);
 struct profile *profile_free(struct profile *p); /* NULL is fine; returns NULL */
+/* A second profile of the same strings, code, stacks and label sets, without samples, value types and
+ * comments. @p has to outlive it, and nothing may be added to the tables they share from now on: what is
+ * interned in either has to be there already. */
+struct profile *profile_beside(const struct profile *p);
 
 /* Bytes are cleaned to valid UTF-8 without control characters first. */
 string_id profile_string(struct profile *p, const char *s);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <profd/event.h>
 #include <profd/sampler.h>
 #include <profd/unwind.h>
 #include <profd/vec.h>
@@ -22,6 +23,26 @@ struct quality_event {
 	uint64_t total; /* what it counted in all; 0: unknown, or a clock */
 	const char *
 		name; /* of its samples: "page-faults_sample"; borrowed from the profile */
+};
+
+/* States of a thread in a wall profile. Blocked: WALL_BLOCKED + enum wait_call. */
+enum { WALL_RUNNING, WALL_QUEUED, WALL_BLOCKED, WALL_STATES = WALL_BLOCKED + WAIT_COUNT };
+/* "running", "run queue", "blocked" (for what is not known), "futex", "sleep", "io"… */
+const char *wall_state_name(unsigned state);
+
+struct quality_wall { /* sums over threads; all 0 without switches */
+	uint32_t threads;
+	bool stacks;	     /* were sampled at switches */
+	int64_t lifetime_ns; /* from start to end: on_ns + off_ns if nothing was lost */
+	int64_t on_ns, off_ns;
+	int64_t unsampled_ns;	  /* of on_ns: without a sample it could belong to */
+	int64_t unknown_ns;	  /* of off_ns: blocked, but where is not known */
+	int64_t queue_unknown_ns; /* of off_ns: preempted, and where is not known */
+	int64_t placed_ns;	  /* of off_ns: with a stack */
+	int64_t complete_ns;	  /* of placed_ns: a stack that reaches its root */
+	int64_t state_ns[WALL_STATES];
+	uint64_t switches;	 /* off a CPU */
+	uint64_t contradictions; /* switches that do not follow from those before */
 };
 
 /* Of the main event, if several are sampled, but for what is said to be of all. */
@@ -56,6 +77,7 @@ struct quality {
 	uint64_t stacks, locations; /* distinct */
 	uint32_t processes, missing_files;
 	struct unwind_stats unwind;
+	struct quality_wall wall;
 	struct quality_event events[SAMPLER_EVENTS_MAX]; /* of all; [0] is the main one */
 	VEC(struct quality_module) modules;		 /* by weight, largest first */
 };

@@ -41,6 +41,7 @@ struct run {
 	size_t nevents;
 	const char *unwinder;
 	const struct profile *profile;
+	const struct profile *wall; /* of time, on the CPU and off it; or NULL */
 	const struct quality *quality;
 	const struct quality_warnings *warnings;
 	const struct host *host;

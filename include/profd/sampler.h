@@ -35,6 +35,7 @@ struct sampler_options {
 	size_t stack_bytes; /* 0: the largest of which the ring holds 32, and 31 ms' worth;
 			     * at most 65,528 */
 	enum reach reach;
+	bool wall; /* tell when threads come to their CPU and leave it, with stacks if allowed */
 };
 
 struct sampler_info {
@@ -51,7 +52,12 @@ struct sampler_info {
 	size_t stack_bytes; /* of each sample's stack copy */
 	enum reach reach;   /* never REACH_ANY */
 	char reach_reason
-		[512]; /* why not the one above it, one sentence; "" for the best */
+		[512];	     /* why not the one above it, one sentence; "" for the best */
+	bool wall;	     /* switches are told */
+	uint32_t wall_event; /* the first that samples by time */
+	bool wall_stacks;    /* with stacks of those that leave */
+	uint64_t wall_period;  /* of one in so many, when they came fastest; by now */
+	char wall_reason[128]; /* why without stacks, one sentence; "" */
 };
 
 struct sampler_event {
@@ -101,12 +107,14 @@ int sampler_fd(const struct sampler *s,
 
 /* Decodes one record (from ring_peek). A record that contradicts itself decodes to EVENT_OTHER and
  * returns -EBADMSG. */
-int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event);
+int sampler_decode(struct sampler *s, const void *record, struct event *ret_event);
 /* The time of the record at @at in @r without decoding it. */
 uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at);
 
 /* User registers in event_sample.regs, as bits of PERF_REG_*, lowest first; src/perf/MACHINE.c. */
 uint64_t perf_regs_mask(void);
+/* Fills such registers for a thread of which only these two are known; the others are 0. */
+void perf_regs_outside(uint64_t pc, uint64_t sp, uint64_t *regs);
 
 /* --- the decoder on its own, for tests and captures --------------------------------------------- */
 

@@ -39,13 +39,17 @@ struct session_options {
 	 * session_finish. Not for a session that is recorded or that replays: then at the end. The
 	 * profile is the same. */
 	bool name_early;
-	int name_nice;		/* nice value of that thread */
+	bool wall;	     /* switches are among the events: also a profile of time */
+	bool wall_stacks;    /* with stacks, of some at least */
+	uint32_t wall_event; /* whose samples tell where threads run */
+	int name_nice;	     /* nice value of that thread */
 	struct outside outside; /* the session's from now on; empty: this machine */
 };
 
 /* What is known of the whole recording once it is over. */
 struct session_totals {
 	uint64_t duration_ns;
+	uint64_t end_ns;	     /* CLOCK_MONOTONIC; 0: at the last event */
 	uint64_t counted_ns;	     /* CPU time by the kernel's counter; 0: unknown */
 	uint64_t user_ns, system_ns; /* by wait4(2) */
 };
@@ -71,6 +75,9 @@ void session_total(struct session *ses, uint32_t event, uint64_t count);
 /* Adds frames for what was lost or never sampled, names every location once and freezes the profile,
  * which stays the session's. */
 const struct profile *session_finish(struct session *ses, const struct session_totals *t);
+/* After session_finish, and while the session lives: time by stack, on the CPU and off it. NULL: switches
+ * were not told. */
+const struct profile *session_wall(const struct session *ses);
 /* CPU time that names took, after session_finish. */
 uint64_t session_naming_ns(const struct session *ses);
 const struct quality *session_quality(const struct session *ses);

@@ -30,6 +30,8 @@ const char record_usage[] =
 	"  -e, --event EVENTS     what to sample (default: cycles, else cpu-clock)\n"
 	"      --engine ENGINE    perf, ptrace, or auto (default): ptrace where perf is\n"
 	"                         forbidden\n"
+	"      --wall             also a profile of time: on the CPU and off it, by "
+	"thread\n"
 	"      --reach REACH      whom to sample by: cgroup, system or inherit "
 	"(default:\n"
 	"                         the best that works)\n"
@@ -173,6 +175,7 @@ enum {
 	OPT_WAIT_TREE,
 	OPT_RAW,
 	OPT_RAW_LIMIT,
+	OPT_WALL,
 };
 
 static const struct option long_options[] = {
@@ -182,6 +185,7 @@ static const struct option long_options[] = {
 	{"event", required_argument, NULL, 'e'},
 	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"reach", required_argument, NULL, OPT_REACH},
+	{"wall", no_argument, NULL, OPT_WALL},
 	{"wait-tree", no_argument, NULL, OPT_WAIT_TREE},
 	{"unwind", required_argument, NULL, OPT_UNWIND},
 	{"max-depth", required_argument, NULL, OPT_DEPTH},
@@ -229,6 +233,9 @@ static int parse_option(struct record_options *o, int c)
 		return parse_engine(optarg, &o->engine);
 	case OPT_REACH:
 		return parse_reach(optarg, &o->sampler.reach);
+	case OPT_WALL:
+		o->sampler.wall = true;
+		return 0;
 	case OPT_WAIT_TREE:
 		o->wait_tree = true;
 		return 0;
@@ -328,6 +335,10 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 	if (o->engine == ENGINE_PTRACE && o->sampler.hz > PTRACE_HZ_MAX)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--engine ptrace goes up to -F %d", PTRACE_HZ_MAX);
+	if (o->raw && o->sampler.wall)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--raw does not go with --wall: a capture has no "
+				       "context switches");
 	o->command = argv + optind;
 	return 0;
 }

@@ -106,6 +106,9 @@ static int session_open(struct recording *r, struct error *err)
 		.reach = info->reach,
 		.more = more,
 		.nmore = info->nevents - 1,
+		.wall = info->wall,
+		.wall_stacks = info->wall_stacks,
+		.wall_event = info->wall_event,
 		.name_early = !r->recorder,
 		.name_nice = r->nice + NAMES_NICER,
 	};
@@ -238,6 +241,11 @@ static void say_how(const struct recording *r)
 		fprintf(stderr, "profd: why: %s\n", i->reason);
 	fprintf(stderr, "profd: reach: %s%s%s\n", reach_name(i->reach),
 		i->reach_reason[0] ? ": " : "", i->reach_reason);
+	if (i->wall)
+		fprintf(stderr, "profd: off the CPU: %s%s%s\n",
+			i->wall_stacks ? "stacks as threads leave it"
+				       : "threads that stand still are read",
+			i->wall_reason[0] ? ": " : "", i->wall_reason);
 }
 
 static void before_wait(void *arg)
@@ -394,6 +402,7 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 		.session = {.duration_ns = r->o->wait_tree && r->end_ns > l->end_ns
 						   ? r->end_ns - l->start_ns
 						   : wall_ns,
+			    .end_ns = l->end_ns,
 			    .counted_ns = r->sampler
 						  ? sampler_counted_ns(r->sampler)
 						  : used_ns(&l->usage) + ss->unwaited_ns,
@@ -458,6 +467,7 @@ static int write_all(struct recording *r, struct error *err)
 		run.stat = counters_values(r->counters, &run.nstat);
 	run.profile = session_finish(r->session, &raw.session);
 	run.quality = session_quality(r->session);
+	run.wall = session_wall(r->session);
 	run.name_cpu_ns = session_naming_ns(r->session);
 	quality_warn(run.quality, &warnings);
 	warn_source(source_stats(r->source), &warnings);

@@ -158,6 +158,32 @@ static void html_facts(struct html *h, const struct fact *facts, size_t n)
 	html_flush(h);
 }
 
+static void html_picture(struct html *h, const struct flame_options *o, const char *label)
+{
+	text_add(&h->t, "<section aria-label=\"");
+	html_xml(h, label);
+	text_add(&h->t, "\">\n<div class=\"picture\">\n");
+	html_flush(h);
+	svg_write(h->p, o, h->out);
+	text_add(&h->t, "</div>\n</section>\n");
+	html_flush(h);
+}
+
+static void html_also(struct html *h, const struct flame_options *o)
+{
+	const struct flame_also *also = o->also;
+	struct flame_options picture = {
+		.max_boxes = o->max_boxes, .embedded = true, .tree = also->tree};
+
+	h->p = also->profile;
+	h->top = also->top;
+	text_add(&h->t, "<h2>");
+	html_xml(h, also->heading);
+	text_add(&h->t, "</h2>\n");
+	html_picture(h, &picture, also->heading);
+	html_top(h);
+}
+
 void html_write(const struct profile *p, const struct flame_options *o,
 		const struct fact *facts, size_t nfacts, const char *const *warnings,
 		size_t nwarnings, struct sink *out)
@@ -168,15 +194,13 @@ void html_write(const struct profile *p, const struct flame_options *o,
 	picture.embedded = true;
 	html_head(&h, o->title ? o->title : "Profile", o->subtitle);
 	html_warnings(&h, warnings, nwarnings);
-	text_add(&h.t, "<section aria-label=\"Flame graph\">\n<div class=\"picture\">\n");
-	html_flush(&h);
 	/* The page has said both already. */
 	picture.title = NULL;
 	picture.subtitle = NULL;
-	svg_write(p, &picture, out);
-	text_add(&h.t, "</div>\n</section>\n");
-	html_flush(&h);
+	html_picture(&h, &picture, "Flame graph");
 	html_top(&h);
+	if (o->also)
+		html_also(&h, o);
 	html_facts(&h, facts, nfacts);
 	sink_puts(out, "</main>\n</body>\n</html>\n");
 	text_done(&h.t);

@@ -61,6 +61,30 @@ bool attr_unidle(struct perf_event_attr *attr);
 /* Period or frequency. @hz: where the event has neither. */
 void attr_rate(const struct eventspec *e, uint32_t hz, struct perf_event_attr *attr);
 
+/* --- stacks at context switches: switches.c --- */
+
+struct switches {
+	size_t ncpus;
+	int (*open)(void *arg, struct perf_event_attr *attr, size_t cpu,
+		    int group_fd); /* as in struct more */
+	void *arg;
+	struct map *ids; /* as in struct more; gets EVENT_SWITCHED + 1 */
+
+	int *fds;	    /* [n] */
+	struct ring *rings; /* [n] */
+	size_t n;	    /* ncpus, or 0: closed */
+	bool inherited;
+	uint64_t period, max_period; /* one in so many; the largest of all times */
+	uint64_t seen, since_ns;
+};
+/* The caller has filled what stands before the empty line. @first: the first event's attributes, with
+ * PERF_SAMPLE_IDENTIFIER. 0 or -errno; then all is closed. */
+int switches_open(struct switches *w, const struct perf_event_attr *first);
+void switches_close(struct switches *w); /* zeroed is fine, and leaves it so */
+void switches_turn(const struct switches *w, bool on);
+/* A thread has left its CPU: sets the period by the rate of that. */
+void switches_seen(struct switches *w, uint64_t time_ns);
+
 /* --- weights of samples: weight.c --- */
 
 /* Which event of the kernel a sample is of; @tid 0: the events are not inherited. */

@@ -213,8 +213,26 @@ static void decode_trailer(const struct record_format *f, struct cursor *c,
 		e->cpu = take_u32(c);
 }
 
-static void decode_body(const struct perf_event_header *h, struct cursor *c,
-			struct event *e)
+/* Whether the record is about the samples of switches: these are extra, and nothing depends on all being
+ * there. */
+static bool is_extra(const struct record_format *f, uint64_t id)
+{
+	return f->events && map_find(f->events, id) == EVENT_SWITCHED + 1;
+}
+
+static void decode_throttle(const struct record_format *f, struct cursor *c,
+			    struct event *e, enum event_type type)
+{
+	e->type = type;
+	if (!f->events)
+		return;
+	take_u64(c); /* time */
+	if (is_extra(f, take_u64(c)))
+		e->type = EVENT_OTHER;
+}
+
+static void decode_body(const struct record_format *f, const struct perf_event_header *h,
+			struct cursor *c, struct event *e)
 {
 	switch (h->type) {
 	case PERF_RECORD_MMAP2:
@@ -234,8 +252,7 @@ static void decode_body(const struct perf_event_header *h, struct cursor *c,
 		decode_task(c, e);
 		break;
 	case PERF_RECORD_LOST:
-		e->type = EVENT_LOST;
-		take_u64(c); /* id */
+		e->type = is_extra(f, take_u64(c)) ? EVENT_OTHER : EVENT_LOST;
 		e->lost = take_u64(c);
 		break;
 	case PERF_RECORD_LOST_SAMPLES:
@@ -243,10 +260,17 @@ static void decode_body(const struct perf_event_header *h, struct cursor *c,
 		e->lost = take_u64(c);
 		break;
 	case PERF_RECORD_THROTTLE:
-		e->type = EVENT_THROTTLE;
+		decode_throttle(f, c, e, EVENT_THROTTLE);
 		break;
 	case PERF_RECORD_UNTHROTTLE:
-		e->type = EVENT_UNTHROTTLE;
+		decode_throttle(f, c, e, EVENT_UNTHROTTLE);
+		break;
+	/* The latter, of events on whole CPUs, adds who is on the other side. */
+	case PERF_RECORD_SWITCH:
+	case PERF_RECORD_SWITCH_CPU_WIDE:
+		e->type = EVENT_SWITCH;
+		e->change.out = h->misc & PERF_RECORD_MISC_SWITCH_OUT;
+		e->change.preempt = h->misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
 		break;
 	}
 }
@@ -274,7 +298,7 @@ int record_decode(const struct record_format *f, const void *record, size_t size
 			return -EBADMSG;
 		tail = (struct cursor){.p = c.end - trailer, .end = c.end};
 		c.end -= trailer;
-		decode_body(h, &c, &e);
+		decode_body(f, h, &c, &e);
 		decode_trailer(f, &tail, &who);
 		e.time_ns = who.time_ns;
 		e.cpu = who.cpu;

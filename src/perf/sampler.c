@@ -42,8 +42,9 @@ struct sampler {
 	int clock_fd;	       /* counts CPU time; -1: none */
 	struct eventlist list; /* what was asked for; empty: the best that works */
 	struct more more;
-	uint64_t periods[SAMPLER_EVENTS_MAX]; /* as in record_format */
-	bool late[SAMPLER_EVENTS_MAX];	      /* samples carry the next one's weight */
+	struct switches switches;
+	uint64_t periods[EVENT_SWITCHED + 1]; /* as in record_format */
+	bool late[EVENT_SWITCHED + 1];	      /* samples carry the next one's weight */
 	struct map *before;		      /* for weight_correct */
 	bool other_failed; /* an event behind the first cannot be opened */
 	struct sampler_cpu {
@@ -126,6 +127,7 @@ static void attr_init(struct perf_event_attr *attr, const struct sampler_options
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
+		.context_switch = o->wall,
 		.sample_id_all = 1,
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
@@ -295,6 +297,63 @@ static int open_others(struct sampler *s, const struct sampler_options *o,
 	return code;
 }
 
+/* Where a thread runs is known by samples that come with time. */
+static int find_timer(struct sampler *s, struct error *err)
+{
+	const struct eventspec *v = s->list.v;
+
+	for (uint32_t i = 0; i < s->list.n; i++) {
+		bool cycles = v[i].kind == EVENTSPEC_HARDWARE &&
+			      !strncmp(v[i].label, "cycles", strlen("cycles"));
+
+		if (v[i].kind != EVENTSPEC_CLOCK && !cycles)
+			continue;
+		s->info.wall_event = i;
+		return 0;
+	}
+	if (!s->list.n)
+		return 0;
+	error_set(err, -EINVAL,
+		  "--wall needs an event that comes with time, and '%s' is "
+		  "none",
+		  v[0].text);
+	error_hint(err, "add cpu-clock or cycles to -e, or leave -e out");
+	return -EINVAL;
+}
+
+/* Without stacks of what blocks it goes on: the kernel tells ordinary users when a thread was off its CPU,
+ * but not where. */
+static int open_switches(struct sampler *s, struct error *err)
+{
+	int code = find_timer(s, err);
+	uint64_t id;
+
+	if (code < 0)
+		return code;
+
+	s->switches = (struct switches){
+		.ncpus = s->ncpus, .open = open_on_cpu, .arg = s, .ids = &s->more.ids};
+	for (size_t i = 0; i < s->ncpus; i++) {
+		if (ioctl(s->cpus[i].fd, PERF_EVENT_IOC_ID, &id) < 0)
+			return error_set(err, -errno, "an event without an id: %s",
+					 strerror(errno));
+		map_put(&s->more.ids, id, 1);
+	}
+	s->info.wall = true;
+	code = switches_open(&s->switches, &s->attr);
+	s->info.wall_stacks = code == 0;
+	if (code == -EACCES || code == -EPERM)
+		snprintf(s->info.wall_reason, sizeof(s->info.wall_reason),
+			 "no samples of context switches for this user "
+			 "(perf_event_paranoid is %llu)",
+			 (unsigned long long)sysctl_u64(
+				 "/proc/sys/kernel/perf_event_paranoid", 99));
+	else if (code < 0)
+		snprintf(s->info.wall_reason, sizeof(s->info.wall_reason),
+			 "samples of context switches failed (%s)", errno_word(code));
+	return 0;
+}
+
 struct rung {
 	const char *event;
 	bool kernel;
@@ -319,7 +378,7 @@ static int try_rung(struct sampler *s, const struct sampler_options *o,
 		return -EACCES;
 	s->attr.exclude_kernel = !rung->kernel;
 	s->attr.exclude_hv = 1;
-	if (s->list.n > 1)
+	if (s->list.n > 1 || o->wall)
 		attr_shared(&s->attr);
 	code = event_silent(&s->attr);
 	if (code == 0)
@@ -525,7 +584,8 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 	s->clock_fd = -1;
 	if (o->event && parse_events(s, o, err) < 0)
 		return sampler_close(s);
-	if (open_reach(s, o, pid, (size_t)ncpus, err) < 0)
+	if (open_reach(s, o, pid, (size_t)ncpus, err) < 0 ||
+	    (o->wall && open_switches(s, err) < 0))
 		return sampler_close(s);
 	s->clock_fd = clock_open(pid);
 	s->info.ncpus = (uint32_t)s->ncpus;
@@ -541,12 +601,13 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 		s->late[i] = hz && (s->list.v[i].kind == EVENTSPEC_SOFTWARE ||
 				    s->list.v[i].kind == EVENTSPEC_TRACEPOINT);
 	}
-	s->format = (struct record_format){.sample_type = s->attr.sample_type |
-							  PERF_SAMPLE_PERIOD,
-					   .periods = s->periods,
-					   .regs_mask = s->attr.sample_regs_user,
-					   .sample_id_all = true,
-					   .events = s->list.n > 1 ? &s->more.ids : NULL};
+	s->format = (struct record_format){
+		.sample_type = s->attr.sample_type | PERF_SAMPLE_PERIOD,
+		.periods = s->periods,
+		.regs_mask = s->attr.sample_regs_user,
+		.sample_id_all = true,
+		.events = s->list.n > 1 || o->wall ? &s->more.ids : NULL};
+	s->periods[EVENT_SWITCHED] = 1;
 	return s;
 }
 
@@ -554,7 +615,9 @@ struct sampler *sampler_close(struct sampler *s)
 {
 	if (!s)
 		return NULL;
+	switches_close(&s->switches);
 	more_close(&s->more);
+	map_done(&s->more.ids);
 	close_cpus(s);
 	if (s->clock_fd >= 0)
 		close(s->clock_fd);
@@ -579,6 +642,7 @@ void sampler_start(struct sampler *s)
 	for (size_t i = 0; i < s->ncpus; i++)
 		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 	more_switch(&s->more, true);
+	switches_turn(&s->switches, true);
 }
 
 void sampler_stop(struct sampler *s)
@@ -588,6 +652,7 @@ void sampler_stop(struct sampler *s)
 	if (s->clock_fd >= 0)
 		ioctl(s->clock_fd, PERF_EVENT_IOC_DISABLE, 0);
 	more_switch(&s->more, false);
+	switches_turn(&s->switches, false);
 }
 
 uint64_t sampler_counted_ns(const struct sampler *s)
@@ -612,17 +677,17 @@ void sampler_kill(const struct sampler *s, int sig)
 
 size_t sampler_nrings(const struct sampler *s)
 {
-	return s->ncpus;
+	return s->ncpus + s->switches.n;
 }
 
 struct ring *sampler_ring(struct sampler *s, size_t i)
 {
-	return &s->cpus[i].ring;
+	return i < s->ncpus ? &s->cpus[i].ring : &s->switches.rings[i - s->ncpus];
 }
 
 int sampler_fd(const struct sampler *s, size_t i)
 {
-	return s->cpus[i].fd;
+	return i < s->ncpus ? s->cpus[i].fd : s->switches.fds[i - s->ncpus];
 }
 
 void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *ret)
@@ -665,7 +730,7 @@ static void sample_weigh(const struct sampler *s, struct event *e)
 		       &e->sample.period);
 }
 
-int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event)
+int sampler_decode(struct sampler *s, const void *record, struct event *ret_event)
 {
 	const struct perf_event_header *h = record;
 	int code = record_decode(&s->format, record, h->size, ret_event);
@@ -674,6 +739,10 @@ int sampler_decode(const struct sampler *s, const void *record, struct event *re
 		return code;
 	if (ret_event->type == EVENT_SAMPLE)
 		sample_weigh(s, ret_event);
+	if (ret_event->type == EVENT_SWITCH && ret_event->change.out) {
+		switches_seen(&s->switches, ret_event->time_ns);
+		s->info.wall_period = s->switches.max_period;
+	}
 	/* The exit may be among what was lost. */
 	if (ret_event->type == EVENT_FORK || ret_event->type == EVENT_EXIT)
 		weight_forget(s->before, ret_event->tid, s->info.nevents, s->cpus_end);

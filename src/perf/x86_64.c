@@ -1,6 +1,8 @@
 /* What sampling has to know about x86-64. Another machine is another file of this kind. */
 #include <profd/sampler.h>
 
+#include <string.h>
+
 #include <asm/perf_regs.h>
 
 /* rax..rip and r8..r15: all that DWARF's 17 columns need. unwind/x86_64.c knows the order. */
@@ -11,4 +13,11 @@ uint64_t perf_regs_mask(void)
 	       1ull << PERF_REG_X86_SI | 1ull << PERF_REG_X86_DI |
 	       1ull << PERF_REG_X86_BP | 1ull << PERF_REG_X86_SP |
 	       1ull << PERF_REG_X86_IP | 0xffull << PERF_REG_X86_R8;
+}
+
+void perf_regs_outside(uint64_t pc, uint64_t sp, uint64_t *regs)
+{
+	memset(regs, 0, (size_t)__builtin_popcountll(perf_regs_mask()) * sizeof(*regs));
+	regs[7] = sp;
+	regs[8] = pc;
 }

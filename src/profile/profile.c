@@ -32,6 +32,14 @@ struct profile *profile_free(struct profile *p)
 {
 	if (!p)
 		return NULL;
+	vec_done(&p->samples);
+	vec_done(&p->values);
+	vec_done(&p->comments);
+	index_done(&p->sample_index);
+	if (p->beside) {
+		free(p);
+		return NULL;
+	}
 	vec_done(&p->strings);
 	vec_done(&p->string_lens);
 	vec_done(&p->mappings);
@@ -41,19 +49,31 @@ struct profile *profile_free(struct profile *p)
 	vec_done(&p->stacks);
 	vec_done(&p->label_rows);
 	vec_done(&p->label_sets);
-	vec_done(&p->samples);
-	vec_done(&p->values);
-	vec_done(&p->comments);
 	index_done(&p->string_index);
 	index_done(&p->mapping_index);
 	index_done(&p->function_index);
 	index_done(&p->location_index);
 	index_done(&p->stack_index);
 	index_done(&p->labels_index);
-	index_done(&p->sample_index);
 	arena_done(&p->arena);
 	free(p);
 	return NULL;
+}
+
+struct profile *profile_beside(const struct profile *p)
+{
+	struct profile *b = xcalloc(1, sizeof(*b));
+
+	*b = *p;
+	b->beside = true;
+	memset(&b->samples, 0, sizeof(b->samples));
+	memset(&b->values, 0, sizeof(b->values));
+	memset(&b->comments, 0, sizeof(b->comments));
+	memset(&b->sample_index, 0, sizeof(b->sample_index));
+	b->nvalues = 0;
+	b->default_sample_type = 0;
+	(void)vec_add(&b->samples);
+	return b;
 }
 
 struct string_key {

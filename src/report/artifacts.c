@@ -27,6 +27,9 @@ struct context {
 	/* Of the default value; they are there before a file is begun that is made of them. */
 	struct flame tree;
 	struct top top;
+	struct flame_also wall; /* of run->wall, if there is one */
+	struct flame wall_tree;
+	struct top wall_top;
 };
 
 static void add_fact(struct context *c, const char *key, const char *value)
@@ -44,6 +47,11 @@ static void context_init(struct context *c, const struct run *run)
 	struct text t = {0};
 
 	*c = (struct context){.run = run};
+	c->wall = (struct flame_also){
+		.profile = run->wall,
+		.heading = "Time on the CPU and off it, of all threads",
+		.tree = &c->wall_tree,
+		.top = &c->wall_top};
 	command_text(&c->title, run->command);
 	run_add_sampled(&t, s);
 	text_addf(&t, "; %llu samples, %llu lost, %.2f %% of stacks complete",
@@ -109,9 +117,31 @@ static void write_svg(const struct context *c, struct sink *out)
 	svg_write(c->run->profile, &o, out);
 }
 
+static void write_wall_pprof(const struct context *c, struct sink *out)
+{
+	pprof_write(c->run->wall, out);
+}
+
+static void write_wall_folded(const struct context *c, struct sink *out)
+{
+	folded_write_tree(c->run->wall, &c->wall_tree, c->run->annotate, out);
+}
+
+static void write_wall_svg(const struct context *c, struct sink *out)
+{
+	struct flame_options o = picture(c);
+
+	o.subtitle = c->wall.heading;
+	o.tree = &c->wall_tree;
+	svg_write(c->run->wall, &o, out);
+}
+
 static void write_html(const struct context *c, struct sink *out)
 {
 	struct flame_options o = picture(c);
+
+	if (c->run->wall)
+		o.also = &c->wall;
 
 	html_write(c->run->profile, &o, c->rows, c->nrows,
 		   (const char *const *)c->run->warnings->v.v, c->run->warnings->v.n,
@@ -228,11 +258,19 @@ static int write_events(const struct context *c, const struct outdir *d,
 static const struct artifact {
 	const char *name;
 	void (*write)(const struct context *c, struct sink *out);
+	bool wall; /* only of recordings with --wall */
 } artifacts[] = {
-	{"cpu.pb.gz", write_pprof},    {"cpu.folded", write_folded},
-	{"cpu.svg", write_svg},	       {"index.html", write_html},
-	{"summary.md", write_summary}, {"run.json", write_run},
+	{"cpu.pb.gz", write_pprof, false},	{"cpu.folded", write_folded, false},
+	{"cpu.svg", write_svg, false},		{"index.html", write_html, false},
+	{"wall.pb.gz", write_wall_pprof, true}, {"wall.folded", write_wall_folded, true},
+	{"wall.svg", write_wall_svg, true},	{"summary.md", write_summary, false},
+	{"run.json", write_run, false},
 };
+
+static bool is_due(const struct run *run, size_t i)
+{
+	return run->wall || !artifacts[i].wall;
+}
 
 /* Places in that list. */
 enum { PPROF = 0, SHARED = 1, RUN_JSON = ARRAY_SIZE(artifacts) - 1 };
@@ -261,13 +299,18 @@ enum { EVENTS = RUN_JSON + 1 };
  * when a disk is full does not depend on who was faster. */
 static void open_one(struct work *w, size_t i)
 {
+	if (!is_due(w->c->run, i)) {
+		/* Nor may one of an earlier run be taken for this one's (--force). */
+		unlinkat(w->d->fd, artifacts[i].name, 0);
+		return;
+	}
 	w->codes[i] = outfile_open(&w->files[i], w->d->fd, artifacts[i].name,
 				   &w->errors[i]);
 }
 
 static void write_one(struct work *w, size_t i)
 {
-	if (w->codes[i] == 0)
+	if (w->codes[i] == 0 && is_due(w->c->run, i))
 		artifacts[i].write(w->c, &w->files[i].sink);
 }
 
@@ -278,7 +321,7 @@ static void commit_one(struct work *w, size_t i)
 		open_one(w, i);
 		write_one(w, i);
 	}
-	if (w->codes[i] == 0)
+	if (w->codes[i] == 0 && is_due(w->c->run, i))
 		w->codes[i] = outfile_commit(&w->files[i], &w->errors[i]);
 }
 
@@ -328,6 +371,11 @@ static void build_shared(struct work *w)
 
 	flame_build(&c->tree, c->run->profile, value);
 	top_build(&c->top, c->run->profile, value);
+	if (c->run->wall) {
+		value = profile_default_value(c->run->wall);
+		flame_build(&c->wall_tree, c->run->wall, value);
+		top_build(&c->wall_top, c->run->wall, value);
+	}
 	pthread_mutex_lock(&w->lock);
 	w->shared_ready = true;
 	pthread_cond_broadcast(&w->changed);
@@ -378,6 +426,8 @@ int artifacts_write(const struct outdir *d, const struct run *run, struct error 
 	pthread_mutex_destroy(&w.lock);
 	flame_done(&c.tree);
 	top_done(&c.top);
+	flame_done(&c.wall_tree);
+	top_done(&c.wall_top);
 	context_done(&c);
 	return first_failure(&w, err);
 }

@@ -232,6 +232,39 @@ static void put_quality(struct json *root, const struct run *run)
 	json_put(root, "quality", j);
 }
 
+/* Times are sums over threads. */
+static void put_wall(struct json *root, const struct run *run)
+{
+	const struct quality_wall *w = &run->quality->wall;
+	const struct sampler_info *s = run->sampler;
+	struct json *j, *states;
+
+	if (!run->wall)
+		return;
+	j = json_node();
+	states = json_node();
+	json_put_str(j, "method", w->stacks ? "switch-samples" : "switch-records");
+	json_put_str(j, "reason", s->wall_reason[0] ? s->wall_reason : NULL);
+	json_put_u64(j, "threads", w->threads);
+	json_put_u64(j, "switches", w->switches);
+	json_put_u64(j, "switches_lost", w->contradictions);
+	json_put_u64(j, "one_in", w->stacks ? s->wall_period : 0);
+	json_put_num(j, "lifetime_s", (double)w->lifetime_ns / 1e9);
+	json_put_num(j, "cpu_s", (double)w->on_ns / 1e9);
+	json_put_num(j, "off_cpu_s", (double)w->off_ns / 1e9);
+	json_put_num(j, "unsampled_s", (double)w->unsampled_ns / 1e9);
+	json_put_num(j, "unknown_s", (double)w->unknown_ns / 1e9);
+	json_put_num(j, "queue_unknown_s", (double)w->queue_unknown_ns / 1e9);
+	if (w->placed_ns)
+		json_put_num(j, "complete", share(w->complete_ns, w->placed_ns));
+	else
+		json_put_null(j, "complete");
+	for (unsigned i = 0; i < WALL_STATES; i++)
+		json_put_num(states, wall_state_name(i), (double)w->state_ns[i] / 1e9);
+	json_put(j, "states_s", states);
+	json_put(root, "wall", j);
+}
+
 static void put_modules(struct json *root, const struct run *run)
 {
 	const struct quality *q = run->quality;
@@ -383,6 +416,7 @@ void run_json_write(const struct run *run, const struct top *top, struct sink *o
 	put_events(root, run);
 	put_host(root, run->host);
 	put_quality(root, run);
+	put_wall(root, run);
 	put_modules(root, run);
 	put_top(root, run, top);
 	put_survivors(root, run);

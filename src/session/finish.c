@@ -244,8 +244,10 @@ void quality_warn(const struct quality *q, struct quality_warnings *ret)
 		quality_warnf(ret, "no samples: what is sampled did not amount to one "
 				   "sampling period: run longer, raise -F or lower "
 				   "period=");
-	if (!q->samples)
+	if (!q->samples) {
+		wall_warn(q, ret);
 		return;
+	}
 	if (q->samples < THIN_SAMPLES)
 		quality_warnf(ret,
 			      "a thin profile, %llu sample%s: percentages are rough; run "
@@ -254,6 +256,7 @@ void quality_warn(const struct quality *q, struct quality_warnings *ret)
 			      (unsigned long long)q->samples, q->samples == 1 ? "" : "s");
 	warn_losses(q, ret);
 	warn_stacks(q, ret);
+	wall_warn(q, ret);
 	warn_names(q, ret);
 }
 

@@ -47,6 +47,8 @@ struct session {
 	uint64_t naming_ns;	       /* CPU time */
 	struct profile *profile;
 	struct quality quality;
+	struct wall *wall;		    /* NULL: switches are not told */
+	uint64_t last_ns;		    /* of events */
 	VEC(struct session_module) modules; /* [profile->mappings.n] */
 	struct location_slot *slots;
 	struct mapping_slot mapping_slots[MAPPING_SLOTS];
@@ -77,6 +79,8 @@ struct shot {
 	bool deep;	   /* the outer frames are from memory at a later moment */
 	uint32_t event;	   /* which one, 0 being the main one */
 	int64_t values[2]; /* samples and weight, of that event */
+	int64_t wall_ns; /* of a thread's time; negative: it is not of the event for that */
+	labels_id wall_labels;
 };
 /* session.c: adds a row's values of one event, values[2]. */
 void session_add(struct session *ses, stack_id stack, labels_id labels, uint32_t event,
@@ -145,6 +149,25 @@ uint64_t namer_cpu_ns(const struct namer *nm); /* of the thread, after its end *
 /* coverage.c: what is missing, and frames of its own for it. */
 void coverage_finish(struct session *ses, const struct session_totals *t);
 void coverage_warn(const struct quality *q, struct quality_warnings *w);
+/* wall.c: time on the CPU and off it. */
+struct wall *wall_new(void);
+struct wall *wall_free(struct wall *w); /* NULL is fine; returns NULL */
+/* Forks, execs, exits, switches. */
+void wall_feed(struct session *ses, const struct event *e);
+/* The stack of an EVENT_SWITCHED sample, or of an EVENT_BLOCKED. */
+void wall_switched(struct session *ses, const struct event *e, stack_id stack,
+		   enum unwind_stop stop);
+void wall_blocked(struct session *ses, const struct event *e, stack_id stack,
+		  enum unwind_stop stop);
+/* What the CPU sample @e stands for; negative: nothing. */
+int64_t wall_claim(struct session *ses, const struct event *e, labels_id *ret_labels);
+void wall_count(struct session *ses, stack_id stack, labels_id labels, int64_t ns);
+/* In this order: ends all threads; shows states once locations have names; makes the profile, after which
+ * nothing may be added to the session's. */
+void wall_close(struct session *ses, uint64_t end_ns);
+void wall_name(struct session *ses);
+void wall_finish(struct session *ses);
+void wall_warn(const struct quality *q, struct quality_warnings *w);
 /* finish.c: the figures of quality that need the whole profile. */
 void quality_finish(struct session *ses);
 /* Puts them and the warnings into the profile's comments. */

@@ -63,6 +63,9 @@ struct session *session_new(const struct session_options *o, struct error *err)
 	ses->profile = p = profile_new();
 	vec_add(&ses->modules); /* mapping 0 */
 	add_events(p, o);
+	if (o->wall)
+		ses->wall = wall_new();
+	ses->quality.wall.stacks = o->wall_stacks;
 	p->time_ns = (int64_t)o->start_wall_ns;
 	ses->key_comm = profile_string(p, "comm");
 	ses->key_thread = profile_string(p, "thread");
@@ -84,6 +87,7 @@ struct session *session_free(struct session *ses)
 	symbolizer_free(ses->symbolizer);
 	procs_free(ses->procs);
 	deep_free(ses->deep);
+	wall_free(ses->wall);
 	outside_done(&ses->options.outside);
 	profile_free(ses->profile);
 	vec_done(&ses->modules);
@@ -253,6 +257,8 @@ void shot_count(struct session *ses, const struct shot *s)
 	struct quality *q = &ses->quality;
 
 	session_add(ses, s->stack, s->labels, s->event, s->values);
+	if (s->wall_ns >= 0)
+		wall_count(ses, s->stack, s->wall_labels, s->wall_ns);
 	if (s->event)
 		return;
 	q->stop[s->stop] += s->values[1];
@@ -263,6 +269,23 @@ void shot_count(struct session *ses, const struct shot *s)
 		q->deep_weight += s->values[1];
 }
 
+/* The stack of the @n user frames of ses->frames and the kernel's. */
+static stack_id stack_make(struct session *ses, const struct event *e, struct process *p,
+			   unsigned n, enum unwind_stop stop)
+{
+	const struct event_sample *s = &e->sample;
+	stack_id stack = stack_root(ses, stop, !n && !s->nkernel);
+
+	for (unsigned i = n; i-- > 0;)
+		stack = profile_stack(
+			ses->profile, stack,
+			location_of_frame(ses, p->space, e->pid, &ses->frames[i]));
+	for (size_t i = s->nkernel; i-- > 0;)
+		stack = profile_stack(ses->profile, stack,
+				      location_of_kernel(ses, s->kernel_pcs[i], i > 0));
+	return stack;
+}
+
 /* The sample with the @n user frames of ses->frames. */
 static struct shot shot_make(struct session *ses, const struct event *e,
 			     struct process *p, unsigned n, enum unwind_stop stop,
@@ -270,22 +293,15 @@ static struct shot shot_make(struct session *ses, const struct event *e,
 {
 	const struct event_sample *s = &e->sample;
 	struct shot shot = {
-		.stack = stack_root(ses, stop, !n && !s->nkernel),
+		.stack = stack_make(ses, e, p, n, stop),
 		.labels = sample_labels(ses, e, p, deep),
 		.stop = stop,
 		.deep = deep,
 		.event = s->event,
 		.values = {1, (int64_t)(s->period & INT64_MAX)},
+		.wall_ns = -1,
 	};
 
-	for (unsigned i = n; i-- > 0;)
-		shot.stack = profile_stack(
-			ses->profile, shot.stack,
-			location_of_frame(ses, p->space, e->pid, &ses->frames[i]));
-	for (size_t i = s->nkernel; i-- > 0;)
-		shot.stack = profile_stack(
-			ses->profile, shot.stack,
-			location_of_kernel(ses, s->kernel_pcs[i], i > 0));
 	if (stop == STOP_NO_CFI && n && ses->frames[n - 1].vma) {
 		const struct vma *v = ses->frames[n - 1].vma;
 
@@ -310,6 +326,8 @@ static void feed_sample(struct session *ses, const struct event *e)
 	struct deep_look look = {.sample_ns = e->time_ns, .copied = n};
 
 	p->sampled = true;
+	if (ses->wall && s->event == ses->options.wall_event)
+		shot.wall_ns = wall_claim(ses, e, &shot.wall_labels);
 	q->events[s->event].samples++;
 	q->events[s->event].weight += shot.values[1];
 	if (s->nkernel && !s->event)
@@ -324,8 +342,31 @@ static void feed_sample(struct session *ses, const struct event *e)
 	}
 	ses->deep_ns = e->time_ns;
 	whole = shot_make(ses, e, p, more, stop, true);
+	whole.wall_ns = shot.wall_ns;
+	whole.wall_labels = shot.wall_labels;
 	look.total = more;
 	deep_hold(ses, e->tid, &look, &shot, &whole);
+}
+
+/* A thread that leaves its CPU, or stands still. */
+static void feed_off(struct session *ses, const struct event *e)
+{
+	struct process *p = e->sample.regs_abi ? procs_get(ses->procs, e->pid)
+					       : procs_last(ses->procs, e->pid);
+	struct unwind_input in;
+	struct regs regs;
+	enum unwind_stop stop;
+	unsigned n;
+	stack_id stack;
+
+	if (!ses->wall)
+		return;
+	n = unwind_user(ses, e, p, &in, &regs, &stop);
+	stack = stack_make(ses, e, p, n, stop);
+	if (e->type == EVENT_BLOCKED)
+		wall_blocked(ses, e, stack, stop);
+	else
+		wall_switched(ses, e, stack, stop);
 }
 
 /* --- events ------------------------------------------------------------------------------ */
@@ -373,11 +414,17 @@ void session_feed(struct session *ses, const struct event *e)
 {
 	if (e->type == EVENT_LOST)
 		ses->repair_due = true;
+	if (e->time_ns > ses->last_ns)
+		ses->last_ns = e->time_ns;
 	if (ses->repair_due && e->time_ns >= ses->repair_ns)
 		repair(ses, e->time_ns);
+	if (ses->wall)
+		wall_feed(ses, e);
 	switch (e->type) {
 	case EVENT_SAMPLE:
-		if (e->sample.event <= ses->options.nmore)
+		if (e->sample.event == EVENT_SWITCHED)
+			feed_off(ses, e);
+		else if (e->sample.event <= ses->options.nmore)
 			feed_sample(ses, e);
 		break;
 	case EVENT_MMAP:
@@ -395,6 +442,10 @@ void session_feed(struct session *ses, const struct event *e)
 	case EVENT_THROTTLE:
 		ses->quality.throttled++;
 		break;
+	case EVENT_BLOCKED:
+		feed_off(ses, e);
+		break;
+	case EVENT_SWITCH:
 	case EVENT_UNTHROTTLE:
 	case EVENT_OTHER:
 		break;
@@ -467,10 +518,16 @@ const struct profile *session_finish(struct session *ses, const struct session_t
 	ses->finished = true;
 	ses->profile->duration_ns = (int64_t)t->duration_ns;
 	deep_finish(ses);
+	if (ses->wall)
+		wall_close(ses, t->end_ns > ses->last_ns ? t->end_ns : ses->last_ns);
 	coverage_finish(ses, t);
 	add_remainders(ses);
 	locations_name(ses);
+	if (ses->wall)
+		wall_name(ses);
 	quality_finish(ses);
 	quality_comments(ses);
+	if (ses->wall)
+		wall_finish(ses);
 	return ses->profile;
 }

@@ -19,6 +19,7 @@
 #include <profd/mem.h>
 #include <profd/tree.h>
 
+#include "blocked-priv.h"
 #include "merge-priv.h"
 
 #define ROUND_MAX_MS 100
@@ -27,6 +28,7 @@
  * a new mapping are short, so that its file is opened in time. */
 #define ROUND_FRESH_MS 10
 #define FRESH_ROUNDS 5u
+#define ROUND_BLOCKED_MS 5 /* where blocked threads have to be looked at */
 #define NO_PID UINT32_MAX
 
 struct perf_source {
@@ -49,7 +51,8 @@ struct perf_source {
 	uint32_t root_pid;
 	enum reach reach;
 	struct tree *tree;
-	struct last_exit { /* [nrings] */
+	struct blocked *blocked; /* NULL: switches are not told */
+	struct last_exit {	 /* [nrings] */
 		uint32_t pid, tid;
 	} * exits;
 };
@@ -59,6 +62,7 @@ static void perf_free(struct source *base)
 	struct perf_source *src = (struct perf_source *)base;
 
 	tree_free(src->tree);
+	blocked_free(src->blocked);
 	free(src->fds);
 	merge_done(&src->merge);
 	free(src->exits);
@@ -137,11 +141,28 @@ static bool is_over(struct perf_source *src)
 	return false;
 }
 
+/* Where not every thread that leaves its CPU leaves its stack. */
+static bool look_at_blocked(struct perf_source *src)
+{
+	const struct sampler_info *info = sampler_info(src->sampler);
+	uint64_t now_ns;
+
+	if (!src->blocked || (info->wall_stacks && info->wall_period <= 1))
+		return false;
+	/* What happened before is in the rings by the next round, as what is seen there is. */
+	now_ns = blocked_look(src->blocked);
+	if (now_ns > src->newest_ns)
+		src->newest_ns = now_ns;
+	return true;
+}
+
 static int wait_round(struct perf_source *src)
 {
 	int ms = src->round_ms;
 
 	source_waits(&src->base);
+	if (look_at_blocked(src) && ms > ROUND_BLOCKED_MS)
+		ms = ROUND_BLOCKED_MS;
 	if (src->fresh && ms > ROUND_FRESH_MS)
 		ms = ROUND_FRESH_MS;
 	src->fresh -= src->fresh > 0;
@@ -202,6 +223,9 @@ static bool is_ours(struct perf_source *src, const struct event *e)
 {
 	bool member = tree_feed(src->tree, e);
 
+	/* Past its exit a task is nobody's. */
+	if (e->type == EVENT_SWITCH && e->pid == NO_PID)
+		return false;
 	if (src->reach == REACH_SYSTEM && !member) {
 		src->base.stats.foreign++;
 		return false;
@@ -212,7 +236,7 @@ static bool is_ours(struct perf_source *src, const struct event *e)
 	if ((e->type == EVENT_COMM && e->comm.exec && e->pid == src->root_pid) ||
 	    e->type == EVENT_LOST)
 		src->started = true;
-	return e->type != EVENT_SAMPLE || src->started;
+	return (e->type != EVENT_SAMPLE && e->type != EVENT_SWITCH) || src->started;
 }
 
 /* Decodes the record that is first in ring @i and keeps it in the ring while the caller looks. */
@@ -235,6 +259,26 @@ static bool hold(struct perf_source *src, size_t i, struct event *ret_event)
 		return false;
 	if (ret_event->type == EVENT_MMAP)
 		src->fresh = FRESH_ROUNDS;
+	if (src->blocked)
+		blocked_feed(src->blocked, ret_event);
+	return true;
+}
+
+/* What was read of a blocked thread, if that is older than the rings' first. */
+static bool take_blocked(struct perf_source *src, struct event *ret_event)
+{
+	uint64_t time_ns = src->blocked ? blocked_time(src->blocked) : UINT64_MAX,
+		 ring_ns;
+
+	if (time_ns == UINT64_MAX || time_ns > src->bound_ns)
+		return false;
+	merge_first(&src->merge, &ring_ns);
+	if (ring_ns < time_ns)
+		return false;
+	blocked_next(src->blocked, ret_event);
+	if (ret_event->time_ns < src->last_ns)
+		ret_event->time_ns = src->last_ns;
+	src->last_ns = ret_event->time_ns;
 	return true;
 }
 
@@ -247,6 +291,8 @@ static int perf_next(struct source *base, struct event *ret_event)
 		int code;
 
 		release_held(src);
+		if (take_blocked(src, ret_event))
+			return 1;
 		i = oldest(src);
 		if (i < src->nrings) {
 			if (hold(src, i, ret_event))
@@ -282,6 +328,8 @@ struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tr
 	src->started = src->reach == REACH_INHERIT;
 	src->root_pid = (uint32_t)l->pid;
 	src->tree = tree_new(src->root_pid, NULL);
+	if (sampler_info(s)->wall)
+		src->blocked = blocked_new();
 	src->nrings = src->held = sampler_nrings(s);
 	src->fds = xcalloc(src->nrings + 2, sizeof(*src->fds));
 	src->npoll = (uint32_t)src->nrings;

@@ -254,6 +254,8 @@ bool tree_feed(struct tree *t, const struct event *e)
 	case EVENT_MMAP:
 	case EVENT_COMM:
 	case EVENT_SAMPLE:
+	case EVENT_SWITCH:
+	case EVENT_BLOCKED:
 		return get(t, e->pid);
 	case EVENT_LOST:
 		feed_lost(t, e);

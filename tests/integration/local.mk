@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/integration/check-coverage \
 	tests/integration/check-folded \
+	tests/integration/check-wall \
 	tests/integration/coverage.bats \
 	tests/integration/deny-perf \
 	tests/integration/events.bats \
@@ -19,5 +20,6 @@ EXTRA_DIST += \
 	tests/integration/status.bats \
 	tests/integration/symbols.bats \
 	tests/integration/valgrind.bats \
+	tests/integration/wall.bats \
 	tests/integration/with-signals \
 	tests/integration/workloads.bats

@@ -122,7 +122,7 @@ int sampler_fd(const struct sampler *s, size_t i)
 	return s->quiet_fd;
 }
 
-int sampler_decode(const struct sampler *s, const void *record, struct event *ret_event)
+int sampler_decode(struct sampler *s, const void *record, struct event *ret_event)
 {
 	const struct perf_event_header *h = record;
 

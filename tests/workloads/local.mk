@@ -29,4 +29,5 @@ EXTRA_DIST += \
 	tests/workloads/tiny-make.sh \
 	tests/workloads/twins.c \
 	tests/workloads/vdso.c \
+	tests/workloads/waits.c \
 	tests/workloads/work.h

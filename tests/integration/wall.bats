@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# record --wall: time on the CPU and off it, thread by thread, against what the threads say of
+# themselves. As root stacks come with the switches, as nobody from outside.
+
+load lib
+
+PARANOID=/proc/sys/kernel/perf_event_paranoid
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	cat "$PARANOID" >"$BATS_FILE_TMPDIR/paranoid"
+	echo 2 >"$PARANOID"
+	OPEN=$(mktemp -d /tmp/profd-wall.XXXXXX)
+	export OPEN
+	chmod 755 "$OPEN"
+	cp "$PROFD" "$OPEN/profd"
+	mkdir -m 777 "$OPEN/box"
+}
+
+teardown_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	cat "$BATS_FILE_TMPDIR/paranoid" >"$PARANOID"
+	rm -rf "$OPEN"
+}
+
+setup() {
+	needs_root
+	needs setpriv
+	build waits waits.c -pthread
+	cp -u "$program" "$OPEN/"
+	program=$OPEN/waits
+	chmod 755 "$program"
+}
+
+# as_nobody NAME [OPTION...] -- COMMAND...: as record_once, without any privilege.
+as_nobody() {
+	local options=()
+	dir=$OPEN/box/$1
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	status=0
+	rm -rf "$dir"
+	(cd "$OPEN/box" && setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$OPEN/profd" record -q --annotate -F 999 -o "$dir" "${options[@]}" -- "$@") \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
+	cp "$BATS_TEST_TMPDIR/out" "$dir.out"
+	cp "$BATS_TEST_TMPDIR/err" "$dir.err"
+}
+
+# both MODE THREADS MS KNOWN: as root, where of all time blocked the stack is known, and as nobody,
+# where it is of the share KNOWN.
+both() {
+	record_once "$1" --wall -- "$program" "$1" "$2" "$3"
+	cat "$dir.err"
+	[ "$status" -eq 0 ]
+	[ "$(json "$dir/run.json" wall.method)" = switch-samples ]
+	"$INTEGRATION/check-wall" --known 0.99 "$dir"
+	as_nobody "$1" --wall -- "$program" "$1" "$2" "$3"
+	cat "$dir.err"
+	[ "$status" -eq 0 ]
+	[ "$(json "$dir/run.json" wall.method)" = switch-records ]
+	grep -q perf_event_paranoid <<<"$(json "$dir/run.json" wall.reason)"
+	"$INTEGRATION/check-wall" --known "$4" "$dir"
+}
+
+# shows PATTERN: in the last recording's wall.folded.
+shows() {
+	grep -Eq "$1" "$dir/wall.folded" || fail "no line like $1 in:" "$(cat "$dir/wall.folded")"
+}
+
+@test "wall: a convoy waits for the lock, each thread for its turn" {
+	both convoy 4 150 0.8
+	shows ';convoy;.*pthread_mutex_lock.*;\[off-cpu: futex\] [0-9]+$'
+	shows ';sleep_ms;.*\[off-cpu: sleep\] [0-9]+$'
+}
+
+@test "wall: sleepers sleep" {
+	both sleeper 4 100 0.8
+	shows ';sleeper;sleep_ms;.*\[off-cpu: sleep\] [0-9]+$'
+}
+
+@test "wall: readers of a pipe wait for input" {
+	both reader 3 100 0.8
+	shows ';reader;.*read.*;\[off-cpu: io\] [0-9]+$'
+}
+
+@test "wall: pollers poll" {
+	both poller 3 100 0.8
+	shows ';poller;.*poll.*;\[off-cpu: poll\] [0-9]+$'
+}
+
+@test "wall: work and sleep in turn are told apart" {
+	both mixed 2 60 0.7
+	shows ';mixed;spin_ms;?.* [0-9]+$'
+	shows ';mixed;sleep_ms;.*\[off-cpu: sleep\] [0-9]+$'
+}
+
+@test "wall: more hogs than CPUs wait in the run queue, as long as schedstat says" {
+	both hogs $((3 * $(nproc))) 200 0
+	shows ';\[off-cpu: run queue\] [0-9]+$'
+}
+
+@test "wall: a byte there and back, as fast as it goes" {
+	record_once ping --wall -- "$program" ping 2 700
+	[ "$status" -eq 0 ]
+	# All times hold; stacks are those of one switch in so many.
+	"$INTEGRATION/check-wall" --known 0.9 "$dir"
+	json "$dir/run.json" wall.one_in
+	[ "$(json "$dir/run.json" wall.one_in)" -gt 1 ]
+	shows ';ping;.*\[off-cpu: io\] [0-9]+$'
+	as_nobody ping --wall -- "$program" ping 2 700
+	[ "$status" -eq 0 ]
+	"$INTEGRATION/check-wall" "$dir"
+}
+
+@test "wall: a disk is io" {
+	local file=$BATS_TEST_TMPDIR/file
+	head -c 50M /dev/zero >"$file"
+	sync "$file"
+	record_once disk --wall -- dd if="$file" of=/dev/null bs=1M iflag=direct
+	cat "$dir.err"
+	[ "$status" -eq 0 ] || skip "no O_DIRECT on this file system"
+	shows '\[off-cpu: io\] [0-9]+$'
+	[ "$(json "$dir/run.json" wall.states_s.io)" != 0.0 ]
+}
+
+@test "wall: processes wait for their children" {
+	record_once shell --wall -- sh -c 'for i in 1 2 3 4 5; do sleep 0.05; done'
+	[ "$status" -eq 0 ]
+	shows '^sh;.*\[off-cpu: child\] [0-9]+$'
+	shows '^sleep;.*\[off-cpu: sleep\] [0-9]+$'
+	"$PYTHON" - "$dir/run.json" <<-'END'
+	import json, sys
+	run = json.load(open(sys.argv[1], encoding="utf-8"))
+	states, wall = run["wall"]["states_s"], run["wall_s"]
+	print(states, wall)
+	# All of the shell's life but the forks themselves, and all of the five.
+	assert states["child"] > 0.25 and states["sleep"] > 0.25
+	assert abs(run["wall"]["lifetime_s"] - states["child"] - wall) < 0.2 * wall
+	END
+}
+
+@test "wall: inherited events as root, and static, stripped and python programs" {
+	record_once inherit --reach inherit --wall -- "$program" convoy 3 50
+	[ "$(json "$dir/run.json" wall.method)" = switch-samples ]
+	"$INTEGRATION/check-wall" --known 0.99 "$dir"
+	build waits-static waits.c -pthread -static -s
+	record_once static --wall -- "$program" sleeper 3 30
+	"$INTEGRATION/check-wall" --known 0.99 "$dir"
+	record_once python --wall -- "$PYTHON" -c 'import time
+for _ in range(10): time.sleep(0.03)'
+	"$PYTHON" - "$dir/run.json" <<-'END'
+	import json, sys
+	wall = json.load(open(sys.argv[1], encoding="utf-8"))["wall"]
+	print(wall)
+	assert wall["complete"] > 0.99 and 0.3 < wall["states_s"]["sleep"] < wall["off_cpu_s"]
+	END
+}
+
+@test "wall: beside the CPU profile, in its own files, on one page" {
+	record_once files --wall -- "$program" mixed 2 30
+	[ "$(cd "$dir" && echo *)" = "cpu.folded cpu.pb.gz cpu.svg index.html run.json summary.md \
+wall.folded wall.pb.gz wall.svg" ]
+	readable_artifacts "$dir"
+	[ "$(grep -c '<svg ' "$dir/index.html")" -eq 2 ]
+	lacks 'off-cpu' "$dir/cpu.folded"
+	# A later recording without it leaves none of another's behind.
+	"$PROFD" record -q --force -o "$dir" -- true
+	whole_artifacts "$dir"
+}
+
+@test "wall: with a list of events; not without one that comes with time" {
+	record_once list --wall -e cpu-clock,page-faults -- "$program" sleeper 2 30
+	[ "$status" -eq 0 ]
+	"$INTEGRATION/check-wall" --known 0.99 "$dir"
+	[ -s "$dir/page-faults.svg" ]
+	record_once second --wall -e page-faults,cpu-clock -- "$program" mixed 2 30
+	[ "$status" -eq 0 ]
+	"$INTEGRATION/check-wall" --known 0.99 "$dir"
+	record_once none --wall -e page-faults -- "$program" sleeper 2 30
+	[ "$status" -eq 125 ]
+	grep -q 'comes with time' "$dir.err"
+}
+
+@test "wall: go tool pprof reads it" {
+	command -v go >/dev/null && go tool pprof -h >/dev/null 2>&1 ||
+		skip "go tool pprof is not installed"
+	record_once pprof --wall -- "$program" mixed 2 30
+	go tool pprof -top -sample_index=off_cpu "$dir/wall.pb.gz" >"$dir.top" 2>"$dir.said"
+	cat "$dir.said" "$dir.top"
+	[ ! -s "$dir.said" ]
+	grep -q 'off-cpu: sleep' "$dir.top"
+	go tool pprof -tags "$dir/wall.pb.gz" | grep -q 'run queue'
+}
