@@ -320,6 +320,57 @@ static void test_several_events(void **state)
 	text_done(&t);
 }
 
+/* In and out, given up and preempted, of one task and of a whole CPU. */
+static void test_switches(void **state)
+{
+	static const uint16_t miscs[] = {0, PERF_RECORD_MISC_SWITCH_OUT,
+					 PERF_RECORD_MISC_SWITCH_OUT |
+						 PERF_RECORD_MISC_SWITCH_OUT_PREEMPT};
+	struct text t = {0};
+	struct event e;
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(miscs); i++) {
+		bool wide = i % 2;
+
+		begin(&t, wide ? PERF_RECORD_SWITCH_CPU_WIDE : PERF_RECORD_SWITCH,
+		      miscs[i / 2]);
+		if (wide)
+			add64(&t, 77ull << 32 | 77); /* who is on the other side */
+		trailer(&t, 10, 11, 12345, 1);
+		assert_int_equal(decode(&t, &e), 0);
+		assert_int_equal(e.type, EVENT_SWITCH);
+		assert_int_equal(e.pid, 10);
+		assert_int_equal(e.tid, 11);
+		assert_int_equal(e.time_ns, 12345);
+		assert_int_equal(e.change.out, i / 2 > 0);
+		assert_int_equal(e.change.preempt, i / 2 == 2);
+	}
+	text_done(&t);
+}
+
+/* What is lost of the samples of switches is none of the other events' business. */
+static void test_lost_extra(void **state)
+{
+	struct record_format f = format;
+	struct map ids = {0};
+	struct text t = {0};
+	struct event e;
+
+	f.events = &ids;
+	map_put(&ids, 700, 1);
+	map_put(&ids, 701, EVENT_SWITCHED + 1);
+	for (uint64_t id = 700; id < 702; id++) {
+		begin(&t, PERF_RECORD_LOST, 0);
+		add64(&t, id);
+		add64(&t, 5);
+		trailer(&t, 0, 0, 12345, 1);
+		assert_int_equal(record_decode(&f, t.s, t.len, &e), 0);
+		assert_int_equal(e.type, id == 700 ? EVENT_LOST : EVENT_OTHER);
+	}
+	map_done(&ids);
+	text_done(&t);
+}
+
 /* As a burst of 8,000 page faults at 499 Hz was recorded on Linux 6.18, with the true distances read by
  * PERF_SAMPLE_READ. */
 static void test_weights_of_a_burst(void **state)
@@ -372,6 +423,8 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_several_events),
+		cmocka_unit_test(test_switches),
+		cmocka_unit_test(test_lost_extra),
 		cmocka_unit_test(test_weights_of_a_burst),
 		cmocka_unit_test(test_weights_of_a_reused_tid),
 	};
