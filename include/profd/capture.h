@@ -17,7 +17,7 @@
 /* The major version changes when old readers must not go on; the minor one when record types or fields
  * at the end of a record are added, which readers of another minor version skip, or take for 0. */
 #define CAPTURE_MAJOR 1
-#define CAPTURE_MINOR 0
+#define CAPTURE_MINOR 1
 
 #define CAPTURE_RECORD_MAX_BYTES ((size_t)32 << 20) /* encoded, and in memory */
 #define CAPTURE_LIST_MAX 65536u			    /* numbers in a list */
@@ -41,6 +41,8 @@ enum capture_type {
 	CAPTURE_UNTHROTTLE = 22,
 	CAPTURE_OTHER = 23,
 	CAPTURE_SAMPLE = 24,
+	CAPTURE_SWITCH = 25,  /* since 1.1; so the next */
+	CAPTURE_BLOCKED = 26, /* a sample with two fields more */
 	/* what the session asked for while it was given the event that follows */
 	CAPTURE_OBJECT = 32, /* a file, described once */
 	CAPTURE_SEGMENT = 33,
@@ -90,13 +92,14 @@ struct capture_session { /* struct session_options */
 	struct capture_bytes unwind, event;
 	uint64_t max_depth, clock, period, root_pid, start_wall_ns, user_only;
 	struct capture_bytes reach; /* reach_name() */
+	uint64_t wall, wall_stacks, wall_event;
 };
 
 struct capture_sampler { /* struct sampler_info */
 	struct capture_bytes event, reason;
 	uint64_t hardware, kernel, hz, period, ncpus, nevents, ring_bytes,
 		ring_bytes_wanted, stack_bytes;
-	struct capture_bytes reach, reach_reason;
+	struct capture_bytes reach, reach_reason, wall_reason;
 };
 
 struct capture_sampled { /* struct sampler_event: one of nevents, in order */
@@ -141,12 +144,17 @@ struct capture_lost {
 };
 struct capture_sample {
 	struct capture_event event;
-	uint64_t index; /* of the event: CAPTURE_SAMPLED */
+	uint64_t index; /* of the event: CAPTURE_SAMPLED, or EVENT_SWITCHED */
 	uint64_t ip, period, user_mode, abi;
 	uint64_t copied; /* bytes of stack that the kernel copied; `stack`, or the last
 			  * CAPTURE_STACK, is as much of them as was read */
 	struct capture_list kernel, regs;
 	struct capture_bytes stack;
+	uint64_t begin, call; /* of CAPTURE_BLOCKED; call is an enum wait_call */
+};
+struct capture_switch { /* struct event_switch */
+	struct capture_event event;
+	uint64_t out, preempt;
 };
 
 struct capture_object { /* struct objfile, as far as its headers tell */
@@ -248,6 +256,7 @@ struct capture_record {
 		struct capture_task task;
 		struct capture_lost lost;
 		struct capture_sample sample;
+		struct capture_switch change;
 		struct capture_object object;
 		struct capture_segment segment;
 		struct capture_opened opened;

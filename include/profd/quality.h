@@ -41,7 +41,8 @@ struct quality_wall { /* sums over threads; all 0 without switches */
 	int64_t placed_ns;	  /* of off_ns: with a stack */
 	int64_t complete_ns;	  /* of placed_ns: a stack that reaches its root */
 	int64_t state_ns[WALL_STATES];
-	uint64_t switches;	 /* off a CPU */
+	uint64_t switches; /* off a CPU */
+	uint64_t one_in; /* one in so many had a stack when they came fastest; 0: none */
 	uint64_t contradictions; /* switches that do not follow from those before */
 };
 

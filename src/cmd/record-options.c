@@ -335,10 +335,6 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 	if (o->engine == ENGINE_PTRACE && o->sampler.hz > PTRACE_HZ_MAX)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--engine ptrace goes up to -F %d", PTRACE_HZ_MAX);
-	if (o->raw && o->sampler.wall)
-		return cmd_usage_error(EXIT_PROFD, "record",
-				       "--raw does not go with --wall: a capture has no "
-				       "context switches");
 	o->command = argv + optind;
 	return 0;
 }

@@ -258,6 +258,7 @@ static int write_all(struct replaying *r, struct error *err)
 	raw_run_settle(&r->raw);
 	finish_session(r);
 	run->quality = session_quality(r->session);
+	run->wall = session_wall(r->session);
 	note_ends(r);
 	quality_warn(run->quality, &r->warnings);
 	run->warnings = &r->warnings;

@@ -29,7 +29,8 @@ static const struct capture_field session_fields[] = {
 	FIELD(STRING, session, event),	       FIELD(NUMBER, session, clock),
 	FIELD(NUMBER, session, period),	       FIELD(NUMBER, session, root_pid),
 	FIELD(NUMBER, session, start_wall_ns), FIELD(NUMBER, session, user_only),
-	FIELD(STRING, session, reach),
+	FIELD(STRING, session, reach),	       FIELD(NUMBER, session, wall),
+	FIELD(NUMBER, session, wall_stacks),   FIELD(NUMBER, session, wall_event),
 };
 static const struct capture_field sampler_fields[] = {
 	FIELD(STRING, sampler, event),	      FIELD(STRING, sampler, reason),
@@ -38,7 +39,7 @@ static const struct capture_field sampler_fields[] = {
 	FIELD(NUMBER, sampler, ncpus),	      FIELD(NUMBER, sampler, nevents),
 	FIELD(NUMBER, sampler, ring_bytes),   FIELD(NUMBER, sampler, ring_bytes_wanted),
 	FIELD(NUMBER, sampler, stack_bytes),  FIELD(STRING, sampler, reach),
-	FIELD(STRING, sampler, reach_reason),
+	FIELD(STRING, sampler, reach_reason), FIELD(STRING, sampler, wall_reason),
 };
 static const struct capture_field sampled_fields[] = {
 	FIELD(NUMBER, sampled, index),	FIELD(STRING, sampled, name),
@@ -94,17 +95,22 @@ static const struct capture_field lost_fields[] = {
 	EVENT_FIELDS,
 	FIELD(NUMBER, lost, lost),
 };
-static const struct capture_field sample_fields[] = {
+#define SAMPLE_FIELDS                                                                    \
+	EVENT_FIELDS, FIELD(NUMBER, sample, index), FIELD(HEX, sample, ip),              \
+		FIELD(NUMBER, sample, period), FIELD(NUMBER, sample, user_mode),         \
+		FIELD(NUMBER, sample, abi), FIELD(LIST, sample, kernel),                 \
+		FIELD(LIST, sample, regs), FIELD(NUMBER, sample, copied),                \
+		FIELD(DATA, sample, stack)
+static const struct capture_field sample_fields[] = {SAMPLE_FIELDS};
+static const struct capture_field switch_fields[] = {
 	EVENT_FIELDS,
-	FIELD(NUMBER, sample, index),
-	FIELD(HEX, sample, ip),
-	FIELD(NUMBER, sample, period),
-	FIELD(NUMBER, sample, user_mode),
-	FIELD(NUMBER, sample, abi),
-	FIELD(LIST, sample, kernel),
-	FIELD(LIST, sample, regs),
-	FIELD(NUMBER, sample, copied),
-	FIELD(DATA, sample, stack),
+	FIELD(NUMBER, change, out),
+	FIELD(NUMBER, change, preempt),
+};
+static const struct capture_field blocked_fields[] = {
+	SAMPLE_FIELDS,
+	FIELD(NUMBER, sample, begin),
+	FIELD(NUMBER, sample, call),
 };
 static const struct capture_field object_fields[] = {
 	FIELD(NUMBER, object, id),   FIELD(NUMBER, object, is_64bit),
@@ -225,6 +231,8 @@ static const struct capture_shape shapes[CAPTURE_TYPES] = {
 	[CAPTURE_UNTHROTTLE] = SHAPE("unthrottle", event_fields),
 	[CAPTURE_OTHER] = SHAPE("other", event_fields),
 	[CAPTURE_SAMPLE] = SHAPE("sample", sample_fields),
+	[CAPTURE_SWITCH] = SHAPE("switch", switch_fields),
+	[CAPTURE_BLOCKED] = SHAPE("blocked", blocked_fields),
 	[CAPTURE_OBJECT] = SHAPE("object", object_fields),
 	[CAPTURE_SEGMENT] = SHAPE("segment", segment_fields),
 	[CAPTURE_OPENED] = SHAPE("opened", opened_fields),

@@ -741,6 +741,7 @@ int sampler_decode(struct sampler *s, const void *record, struct event *ret_even
 		sample_weigh(s, ret_event);
 	if (ret_event->type == EVENT_SWITCH && ret_event->change.out) {
 		switches_seen(&s->switches, ret_event->time_ns);
+		s->periods[EVENT_SWITCHED] = s->switches.period;
 		s->info.wall_period = s->switches.max_period;
 	}
 	/* The exit may be among what was lost. */

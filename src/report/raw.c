@@ -164,6 +164,7 @@ static int take_end(struct raw_run *raw, const struct capture_end *c)
 		.session =
 			{
 				.duration_ns = c->duration_ns,
+				.end_ns = c->start + c->wall_ns,
 				.counted_ns = c->counted_ns,
 				.user_ns = c->user_us * 1000,
 				.system_ns = c->system_us * 1000,

@@ -248,7 +248,7 @@ static void put_wall(struct json *root, const struct run *run)
 	json_put_u64(j, "threads", w->threads);
 	json_put_u64(j, "switches", w->switches);
 	json_put_u64(j, "switches_lost", w->contradictions);
-	json_put_u64(j, "one_in", w->stacks ? s->wall_period : 0);
+	json_put_u64(j, "one_in", w->one_in);
 	json_put_num(j, "lifetime_s", (double)w->lifetime_ns / 1e9);
 	json_put_num(j, "cpu_s", (double)w->on_ns / 1e9);
 	json_put_num(j, "off_cpu_s", (double)w->off_ns / 1e9);

@@ -191,6 +191,9 @@ void recorder_begin(struct recorder *r, struct session *ses,
 		.start_wall_ns = o->start_wall_ns,
 		.user_only = o->user_only,
 		.reach = capture_str(reach_name(o->reach)),
+		.wall = o->wall,
+		.wall_stacks = o->wall_stacks,
+		.wall_event = o->wall_event,
 	};
 	recorder_put(r, &rec);
 	rec = (struct capture_record){.type = CAPTURE_SAMPLER};
@@ -208,6 +211,7 @@ void recorder_begin(struct recorder *r, struct session *ses,
 		.stack_bytes = info->stack_bytes,
 		.reach = capture_str(reach_name(info->reach)),
 		.reach_reason = capture_str(info->reach_reason),
+		.wall_reason = capture_str(info->wall_reason),
 	};
 	recorder_put(r, &rec);
 	for (uint32_t i = 0; i < info->nevents; i++) {
@@ -273,6 +277,8 @@ static enum capture_type type_of(enum event_type type)
 		[EVENT_THROTTLE] = CAPTURE_THROTTLE,
 		[EVENT_UNTHROTTLE] = CAPTURE_UNTHROTTLE,
 		[EVENT_SAMPLE] = CAPTURE_SAMPLE,
+		[EVENT_SWITCH] = CAPTURE_SWITCH,
+		[EVENT_BLOCKED] = CAPTURE_BLOCKED,
 	};
 
 	return types[type];
@@ -300,6 +306,15 @@ static void fill_event(const struct recorder *r, const struct event *e,
 		break;
 	case EVENT_SAMPLE:
 		fill_sample(r, &e->sample, &rec->sample);
+		break;
+	case EVENT_BLOCKED:
+		fill_sample(r, &e->blocked.sample, &rec->sample);
+		rec->sample.begin = e->blocked.begin_ns;
+		rec->sample.call = e->blocked.call;
+		break;
+	case EVENT_SWITCH:
+		rec->change.out = e->change.out;
+		rec->change.preempt = e->change.preempt;
 		break;
 	default:
 		break;

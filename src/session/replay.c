@@ -41,7 +41,8 @@ static int make_sample(struct replay *rp, const struct capture_sample *c,
 
 	if (c->regs.n && c->regs.n != nregs)
 		return -EBADMSG;
-	if (c->index >= rp->sampler.nevents || !is_weight_sane(rp, c->period, 0))
+	if ((c->index >= rp->sampler.nevents && c->index != EVENT_SWITCHED) ||
+	    !is_weight_sane(rp, c->period, 0))
 		return -EBADMSG;
 	*ret = (struct event_sample){
 		.ip = c->ip,
@@ -57,6 +58,16 @@ static int make_sample(struct replay *rp, const struct capture_sample *c,
 	};
 	rp->state.samples++;
 	return 0;
+}
+
+static int make_blocked(struct replay *rp, const struct capture_sample *c,
+			struct event_blocked *ret)
+{
+	if (c->call >= WAIT_COUNT)
+		return -EBADMSG;
+	ret->begin_ns = c->begin;
+	ret->call = (enum wait_call)c->call;
+	return make_sample(rp, c, &ret->sample);
 }
 
 static int make_mmap(const struct capture_mmap *c, struct event_mmap *ret)
@@ -121,6 +132,13 @@ static int make_details(struct replay *rp, const struct capture_record *r,
 	case CAPTURE_SAMPLE:
 		ret->type = EVENT_SAMPLE;
 		return make_sample(rp, &r->sample, &ret->sample);
+	case CAPTURE_BLOCKED:
+		ret->type = EVENT_BLOCKED;
+		return make_blocked(rp, &r->sample, &ret->blocked);
+	case CAPTURE_SWITCH:
+		ret->type = EVENT_SWITCH;
+		ret->change = (struct event_switch){r->change.out, r->change.preempt};
+		return 0;
 	default:
 		ret->type = EVENT_OTHER;
 		return 0;
@@ -164,7 +182,7 @@ static int take_total(struct replay *rp, const struct capture_total *c)
 
 static bool is_event(const struct capture_record *r)
 {
-	return r->type >= CAPTURE_MMAP && r->type <= CAPTURE_SAMPLE;
+	return r->type >= CAPTURE_MMAP && r->type <= CAPTURE_BLOCKED;
 }
 
 /* 1: an event. 0: something else, which was dealt with. */
@@ -262,7 +280,8 @@ static int take_session(struct replay *rp, const struct capture_session *c,
 				 "'%s' was unwound by '%s', which cannot be replayed",
 				 rp->path, c->unwind.p ? str(&c->unwind) : "");
 	if (c->max_depth > SESSION_DEPTH_MAX || c->root_pid > UINT32_MAX ||
-	    c->period > PERIOD_MAX || c->start_wall_ns > INT64_MAX || !c->event.p)
+	    c->period > PERIOD_MAX || c->start_wall_ns > INT64_MAX || !c->event.p ||
+	    c->wall_event >= SAMPLER_EVENTS_MAX)
 		return error_set(err, -EBADMSG,
 				 "'%s' is damaged: no session has these options",
 				 rp->path);
@@ -274,6 +293,9 @@ static int take_session(struct replay *rp, const struct capture_session *c,
 	rp->options.start_wall_ns = c->start_wall_ns;
 	rp->options.user_only = c->user_only;
 	rp->options.reach = take_reach(&c->reach);
+	rp->options.wall = c->wall;
+	rp->options.wall_stacks = c->wall_stacks;
+	rp->options.wall_event = (uint32_t)c->wall_event;
 	rp->options.outside = (struct outside){&replay_outside_ops, rp};
 	return 0;
 }
@@ -300,6 +322,7 @@ static int take_sampler(struct replay *rp, const struct capture_sampler *c)
 	info->stack_bytes = c->stack_bytes;
 	info->reach = take_reach(&c->reach);
 	copy_text(info->reach_reason, sizeof(info->reach_reason), &c->reach_reason);
+	copy_text(info->wall_reason, sizeof(info->wall_reason), &c->wall_reason);
 	/* One event need not be told twice. */
 	rp->events[0].clock = !info->hardware;
 	rp->events[0].kernel = info->kernel;

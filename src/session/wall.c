@@ -49,6 +49,7 @@ struct wall_place { /* where an interval off the CPU was spent */
 
 struct wall_thread {
 	uint32_t pid, tid;
+	uint32_t before, after; /* row + 1 of others of the process; 0: none */
 	bool running;
 	bool fresh;	   /* off the CPU, and never on it so far */
 	uint64_t since_ns; /* of that */
@@ -76,6 +77,7 @@ struct wall {
 	VEC(struct wall_thread) threads;
 	VEC(uint32_t) unused;	   /* rows of threads, of those that have exited */
 	struct map by_tid;	   /* tid -> row + 1 */
+	struct map by_pid;	   /* pid -> row + 1 of its latest thread */
 	VEC(struct wall_row) rows; /* row 0 is unused */
 	struct index row_index;
 	bool lost; /* a fork may be among what was */
@@ -98,10 +100,23 @@ struct wall *wall_free(struct wall *w)
 	vec_done(&w->unused);
 	vec_done(&w->rows);
 	map_done(&w->by_tid);
+	map_done(&w->by_pid);
 	index_done(&w->row_index);
 	profile_free(w->profile);
 	free(w);
 	return NULL;
+}
+
+/* Times of a capture may be anything: sums end at the largest number that there is. */
+static int64_t limited(uint64_t ns)
+{
+	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
+static void sum_add(int64_t *sum, uint64_t ns)
+{
+	if (__builtin_add_overflow(*sum, limited(ns), sum))
+		*sum = INT64_MAX;
 }
 
 /* --- rows ----------------------------------------------------------------------------------- */
@@ -122,7 +137,7 @@ static void row_add(struct session *ses, const struct wall_row *add)
 
 	if (row) {
 		w->rows.v[row].count += add->count;
-		w->rows.v[row].ns += add->ns;
+		sum_add(&w->rows.v[row].ns, (uint64_t)add->ns);
 		return;
 	}
 	vec_push(&w->rows, *add);
@@ -163,7 +178,7 @@ static void thread_add(struct session *ses, struct wall_thread *t, stack_id stac
 {
 	if (ns || count)
 		row_add(ses, &(struct wall_row){stack, thread_labels(ses, t), state,
-						count, (int64_t)ns});
+						count, limited(ns)});
 }
 
 /* --- one thread ------------------------------------------------------------------------------ */
@@ -173,6 +188,28 @@ static struct wall_thread *thread_find(const struct wall *w, uint32_t tid)
 	uint64_t row = map_find(&w->by_tid, tid);
 
 	return row ? &w->threads.v[row - 1] : NULL;
+}
+
+static void thread_link(struct wall *w, uint32_t row)
+{
+	struct wall_thread *t = &w->threads.v[row];
+
+	t->after = (uint32_t)map_find(&w->by_pid, t->pid);
+	if (t->after)
+		w->threads.v[t->after - 1].before = row + 1;
+	map_put(&w->by_pid, t->pid, row + 1);
+}
+
+static void thread_unlink(struct wall *w, const struct wall_thread *t)
+{
+	if (t->after)
+		w->threads.v[t->after - 1].before = t->before;
+	if (t->before)
+		w->threads.v[t->before - 1].after = t->after;
+	else if (t->after)
+		map_put(&w->by_pid, t->pid, t->after);
+	else
+		map_remove(&w->by_pid, t->pid);
 }
 
 static struct wall_thread *thread_start(struct session *ses, const struct event *e)
@@ -190,6 +227,7 @@ static struct wall_thread *thread_start(struct session *ses, const struct event 
 						 .start_ns = e->time_ns,
 						 .since_ns = e->time_ns};
 	map_put(&w->by_tid, e->tid, row + 1);
+	thread_link(w, row);
 	ses->quality.wall.threads++;
 	return &w->threads.v[row];
 }
@@ -205,9 +243,9 @@ static void off_place(struct session *ses, struct wall_thread *t,
 	thread_add(ses, t, at->stack, at->state, 1, ns);
 	if (at->stop == STOP_NO_USER)
 		return;
-	q->placed_ns += (int64_t)ns;
+	sum_add(&q->placed_ns, ns);
 	if (at->stop == STOP_END)
-		q->complete_ns += (int64_t)ns;
+		sum_add(&q->complete_ns, ns);
 }
 
 static void off_unknown(struct session *ses, struct wall_thread *t, bool preempted,
@@ -218,9 +256,9 @@ static void off_unknown(struct session *ses, struct wall_thread *t, bool preempt
 					      : "[blocked, stack unknown]"),
 		   preempted ? WALL_QUEUED : WALL_BLOCKED, count, ns);
 	if (preempted)
-		ses->quality.wall.queue_unknown_ns += (int64_t)ns;
+		sum_add(&ses->quality.wall.queue_unknown_ns, ns);
 	else
-		ses->quality.wall.unknown_ns += (int64_t)ns;
+		sum_add(&ses->quality.wall.unknown_ns, ns);
 }
 
 /* The interval off the CPU that began at since_ns ends. */
@@ -230,7 +268,7 @@ static void off_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
 	bool sighted = t->seen && t->seen_begin_ns >= t->since_ns &&
 		       t->seen_end_ns <= end_ns;
 
-	ses->quality.wall.off_ns += (int64_t)ns;
+	sum_add(&ses->quality.wall.off_ns, ns);
 	if (t->fresh)
 		thread_add(ses, t, label_stack(ses, "[thread start]"), WALL_QUEUED, 1,
 			   ns);
@@ -252,14 +290,14 @@ static void on_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
 	uint64_t ns = end_ns > t->since_ns ? end_ns - t->since_ns : 0;
 
 	t->pending_ns += ns;
-	ses->quality.wall.on_ns += (int64_t)ns;
+	sum_add(&ses->quality.wall.on_ns, ns);
 }
 
 static void unsampled(struct session *ses, struct wall_thread *t, uint64_t ns)
 {
 	thread_add(ses, t, label_stack(ses, "[running, not sampled]"), WALL_RUNNING, 0,
 		   ns);
-	ses->quality.wall.unsampled_ns += (int64_t)ns;
+	sum_add(&ses->quality.wall.unsampled_ns, ns);
 }
 
 static void thread_end(struct session *ses, uint32_t tid, uint64_t end_ns)
@@ -279,8 +317,9 @@ static void thread_end(struct session *ses, uint32_t tid, uint64_t end_ns)
 			off_unknown(ses, t, preempted, 0, t->carry_ns[preempted]);
 	}
 	if (end_ns > t->start_ns)
-		ses->quality.wall.lifetime_ns += (int64_t)(end_ns - t->start_ns);
+		sum_add(&ses->quality.wall.lifetime_ns, end_ns - t->start_ns);
 	map_remove(&w->by_tid, tid);
+	thread_unlink(w, t);
 	vec_push(&w->unused, (uint32_t)(t - w->threads.v));
 	t->tid = 0;
 }
@@ -330,11 +369,13 @@ static void feed_switch(struct session *ses, const struct event *e)
 static void feed_exec(struct session *ses, const struct event *e)
 {
 	struct wall *w = ses->wall;
+	uint64_t row = map_find(&w->by_pid, e->pid);
 
-	for (uint32_t i = 0; i < w->threads.n; i++) {
-		const struct wall_thread *t = &w->threads.v[i];
+	while (row) {
+		const struct wall_thread *t = &w->threads.v[row - 1];
 
-		if (t->tid && t->pid == e->pid && t->tid != e->tid)
+		row = t->after;
+		if (t->tid != e->tid)
 			thread_end(ses, t->tid, e->time_ns);
 	}
 	if (!thread_find(w, e->tid))
@@ -375,6 +416,8 @@ void wall_switched(struct session *ses, const struct event *e, stack_id stack,
 {
 	struct wall_thread *t = thread_of(ses, e, e->sample.regs_abi);
 
+	if (e->sample.period > ses->quality.wall.one_in)
+		ses->quality.wall.one_in = e->sample.period;
 	/* A little late, it is of the interval that has just begun. */
 	if (!t || (!t->running && t->since_ns != e->time_ns))
 		return;
@@ -414,7 +457,7 @@ int64_t wall_claim(struct session *ses, const struct event *e, labels_id *ret_la
 		ns = most;
 	}
 	*ret_labels = thread_labels(ses, t);
-	return (int64_t)ns;
+	return limited(ns);
 }
 
 void wall_count(struct session *ses, stack_id stack, labels_id labels, int64_t ns)
@@ -505,7 +548,7 @@ static void row_show(struct session *ses, struct wall_row *r)
 
 		r->stack = profile_stack(p, r->stack, profile_label_location(p, name));
 	}
-	ses->quality.wall.state_ns[r->state] += r->ns;
+	sum_add(&ses->quality.wall.state_ns[r->state], (uint64_t)r->ns);
 }
 
 void wall_name(struct session *ses)
@@ -558,7 +601,7 @@ void wall_warn(const struct quality *q, struct quality_warnings *ret)
 
 	if (!w->threads)
 		return;
-	if (w->unknown_ns * UNKNOWN_MANY > blocked)
+	if ((double)w->unknown_ns * UNKNOWN_MANY > (double)blocked)
 		quality_warnf(ret,
 			      "of %.0f %% of the time blocked it is not known where: %s",
 			      100 * (double)w->unknown_ns / (double)blocked,

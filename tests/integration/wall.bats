@@ -186,6 +186,35 @@ wall.folded wall.pb.gz wall.svg" ]
 	grep -q 'comes with time' "$dir.err"
 }
 
+# replays_alike CAPTURE: as the last recording.
+replays_alike() {
+	local file
+	rm -rf "$dir.again"
+	"$PROFD" replay -q --annotate -o "$dir.again" "$1"
+	[ "$(cd "$dir" && echo *)" = "$(cd "$dir.again" && echo *)" ]
+	for file in "$dir"/*; do
+		[ "${file##*/}" = run.json ] || cmp "$file" "$dir.again/${file##*/}"
+	done
+	[ "$(json "$dir/run.json" wall)" = "$(json "$dir.again/run.json" wall)" ]
+}
+
+@test "wall: a replay is the recording to the byte" {
+	local mode capture
+	for mode in convoy mixed ping; do
+		capture=$OPEN/box/$mode.capture
+		record_once $mode --wall --raw "$capture" --force -- "$program" $mode 3 40
+		cat "$dir.err"
+		replays_alike "$capture"
+		rm "$capture"
+		as_nobody $mode --wall --raw "$capture" --force -- "$program" $mode 3 40
+		cat "$dir.err"
+		replays_alike "$capture"
+	done
+	"$PROFD" replay --text "$capture" >"$BATS_TEST_TMPDIR/text"
+	grep -q '^switch ' "$BATS_TEST_TMPDIR/text"
+	replays_alike "$BATS_TEST_TMPDIR/text"
+}
+
 @test "wall: go tool pprof reads it" {
 	command -v go >/dev/null && go tool pprof -h >/dev/null 2>&1 ||
 		skip "go tool pprof is not installed"
