@@ -45,6 +45,7 @@ EXTRA_DIST += \
 	tests/bench/rows_recordings.py \
 	tests/bench/rows_slowdown.py \
 	tests/bench/rows_unwind.py \
+	tests/bench/rows_wall.py \
 	tests/bench/samply.py \
 	tests/bench/scale.py \
 	tests/bench/soak.py \

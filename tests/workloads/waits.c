@@ -5,7 +5,7 @@
  *	convoy	every thread has a lock in its turn for MS, asleep
  *	sleeper	sleeps for MS ten times
  *	reader	reads a fifo that is written to every MS, ten times
- *	ping	pairs of threads that pass a byte there and back for MS
+ *	ping	pairs of threads that pass a byte there and back for MS; prints "units TIMES" at the end
  *	hogs	spin for MS of CPU time each
  *	poller	polls a pipe that nothing comes from, ten times for MS
  *	mixed	spins for MS and sleeps for MS, ten times */
@@ -29,6 +29,7 @@ struct thread {
 	pthread_t handle;
 	int number, in, out;
 	uint64_t begin_ns, end_ns, cpu_ns, queue_ns, wait_ns;
+	uint64_t turns;
 	const char *state;
 	char name[16];
 };
@@ -121,6 +122,7 @@ static void ping(struct thread *t)
 			exit(1);
 		if (t->number % 2 && write(t->out, &c, 1) != 1)
 			exit(1);
+		t->turns += !(t->number % 2);
 	}
 }
 
@@ -214,6 +216,8 @@ int main(int argc, char **argv)
 		     {"ping", ping},	 {"hogs", hogs},       {"poller", poller},
 		     {"mixed", mixed}};
 
+	unsigned long long turns = 0;
+
 	if (argc != 4)
 		return 2;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
@@ -249,6 +253,9 @@ int main(int argc, char **argv)
 		if (t->wait_ns)
 			printf(" %s=%llu", t->state, (unsigned long long)t->wait_ns);
 		printf("\n");
+		turns += t->turns;
 	}
+	if (turns)
+		printf("units %llu\n", turns);
 	return 0;
 }
