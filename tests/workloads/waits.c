@@ -1,6 +1,7 @@
 /* Threads that wait for known times, one way per run: waits MODE THREADS MS. At its end each thread prints
  * its name, its lifetime, its CPU time (0: not told) and how long it stood in the run queue (schedstat),
- * then pairs of a state and the nanoseconds it must have been in it at least, by its own clock:
+ * then pairs of a state and the nanoseconds it must have been in it at least, by its own clock; and
+ * the program, what interrupts and other virtual machines took meanwhile:
  *
  *	convoy	every thread has a lock in its turn for MS, asleep
  *	sleeper	sleeps for MS ten times
@@ -177,6 +178,24 @@ static uint64_t queue_ns(void)
 	return wait;
 }
 
+/* proc_stat(5), "cpu": the time of all CPUs, in ticks, that was no program's of this machine. */
+static uint64_t stolen_ns(void)
+{
+	unsigned long long v[8] = {0};
+	FILE *f = fopen("/proc/stat", "r");
+	int n;
+
+	if (!f)
+		return 0;
+	n = fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2],
+		   &v[3], &v[4], &v[5], &v[6], &v[7]);
+	fclose(f);
+	if (n != 8)
+		return 0;
+	return (v[5] + v[6] + v[7]) *
+	       (1000000000ull / (unsigned long)sysconf(_SC_CLK_TCK));
+}
+
 static void *work(void *arg)
 {
 	struct thread *t = arg;
@@ -216,7 +235,7 @@ int main(int argc, char **argv)
 		     {"ping", ping},	 {"hogs", hogs},       {"poller", poller},
 		     {"mixed", mixed}};
 
-	unsigned long long turns = 0;
+	unsigned long long turns = 0, stolen = stolen_ns();
 
 	if (argc != 4)
 		return 2;
@@ -255,6 +274,7 @@ int main(int argc, char **argv)
 		printf("\n");
 		turns += t->turns;
 	}
+	printf("stolen %llu\n", (unsigned long long)(stolen_ns() - stolen));
 	if (turns)
 		printf("units %llu\n", turns);
 	return 0;
