@@ -471,6 +471,11 @@ static int write_all(struct recording *r, struct error *err)
 	run.name_cpu_ns = session_naming_ns(r->session);
 	quality_warn(run.quality, &warnings);
 	warn_source(source_stats(r->source), &warnings);
+	if (r->o->sampler.wall && !r->info.wall)
+		vec_push(
+			&warnings.v,
+			xstrdup("no profile of time: the ptrace engine does not see when "
+				"threads leave their CPU"));
 	procs_each(survivors.procs, note_survivor, &survivors);
 	run.survivors = survivors.v.v;
 	run.nsurvivors = survivors.v.n;

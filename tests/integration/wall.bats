@@ -215,6 +215,18 @@ replays_alike() {
 	replays_alike "$BATS_TEST_TMPDIR/text"
 }
 
+@test "wall: where threads have to be stopped there is none, and that is said" {
+	record_once stopped --wall --engine ptrace -- "$program" sleeper 1 5
+	[ "$status" -eq 125 ]
+	grep -q 'does not go with --engine ptrace' "$dir.err"
+	dir=$BATS_TEST_TMPDIR/denied.profile
+	"$INTEGRATION/deny-perf" "$PROFD" record --wall -o "$dir" -- "$program" sleeper 1 5 \
+		2>"$dir.err"
+	cat "$dir.err"
+	grep -q 'warning: no profile of time' "$dir.err"
+	whole_artifacts "$dir"
+}
+
 @test "wall: go tool pprof reads it" {
 	command -v go >/dev/null && go tool pprof -h >/dev/null 2>&1 ||
 		skip "go tool pprof is not installed"
