@@ -249,7 +249,8 @@ uint64_t blocked_look(struct blocked *b)
 
 	if (spend_ns > NSEC_PER_SEC / 100)
 		spend_ns = NSEC_PER_SEC / 100;
-	vec_remove(&b->queue, 0, b->head);
+	if (b->head)
+		vec_remove(&b->queue, 0, b->head);
 	b->head = 0;
 	for (uint32_t i = 0; i < b->threads.n && b->queue.n < QUEUE_MAX; i++) {
 		struct thread *t;
