@@ -367,7 +367,7 @@ void recorder_event(struct recorder *r, const struct event *e)
 	}
 	r->first_ns = r->first_ns ? r->first_ns : e->time_ns;
 	r->last_ns = e->time_ns;
-	r->samples += e->type == EVENT_SAMPLE;
+	r->samples += e->type == EVENT_SAMPLE && e->sample.event != EVENT_SWITCHED;
 	r->locations = r->session->profile->locations.n;
 	stage_out(r);
 	pages_trim(&r->pages);

@@ -56,7 +56,6 @@ static int make_sample(struct replay *rp, const struct capture_sample *c,
 		.user_mode = c->user_mode,
 		.event = (uint32_t)c->index,
 	};
-	rp->state.samples++;
 	return 0;
 }
 
@@ -131,6 +130,7 @@ static int make_details(struct replay *rp, const struct capture_record *r,
 		return 0;
 	case CAPTURE_SAMPLE:
 		ret->type = EVENT_SAMPLE;
+		rp->state.samples += r->sample.index != EVENT_SWITCHED;
 		return make_sample(rp, &r->sample, &ret->sample);
 	case CAPTURE_BLOCKED:
 		ret->type = EVENT_BLOCKED;
