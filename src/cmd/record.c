@@ -3,6 +3,7 @@
 #include "record-options.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct recording {
 	bool written;	 /* the artifacts are; nothing comes after that */
 	uint64_t cpu_ns; /* of this thread, up to then */
 	int nice;	 /* the workload's */
+	bool is_first;	 /* before all but other programs of real time */
 };
 
 static uint64_t timeval_ns(struct timeval t)
@@ -179,6 +181,23 @@ static int open_engine(struct recording *r, struct error *err)
 	return r->o->require_profile ? err->code : 0;
 }
 
+/* After the fork, so for profd alone: buffers are emptied in time although the workload keeps every CPU busy.
+ * Among thousands of threads a nice value is too small a share for that (make bench-scale). Only root
+ * may; the names' thread is not like that (sched(7), SCHED_RESET_ON_FORK), and neither is what comes after
+ * the recording: somebody may be waiting for the CPU. */
+static void go_first(struct recording *r, bool on)
+{
+	const struct sched_param param = {.sched_priority = on};
+	int policy = on ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER;
+
+	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
+	/* Somebody's own choice stays. */
+	if (on && sched_getscheduler(0) != SCHED_OTHER)
+		return;
+	if (on || r->is_first)
+		r->is_first = sched_setscheduler(0, policy, &param) == 0 && on;
+}
+
 /* Returns 0 with r->session NULL, and err set, when the workload is to run without being sampled. */
 static int prepare(struct recording *r, struct error *err)
 {
@@ -199,10 +218,8 @@ static int prepare(struct recording *r, struct error *err)
 	if (code < 0)
 		return code;
 	launch_timeout(&r->launch, r->o->timeout_ns);
-	/* After the fork, so for profd alone: buffers are emptied in time although the workload
-	 * keeps every CPU busy. Only root may. */
 	r->nice = getpriority(PRIO_PROCESS, 0);
-	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
+	go_first(r, true);
 	if (r->stat.n) {
 		r->counters = counters_open(&r->stat, r->launch.pid, err);
 		if (!r->counters)
@@ -540,6 +557,7 @@ static int sample_and_write(struct recording *r)
 	struct error err = {0};
 	int code = run_loop(r), written;
 
+	go_first(r, false);
 	if (code < 0) {
 		error_set(&err, code, "sampling stopped early: %s", strerror(-code));
 		cmd_fail(0, &err);

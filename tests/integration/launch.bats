@@ -47,6 +47,23 @@ via_profd() {
 	(umask 077 && via_profd true && [ "$(stat -c %a out/run.json)" = 600 ])
 }
 
+# Field 41 of proc_pid_stat(5) is a thread's scheduling policy, 0 being the usual one (sched(7)).
+@test "profd may go first while it samples, the workload and names may not" {
+	local first=0
+	via_profd sh -c 'awk "{ print \$41 }" /proc/$$/stat; sleep 0.3
+		cd /proc/$PPID/task && awk "{ print \$41 }" $PPID/stat [0-9]*/stat' >policies.txt
+	[ "$(id -u)" != 0 ] || ! chrt -f 1 true || first=1
+	# The workload; profd's first thread, twice; and the one for names, if it is there already.
+	[ "$(sed -n 1p policies.txt)" = 0 ]
+	[ "$(sed -n 2p policies.txt)" = "$first" ]
+	[ "$(sed 1,3d policies.txt | grep -vcx 0)" = 0 ]
+	# Another choice stays.
+	needs chrt
+	chrt -b 0 timeout 60 "$PROFD" record -q --force -o out -- \
+		sh -c 'awk "{ print \$41 }" /proc/$PPID/stat' >batch.txt
+	[ "$(cat batch.txt)" = 3 ]
+}
+
 @test "extra descriptors are handed on, none is added" {
 	same_with_profd "$program" 7</dev/null 9>extra.txt
 }
