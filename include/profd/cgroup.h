@@ -14,6 +14,9 @@ struct cgroup;
  * those that a killed profd left empty. Returns NULL with err: -ENOENT no such hierarchy is mounted,
  * -EACCES, -EROFS …: it may not be made. */
 struct cgroup *cgroup_make(struct error *err);
+/* One that exists: a directory, or a path as in /proc/PID/cgroup ("/docker/ID") in the hierarchy that has
+ * perf_event. It is only looked at. NULL with err: -ENOENT, -EACCES … */
+struct cgroup *cgroup_open(const char *path, struct error *err);
 /* Moves @pid in; remembers nothing of it but where it was, which is where profd is. Returns 0 or
  * -errno with err: -EPERM it would lose sight of a limit of its own, -EOPNOTSUPP the kind of group
  * takes no processes, -EBUSY … */
@@ -23,7 +26,9 @@ int cgroup_fd(const struct cgroup *c); /* of the directory */
 bool cgroup_populated(const struct cgroup *c);
 /* Signals all that are in it or in a group below. */
 void cgroup_kill(const struct cgroup *c, int sig);
-/* Moves survivors back and removes the group. NULL is fine; returns NULL. */
+/* Calls @fn with each process that is in it or in a group below. */
+void cgroup_each(const struct cgroup *c, void (*fn)(void *arg, pid_t pid), void *arg);
+/* Moves survivors back and removes the group, if cgroup_make made it. NULL is fine; returns NULL. */
 struct cgroup *cgroup_close(struct cgroup *c);
 
 /* --- the parts, for tests ------------------------------------------------------------------------ */

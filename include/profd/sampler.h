@@ -18,7 +18,8 @@ enum reach {
 	REACH_CGROUP, /* per CPU, on a control group made for the workload */
 	REACH_SYSTEM, /* per CPU, on all processes: the source leaves out what is not of the
 			* workload */
-	REACH_INHERIT, /* on the workload's first process, inherited by all it forks */
+	REACH_INHERIT, /* on the workload's first process, inherited by all it forks; or on
+			* each thread that runs already */
 	REACH_TREE, /* not by events: the workload's threads are found in /proc and looked at */
 	REACH_COUNT,
 };
@@ -73,6 +74,14 @@ struct sampler_event {
 	bool lost_known;  /* since Linux 6.0 */
 };
 
+/* What runs already and is to be sampled. With neither processes nor a control group: everything. */
+struct sampler_targets {
+	const pid_t *pids; /* [npids]: processes and what they fork from now on */
+	size_t npids;
+	bool threads;	    /* or single threads, and nothing that they start */
+	const char *cgroup; /* a directory, or a path as in /proc/PID/cgroup; or NULL */
+};
+
 struct sampler;
 
 /* The kernel's limit on samples per second and CPU (kernel.perf_event_max_sample_rate). */
@@ -82,6 +91,13 @@ uint32_t sampler_max_hz(void);
  * sampling is forbidden here, -ENOENT this machine lacks the event, -EMFILE, -ENOMEM, -EPERM. */
 struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 			     struct error *err);
+/* As sampler_open, for what runs already. Events are off until sampler_start. @on is borrowed until
+ * sampler_close. Processes are reached by REACH_SYSTEM where that is allowed, else by REACH_INHERIT,
+ * threads by that, everything by REACH_SYSTEM, a control group by REACH_CGROUP. Fails as sampler_open;
+ * -ESRCH the processes have ended; -EACCES, -EPERM also when one of them may not be looked at; -ENOENT,
+ * -EBADF there is no such control group. */
+struct sampler *sampler_attach(const struct sampler_options *o,
+			       const struct sampler_targets *on, struct error *err);
 /* Moves what is left in the control group back to where it was and removes the group. NULL is fine;
  * returns NULL. */
 struct sampler *sampler_close(struct sampler *s);
@@ -93,7 +109,7 @@ void sampler_start(struct sampler *s);
 void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *ret);
 /* Stops the events of all processes. */
 void sampler_stop(struct sampler *s);
-/* CPU time of @pid since its exec and of all it forked, in user and in kernel mode, waited for or not, up
+/* CPU time of @pid since its exec and of all it forked, or of the control group, in user and in kernel mode, waited for or not, up
  * to sampler_stop; 0: the kernel does not say. Not counted are programs with other privileges than
  * the user's (setuid), which the kernel takes events off. */
 uint64_t sampler_counted_ns(const struct sampler *s);

@@ -27,7 +27,7 @@
 #define DEPTH_MAX 16	/* of groups below it */
 
 struct cgroup {
-	int parent_fd, fd; /* directories */
+	int parent_fd, fd; /* directories; without a parent it is not ours */
 	char name[32];	   /* in the parent */
 	bool v1;
 };
@@ -135,7 +135,9 @@ static char *place_below(const struct mount *m, const char *path, size_t len)
 	return xasprintf("%s%.*s", m->point, (int)(len - top), path + top);
 }
 
-int cgroup_find(const char *mountinfo, const char *own, struct cgroup_place *ret_place)
+/* The place of the group that line "own" names; @write: only where groups can be made. */
+static int find_place(const char *mountinfo, const char *own, bool write,
+		      struct cgroup_place *ret_place)
 {
 	size_t len = 0, n = strlen(mountinfo), pos = 0, line_len;
 	const char *path = own_path(own, "perf_event", &len), *line;
@@ -154,7 +156,7 @@ int cgroup_find(const char *mountinfo, const char *own, struct cgroup_place *ret
 		if (v1 && !list_has(m.super, strlen(m.super), "perf_event"))
 			continue;
 		dir = place_below(&m, path, len);
-		if (dir && !list_has(m.options, strlen(m.options), "ro")) {
+		if (dir && (!write || !list_has(m.options, strlen(m.options), "ro"))) {
 			*ret_place = (struct cgroup_place){dir, v1};
 			return 0;
 		}
@@ -163,6 +165,11 @@ int cgroup_find(const char *mountinfo, const char *own, struct cgroup_place *ret
 		free(dir);
 	}
 	return code;
+}
+
+int cgroup_find(const char *mountinfo, const char *own, struct cgroup_place *ret_place)
+{
+	return find_place(mountinfo, own, true, ret_place);
 }
 
 /* --- files of a group ------------------------------------------------------------------------ */
@@ -214,7 +221,7 @@ static DIR *dir_at(int parent_fd, const char *name)
 }
 
 /* Calls @fn with each process of the group; returns how many there were. */
-static unsigned each_process(int dirfd, void (*fn)(pid_t pid, int arg), int arg)
+static unsigned each_process(int dirfd, void (*fn)(void *arg, pid_t pid), void *arg)
 {
 	_cleanup_free_ char *text = NULL;
 	unsigned n = 0;
@@ -228,7 +235,7 @@ static unsigned each_process(int dirfd, void (*fn)(pid_t pid, int arg), int arg)
 		/* 0: a process of another pid namespace. */
 		if (number_parse_u64(w, 1, INT32_MAX, &pid))
 			continue;
-		fn((pid_t)pid, arg);
+		fn(arg, (pid_t)pid);
 		n++;
 	}
 	return n;
@@ -243,18 +250,14 @@ bool cgroup_populated(const struct cgroup *c)
 	return slurp_at(c->fd, "cgroup.procs", &text) == 0 && text[0];
 }
 
-static void signal_process(pid_t pid, int sig)
-{
-	kill(pid, sig);
-}
-
 /* A container's runtime puts its processes into groups of their own. */
-static void signal_group(int dirfd, int sig, unsigned depth)
+static void each_below(int dirfd, void (*fn)(void *arg, pid_t pid), void *arg,
+		       unsigned depth)
 {
 	DIR *dir = dir_at(dirfd, ".");
 	struct dirent *d;
 
-	each_process(dirfd, signal_process, sig);
+	each_process(dirfd, fn, arg);
 	while (dir && depth && (d = readdir(dir))) {
 		_cleanup_close_ int fd = -1;
 
@@ -263,15 +266,25 @@ static void signal_group(int dirfd, int sig, unsigned depth)
 		fd = openat(dirfd, d->d_name,
 			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0)
-			signal_group(fd, sig, depth - 1);
+			each_below(fd, fn, arg, depth - 1);
 	}
 	if (dir)
 		closedir(dir);
 }
 
+void cgroup_each(const struct cgroup *c, void (*fn)(void *arg, pid_t pid), void *arg)
+{
+	each_below(c->fd, fn, arg, DEPTH_MAX);
+}
+
+static void signal_process(void *arg, pid_t pid)
+{
+	kill(pid, *(int *)arg);
+}
+
 void cgroup_kill(const struct cgroup *c, int sig)
 {
-	signal_group(c->fd, sig, DEPTH_MAX);
+	cgroup_each(c, signal_process, &sig);
 }
 
 /* --- removing -------------------------------------------------------------------------------- */
@@ -321,9 +334,9 @@ static void sweep(int parent_fd)
 	closedir(dir);
 }
 
-static void move_back(pid_t pid, int parent_fd)
+static void move_back(void *arg, pid_t pid)
 {
-	put_at(parent_fd, "cgroup.procs", pid);
+	put_at(*(int *)arg, "cgroup.procs", pid);
 }
 
 struct cgroup *cgroup_close(struct cgroup *c)
@@ -332,8 +345,13 @@ struct cgroup *cgroup_close(struct cgroup *c)
 
 	if (!c)
 		return NULL;
+	if (c->parent_fd < 0) {
+		close(c->fd);
+		free(c);
+		return NULL;
+	}
 	for (unsigned i = 0; i < MOVE_ROUNDS; i++) {
-		if (!each_process(c->fd, move_back, c->parent_fd))
+		if (!each_process(c->fd, move_back, &c->parent_fd))
 			break;
 	}
 	code = remove_group(c->parent_fd, c->name, DEPTH_MAX);
@@ -391,6 +409,57 @@ static int make_group(struct cgroup *c, const char *dir, struct error *err)
 		return error_set(err, -errno, "a new control group cannot be opened: %s",
 				 strerror(errno));
 	return 0;
+}
+
+/* --- one that exists ------------------------------------------------------------------------- */
+
+/* @path as in /proc/PID/cgroup, as a directory. NULL: there is no such hierarchy. */
+static char *path_in_hierarchy(const char *path)
+{
+	_cleanup_free_ char *mountinfo = NULL, *own = NULL, *line = NULL;
+	struct cgroup_place place = {0};
+	size_t n, len;
+
+	if (io_slurp("/proc/self/mountinfo", PROC_FILE_MAX_BYTES, &mountinfo, &n) < 0 ||
+	    io_slurp("/proc/self/cgroup", PROC_FILE_MAX_BYTES, &own, &n) < 0)
+		return NULL;
+	line = xasprintf("0:%s:%s%s\n",
+			 own_path(own, "perf_event", &len) ? "perf_event" : "",
+			 path[0] == '/' ? "" : "/", path);
+	return find_place(mountinfo, line, false, &place) < 0 ? NULL : place.dir;
+}
+
+static bool is_group(const char *dir)
+{
+	_cleanup_free_ char *procs = xasprintf("%s/cgroup.procs", dir);
+
+	return access(procs, F_OK) == 0;
+}
+
+struct cgroup *cgroup_open(const char *path, struct error *err)
+{
+	_cleanup_free_ char *below = is_group(path) ? NULL : path_in_hierarchy(path);
+	const char *dir = below && is_group(below) ? below : path;
+	struct cgroup *c;
+	int fd;
+
+	if (dir == path && !is_group(path)) {
+		error_set(err, -ENOENT, "there is no control group '%s'", path);
+		error_hint(err,
+			   "give its directory%s%s%s, or its path as in /proc/PID/cgroup",
+			   below ? " (like " : "", below ? below : "", below ? ")" : "");
+		return NULL;
+	}
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		error_set(err, -errno, "the control group '%s' cannot be opened: %s", dir,
+			  strerror(errno));
+		return NULL;
+	}
+	c = xcalloc(1, sizeof(*c));
+	c->parent_fd = -1;
+	c->fd = fd;
+	return c;
 }
 
 struct cgroup *cgroup_make(struct error *err)

@@ -11,6 +11,7 @@
 #include <profd/eventspec.h>
 #include <profd/map.h>
 #include <profd/text.h>
+#include <profd/event.h>
 #include <profd/sampler.h>
 
 /* One event by name, set into @attr: type, config, excluded levels, precise_ip, and the period or
@@ -144,17 +145,50 @@ uint64_t sysctl_u64(const char *path, uint64_t fallback);
 struct target {
 	enum reach reach;
 	pid_t pid;
-	struct cgroup *cgroup; /* REACH_CGROUP only */
+	struct cgroup *cgroup;		  /* REACH_CGROUP only */
+	const struct sampler_targets *on; /* what runs already; NULL: @pid, launched */
 };
-/* Gets @t ready for @reach: makes the control group and moves @pid in, tries whether events on whole CPUs
- * are allowed. Returns 0, or -errno with err: one reason, without a full stop. */
-int target_init(struct target *t, enum reach reach, pid_t pid, struct error *err);
+/* Gets @t ready for @reach: makes the control group and moves @pid in, or opens that of @on; tries whether
+ * events on whole CPUs are allowed. Returns 0, or -errno with err: one reason, without a full stop. */
+int target_init(struct target *t, enum reach reach, pid_t pid,
+		const struct sampler_targets *on, struct error *err);
 void target_done(struct target *t);
 /* The bits of @attr that follow from the reach. */
 void target_attr(const struct target *t, struct perf_event_attr *attr);
 /* @group_fd: of the leader on the same CPU, or -1. Returns a file descriptor or -errno. */
 int target_open(const struct target *t, struct perf_event_attr *attr, int cpu,
 		int group_fd);
+/* Events on the single threads of what runs already (REACH_INHERIT): then target_open is not for use. */
+bool target_is_tasks(const struct target *t);
+/* An event that counts the time that the control group of @t has CPU @cpu, disabled. As clock_open. */
+int group_clock_open(const struct target *t, int cpu);
 /* An event that counts the CPU time of @pid from its exec on and of all it forks, whatever the reach.
  * Returns a file descriptor or -errno. */
 int clock_open(pid_t pid);
+
+/* --- events on threads that run already: tasks.c --- */
+
+struct tasks;
+/* @on and @list are borrowed; @hz: of events that have no rate of their own. Never NULL. */
+struct tasks *tasks_new(const struct sampler_targets *on, const struct eventlist *list,
+			uint32_t hz);
+struct tasks *tasks_free(struct tasks *t); /* NULL is fine; returns NULL */
+/* An event that counts nothing, for a ring with @attr's clock and watermark. A descriptor or -errno. */
+int tasks_anchor(const struct perf_event_attr *attr, int cpu);
+/* Opens @attr and the events behind the first of the list, disabled, on every thread and CPU, into the
+ * rings of @ring_fds. Returns 0 or -errno, and all is closed then: -EMFILE (err is set), -ESRCH they have
+ * all ended. *ret_other_failed: it was an event behind the first; err says which. */
+int tasks_open(struct tasks *t, struct perf_event_attr *attr, const int *cpus,
+	       const int *ring_fds, size_t ncpus, bool *ret_other_failed,
+	       struct error *err);
+void tasks_close(struct tasks *t); /* back to what tasks_new left */
+void tasks_switch(const struct tasks *t, bool on);
+size_t tasks_count(const struct tasks *t);
+const struct more *tasks_more(const struct tasks *t); /* how the others were opened */
+const struct map *tasks_ids(const struct tasks *t);   /* for record_format.events */
+/* Adds up what event @event counted, as event_read does. */
+void tasks_read(const struct tasks *t, uint32_t event, bool lost, uint64_t *ret_count,
+		uint64_t *ret_lost);
+/* True for a record that another event wrote as well. To be asked once for each, in the order of its
+ * ring. */
+bool tasks_twice(struct tasks *t, const void *record, const struct event *e);

@@ -201,7 +201,7 @@ int probe_reach(enum reach reach, struct error *err)
 	if (code < 0)
 		return error_set(err, code, "no child can be started: %s",
 				 strerror(-code));
-	code = target_init(&t, reach, c.pid, err);
+	code = target_init(&t, reach, c.pid, NULL, err);
 	if (code == 0) {
 		target_attr(&t, &attr);
 		fd = target_open(&t, &attr, 0, -1);

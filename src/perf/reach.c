@@ -45,8 +45,9 @@ void target_attr(const struct target *t, struct perf_event_attr *attr)
 {
 	bool inherit = t->reach == REACH_INHERIT;
 
-	attr->inherit = inherit;
-	attr->enable_on_exec = inherit;
+	/* What a single thread starts is another one. */
+	attr->inherit = inherit && !(t->on && t->on->threads);
+	attr->enable_on_exec = inherit && !t->on;
 	/* The idle task is on all CPUs that nobody uses. */
 	attr->exclude_idle = t->reach == REACH_SYSTEM;
 }
@@ -75,6 +76,11 @@ static int probe(const struct target *t, struct error *err)
 		return error_set(err, fd,
 				 "events on whole CPUs are forbidden here (EPERM, as a "
 				 "container's seccomp profile answers)");
+	if (fd == -EBADF && t->on)
+		return error_set(err, fd,
+				 "'%s' is no control group of the hierarchy that has "
+				 "perf_event",
+				 t->on->cgroup);
 	if (fd < 0)
 		return error_set(err, fd, "events on %s failed (%s)",
 				 t->reach == REACH_CGROUP ? "a control group"
@@ -84,19 +90,25 @@ static int probe(const struct target *t, struct error *err)
 	return 0;
 }
 
-int target_init(struct target *t, enum reach reach, pid_t pid, struct error *err)
+bool target_is_tasks(const struct target *t)
 {
-	struct target new = {.reach = reach, .pid = pid};
+	return t->on && t->reach == REACH_INHERIT;
+}
+
+int target_init(struct target *t, enum reach reach, pid_t pid,
+		const struct sampler_targets *on, struct error *err)
+{
+	struct target new = {.reach = reach, .pid = pid, .on = on};
 	int code = 0;
 
 	if (reach == REACH_CGROUP) {
-		new.cgroup = cgroup_make(err);
+		new.cgroup = on ? cgroup_open(on->cgroup, err) : cgroup_make(err);
 		if (!new.cgroup)
 			return err->code;
 	}
 	if (reach != REACH_INHERIT)
 		code = probe(&new, err);
-	if (code == 0 && reach == REACH_CGROUP)
+	if (code == 0 && reach == REACH_CGROUP && !on)
 		code = cgroup_take(new.cgroup, pid, err);
 	if (code < 0)
 		target_done(&new);
@@ -127,4 +139,17 @@ int clock_open(pid_t pid)
 	 * ordinary users. */
 	attr.exclude_kernel = 1;
 	return fd >= 0 ? fd : open_event(&attr, pid, -1, -1, 0);
+}
+
+int group_clock_open(const struct target *t, int cpu)
+{
+	struct perf_event_attr attr = {
+		.size = PERF_ATTR_SIZE_VER0,
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.disabled = 1,
+		.exclude_hv = 1,
+	};
+
+	return target_open(t, &attr, cpu, -1);
 }

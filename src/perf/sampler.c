@@ -39,7 +39,9 @@ struct sampler {
 	struct perf_event_attr attr;
 	struct record_format format;
 	struct target target;
-	int clock_fd;	       /* counts CPU time; -1: none */
+	struct tasks *tasks; /* instead of the target's events: NULL, or REACH_INHERIT */
+	int *clock_fds;	     /* [nclocks], count CPU time */
+	size_t nclocks;
 	struct eventlist list; /* what was asked for; empty: the best that works */
 	struct more more;
 	struct switches switches;
@@ -152,6 +154,13 @@ static void close_cpus(struct sampler *s)
 	s->ncpus = 0;
 }
 
+/* What the ring of a CPU hangs on. */
+static int open_ringed(struct sampler *s, int cpu)
+{
+	return s->tasks ? tasks_anchor(&s->attr, cpu)
+			: target_open(&s->target, &s->attr, cpu, -1);
+}
+
 /* Opens the event on every CPU that is online. */
 static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 {
@@ -160,10 +169,10 @@ static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 	s->attr.wakeup_watermark = (uint32_t)(ring_bytes / 4);
 	for (size_t cpu = 0; cpu < ncpus; cpu++) {
 		struct sampler_cpu *c = &s->cpus[s->ncpus];
-		int fd = target_open(&s->target, &s->attr, (int)cpu, -1), code;
+		int fd = open_ringed(s, (int)cpu), code;
 
 		while (fd < 0 && s->ncpus == 0 && attr_age(&s->attr, fd, &size))
-			fd = target_open(&s->target, &s->attr, (int)cpu, -1);
+			fd = open_ringed(s, (int)cpu);
 		if (fd == -ENODEV) /* offline */
 			continue;
 		if (fd < 0) {
@@ -275,12 +284,34 @@ static int open_on_cpu(void *arg, struct perf_event_attr *attr, size_t i, int gr
 	return target_open(&s->target, attr, s->cpus[i].cpu, group_fd);
 }
 
+/* All events on all threads, into the rings that are there. */
+static int open_tasks(struct sampler *s, struct error *err)
+{
+	int *cpus = xcalloc(2 * s->ncpus, sizeof(int)), *fds = cpus + s->ncpus, code;
+	uint32_t size = s->attr.size;
+
+	for (size_t i = 0; i < s->ncpus; i++) {
+		cpus[i] = s->cpus[i].cpu;
+		fds[i] = s->cpus[i].fd;
+	}
+	do
+		code = tasks_open(s->tasks, &s->attr, cpus, fds, s->ncpus,
+				  &s->other_failed, err);
+	while (code < 0 && !s->other_failed && attr_age(&s->attr, code, &size));
+	free(cpus);
+	if (code < 0)
+		close_cpus(s);
+	return code;
+}
+
 /* The events behind the first of the list. */
 static int open_others(struct sampler *s, const struct sampler_options *o,
 		       struct error *err)
 {
 	int code;
 
+	if (s->tasks)
+		return open_tasks(s, err);
 	if (s->list.n < 2)
 		return 0;
 	s->more = (struct more){.list = &s->list,
@@ -378,7 +409,7 @@ static int try_rung(struct sampler *s, const struct sampler_options *o,
 		return -EACCES;
 	s->attr.exclude_kernel = !rung->kernel;
 	s->attr.exclude_hv = 1;
-	if (s->list.n > 1 || o->wall)
+	if (s->list.n > 1 || o->wall || s->tasks)
 		attr_shared(&s->attr);
 	code = event_silent(&s->attr);
 	if (code == 0)
@@ -470,10 +501,12 @@ static int climb(struct sampler *s, const struct sampler_options *o, size_t ncpu
 	for (size_t i = 0; i < n; i++) {
 		if (rungs[i].kernel && kernel_denied)
 			continue;
-		code = try_rung(s, o, &rungs[i], ncpus, o->event ? err : NULL);
+		code = try_rung(s, o, &rungs[i], ncpus,
+				o->event || s->tasks ? err : NULL);
 		if (code == 0 || s->other_failed)
 			return code; /* err says which one it was */
-		if (code == -ENOBUFS || code == -EMFILE || code == -ENFILE)
+		if (code == -ENOBUFS || code == -EMFILE || code == -ENFILE ||
+		    code == -ESRCH)
 			break;
 		if (rungs[i].kernel && code == -ENOTSUP && o->event)
 			continue;
@@ -486,6 +519,8 @@ static int climb(struct sampler *s, const struct sampler_options *o, size_t ncpu
 			i += rungs[i].kernel;
 		}
 	}
+	if (s->tasks && err && err->code == code && (code == -EMFILE || code == -ESRCH))
+		return code; /* told already */
 	return open_failed(s, rungs[n - 1].event, code, err);
 }
 
@@ -500,28 +535,61 @@ static void reach_reason_add(struct sampler_info *info, const char *text)
 		 used ? "; " : "", text);
 }
 
-/* From the widest reach that is allowed to the narrowest, the whole ladder on each. */
-static int open_reach(struct sampler *s, const struct sampler_options *o, pid_t pid,
-		      size_t ncpus, struct error *err)
+/* Which reaches there are for what is to be sampled, from the widest. */
+static void reaches_for(const struct sampler_targets *on, enum reach *first,
+			enum reach *last)
 {
-	enum reach first = o->reach ? o->reach : REACH_CGROUP;
-	enum reach last = o->reach ? o->reach : REACH_INHERIT;
+	*first = REACH_CGROUP;
+	*last = REACH_INHERIT;
+	if (!on)
+		return;
+	if (on->cgroup) {
+		*last = REACH_CGROUP;
+		return;
+	}
+	/* A thread is not worth the events of all others. */
+	*first = on->threads ? REACH_INHERIT : REACH_SYSTEM;
+	if (!on->npids)
+		*last = REACH_SYSTEM;
+}
+
+static int try_reach(struct sampler *s, const struct sampler_options *o, size_t ncpus,
+		     enum reach reach, const struct target *whom, struct error *err)
+{
+	int code = target_init(&s->target, reach, whom->pid, whom->on, err);
+
+	if (code < 0)
+		return code;
+	if (target_is_tasks(&s->target))
+		s->tasks = tasks_new(whom->on, &s->list, o->hz);
+	code = climb(s, o, ncpus, err);
+	if (code == 0) {
+		s->info.reach = reach;
+		return 0;
+	}
+	s->tasks = tasks_free(s->tasks);
+	target_done(&s->target);
+	return code;
+}
+
+/* From the widest reach that is allowed to the narrowest, the whole ladder on each. */
+static int open_reach(struct sampler *s, const struct sampler_options *o,
+		      const struct target *whom, size_t ncpus, struct error *err)
+{
+	enum reach first, last;
 	struct error why = {0};
 	int code = -EPERM;
 
-	if (first > REACH_CGROUP)
+	reaches_for(whom->on, &first, &last);
+	if (o->reach && first != last)
+		first = last = o->reach;
+	if (o->reach > REACH_CGROUP && first > REACH_CGROUP)
 		reach_reason_add(&s->info, "another one was not asked for");
 	for (enum reach reach = first; reach <= last; reach++) {
 		why = (struct error){0};
-		code = target_init(&s->target, reach, pid, &why);
-		if (code == 0) {
-			code = climb(s, o, ncpus, &why);
-			if (code == 0) {
-				s->info.reach = reach;
-				return 0;
-			}
-			target_done(&s->target);
-		}
+		code = try_reach(s, o, ncpus, reach, whom, &why);
+		if (code == 0)
+			return 0;
 		log_debug("perf", "%s: %s", reach_name(reach), why.text);
 		reach_reason_add(&s->info, why.text);
 		if (code == -EINVAL && o->event)
@@ -562,8 +630,30 @@ static int parse_events(struct sampler *s, const struct sampler_options *o,
 	return eventlist_encode(&s->list, err);
 }
 
-struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
-			     struct error *err)
+/* A control group's clocks count on each CPU. What runs on all of them, and processes that run already,
+ * the caller has to ask for elsewhere: an event that some threads inherit and others get would count
+ * them twice. */
+static void open_clocks(struct sampler *s)
+{
+	size_t n = !s->target.on ? 1 : s->target.on->cgroup ? s->ncpus : 0;
+
+	s->clock_fds = xcalloc(n + 1, sizeof(*s->clock_fds));
+	for (size_t i = 0; i < n; i++) {
+		int fd = s->target.on ? group_clock_open(&s->target, s->cpus[i].cpu)
+				      : clock_open(s->target.pid);
+
+		if (fd >= 0)
+			s->clock_fds[s->nclocks++] = fd;
+	}
+}
+
+static const struct more *more_of(const struct sampler *s)
+{
+	return s->tasks ? tasks_more(s->tasks) : &s->more;
+}
+
+static struct sampler *sampler_make(const struct sampler_options *o,
+				    const struct target *whom, struct error *err)
 {
 	long ncpus = sysconf(_SC_NPROCESSORS_CONF);
 	struct sampler *s;
@@ -581,22 +671,23 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 	if (ncpus < 1)
 		ncpus = 1;
 	s->cpus = xcalloc((size_t)ncpus, sizeof(*s->cpus));
-	s->clock_fd = -1;
 	if (o->event && parse_events(s, o, err) < 0)
 		return sampler_close(s);
-	if (open_reach(s, o, pid, (size_t)ncpus, err) < 0 ||
+	if (open_reach(s, o, whom, (size_t)ncpus, err) < 0 ||
 	    (o->wall && open_switches(s, err) < 0))
 		return sampler_close(s);
-	s->clock_fd = clock_open(pid);
+	open_clocks(s);
 	s->info.ncpus = (uint32_t)s->ncpus;
 	s->cpus_end = (uint32_t)ncpus;
 	s->info.nevents = s->list.n > 1 ? s->list.n : 1;
 	if (!(s->attr.sample_type & PERF_SAMPLE_PERIOD))
 		s->periods[0] = s->attr.sample_period;
 	for (uint32_t i = 1; i < s->list.n; i++)
-		s->periods[i] = s->more.events[i].silent ? s->more.events[i].period : 0;
+		s->periods[i] = more_of(s)->events[i].silent
+					? more_of(s)->events[i].period
+					: 0;
 	for (uint32_t i = 0; i < s->list.n; i++) {
-		bool hz = i ? s->more.events[i].hz : s->attr.freq;
+		bool hz = i ? more_of(s)->events[i].hz : s->attr.freq;
 
 		s->late[i] = hz && (s->list.v[i].kind == EVENTSPEC_SOFTWARE ||
 				    s->list.v[i].kind == EVENTSPEC_TRACEPOINT);
@@ -606,9 +697,23 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 		.periods = s->periods,
 		.regs_mask = s->attr.sample_regs_user,
 		.sample_id_all = true,
-		.events = s->list.n > 1 || o->wall ? &s->more.ids : NULL};
+		.events = s->tasks		     ? tasks_ids(s->tasks)
+			  : s->list.n > 1 || o->wall ? &s->more.ids
+						     : NULL};
 	s->periods[EVENT_SWITCHED] = 1;
 	return s;
+}
+
+struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
+			     struct error *err)
+{
+	return sampler_make(o, &(struct target){.pid = pid}, err);
+}
+
+struct sampler *sampler_attach(const struct sampler_options *o,
+			       const struct sampler_targets *on, struct error *err)
+{
+	return sampler_make(o, &(struct target){.on = on}, err);
 }
 
 struct sampler *sampler_close(struct sampler *s)
@@ -618,9 +723,11 @@ struct sampler *sampler_close(struct sampler *s)
 	switches_close(&s->switches);
 	more_close(&s->more);
 	map_done(&s->more.ids);
+	tasks_free(s->tasks);
 	close_cpus(s);
-	if (s->clock_fd >= 0)
-		close(s->clock_fd);
+	for (size_t i = 0; i < s->nclocks; i++)
+		close(s->clock_fds[i]);
+	free(s->clock_fds);
 	target_done(&s->target);
 	eventlist_done(&s->list);
 	map_done(s->before);
@@ -637,31 +744,41 @@ const struct sampler_info *sampler_info(const struct sampler *s)
 
 void sampler_start(struct sampler *s)
 {
+	if (s->tasks) {
+		tasks_switch(s->tasks, true);
+		return;
+	}
 	if (s->target.reach == REACH_INHERIT)
 		return;
 	for (size_t i = 0; i < s->ncpus; i++)
 		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_ENABLE, 0);
 	more_switch(&s->more, true);
 	switches_turn(&s->switches, true);
+	for (size_t i = 0; s->target.on && i < s->nclocks; i++)
+		ioctl(s->clock_fds[i], PERF_EVENT_IOC_ENABLE, 0);
 }
 
 void sampler_stop(struct sampler *s)
 {
 	for (size_t i = 0; i < s->ncpus; i++)
 		ioctl(s->cpus[i].fd, PERF_EVENT_IOC_DISABLE, 0);
-	if (s->clock_fd >= 0)
-		ioctl(s->clock_fd, PERF_EVENT_IOC_DISABLE, 0);
+	for (size_t i = 0; i < s->nclocks; i++)
+		ioctl(s->clock_fds[i], PERF_EVENT_IOC_DISABLE, 0);
 	more_switch(&s->more, false);
 	switches_turn(&s->switches, false);
+	if (s->tasks)
+		tasks_switch(s->tasks, false);
 }
 
 uint64_t sampler_counted_ns(const struct sampler *s)
 {
-	uint64_t ns;
+	uint64_t ns, sum = 0;
 
-	if (s->clock_fd < 0 || read(s->clock_fd, &ns, sizeof(ns)) != (ssize_t)sizeof(ns))
-		return 0;
-	return ns;
+	for (size_t i = 0; i < s->nclocks; i++) {
+		if (read(s->clock_fds[i], &ns, sizeof(ns)) == (ssize_t)sizeof(ns))
+			sum += ns;
+	}
+	return sum;
 }
 
 bool sampler_populated(const struct sampler *s)
@@ -690,13 +807,19 @@ int sampler_fd(const struct sampler *s, size_t i)
 	return i < s->ncpus ? s->cpus[i].fd : s->switches.fds[i - s->ncpus];
 }
 
+static bool is_everything(const struct sampler *s)
+{
+	return s->target.on && !s->target.on->npids && !s->target.on->cgroup;
+}
+
 void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *ret)
 {
 	bool lost = s->attr.read_format & PERF_FORMAT_LOST;
 	const struct more_event *e;
 
 	*ret = (struct sampler_event){.lost_known = lost,
-				      .count_known = s->target.reach != REACH_SYSTEM};
+				      .count_known = s->target.reach != REACH_SYSTEM ||
+						     is_everything(s)};
 	if (i == 0) {
 		snprintf(ret->name, sizeof(ret->name), "%s", s->info.event);
 		snprintf(ret->reason, sizeof(ret->reason), "%s", s->info.reason);
@@ -704,18 +827,23 @@ void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *re
 		ret->kernel = s->info.kernel;
 		ret->hz = s->info.hz;
 		ret->period = s->info.period;
-		for (size_t k = 0; k < s->ncpus; k++)
+		for (size_t k = 0; !s->tasks && k < s->ncpus; k++)
 			event_read(s->cpus[k].fd, lost, &ret->count, &ret->lost);
+		if (s->tasks)
+			tasks_read(s->tasks, 0, lost, &ret->count, &ret->lost);
 		return;
 	}
-	e = &s->more.events[i];
+	e = &more_of(s)->events[i];
 	snprintf(ret->name, sizeof(ret->name), "%s", s->list.v[i].label);
 	snprintf(ret->reason, sizeof(ret->reason), "%s", e->reason);
 	ret->clock = s->list.v[i].kind == EVENTSPEC_CLOCK;
 	ret->kernel = e->kernel;
 	ret->hz = e->hz;
 	ret->period = e->period;
-	more_read(&s->more, i, lost, &ret->count, &ret->lost);
+	if (s->tasks)
+		tasks_read(s->tasks, i, lost, &ret->count, &ret->lost);
+	else
+		more_read(&s->more, i, lost, &ret->count, &ret->lost);
 }
 
 static void sample_weigh(const struct sampler *s, struct event *e)
@@ -737,6 +865,8 @@ int sampler_decode(struct sampler *s, const void *record, struct event *ret_even
 
 	if (code < 0)
 		return code;
+	if (s->tasks && tasks_twice(s->tasks, record, ret_event))
+		ret_event->type = EVENT_OTHER;
 	if (ret_event->type == EVENT_SAMPLE)
 		sample_weigh(s, ret_event);
 	if (ret_event->type == EVENT_SWITCH && ret_event->change.out) {
