@@ -1,5 +1,5 @@
 noinst_HEADERS = \
-	%D%/counter.h %D%/eventspec.h %D%/clock.h %D%/ehframe.h %D%/error.h \
+	%D%/attach.h %D%/counter.h %D%/eventspec.h %D%/clock.h %D%/ehframe.h %D%/error.h \
 	%D%/event.h %D%/format.h %D%/io.h %D%/json.h %D%/launch.h %D%/log.h %D%/map.h \
 	%D%/mem.h %D%/number.h %D%/objfile.h %D%/outside.h %D%/procs.h %D%/cgroup.h \
 	%D%/machine.h \

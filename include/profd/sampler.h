@@ -98,6 +98,9 @@ struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
  * -EBADF there is no such control group. */
 struct sampler *sampler_attach(const struct sampler_options *o,
 			       const struct sampler_targets *on, struct error *err);
+/* Whether process or thread @pid may be sampled by this user, 0 being profd itself, apart from whether the
+ * event is allowed. 0 or -errno. */
+int sampler_may_watch(pid_t pid);
 /* Moves what is left in the control group back to where it was and removes the group. NULL is fine;
  * returns NULL. */
 struct sampler *sampler_close(struct sampler *s);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <profd/attach.h>
 #include <profd/event.h>
 #include <profd/launch.h>
 #include <profd/sampler.h>
@@ -33,6 +34,11 @@ struct source_stats {
  * processes did is left out, and so are samples of the first process before its exec. Both are
  * borrowed. */
 struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree);
+/* The rings of @s, after what @a has to tell (attach_next), until attach_tick says that it is over; with
+ * @command, which is not sampled, until that has ended; with @wait_tree until all that the processes
+ * forked has. What other processes did is left out. All are borrowed; @command may be NULL. */
+struct source *source_perf_attach(struct sampler *s, struct attach *a,
+				  struct launch *command, bool wait_tree);
 /* Stops the threads of @l's workload for a moment each, @hz times per second of their CPU time, until
  * the same end. To be called between launch_start and launch_exec. While it lives, SIGCHLD is blocked
  * and profd is the parent of the workload's orphans. NULL and err: -EPERM, -EACCES stopping a process is

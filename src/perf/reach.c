@@ -141,6 +141,24 @@ int clock_open(pid_t pid)
 	return fd >= 0 ? fd : open_event(&attr, pid, -1, -1, 0);
 }
 
+int sampler_may_watch(pid_t pid)
+{
+	struct perf_event_attr attr = {
+		.size = PERF_ATTR_SIZE_VER0,
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.disabled = 1,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+	};
+	int fd = open_event(&attr, pid, -1, -1, 0);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 int group_clock_open(const struct target *t, int cpu)
 {
 	struct perf_event_attr attr = {

@@ -34,8 +34,9 @@
 struct perf_source {
 	struct source base;
 	struct sampler *sampler;
-	struct launch *launch;
-	struct pollfd *fds; /* rings, then pidfd, then signalfd */
+	struct launch *launch; /* NULL: nothing was */
+	struct attach *attach; /* NULL: what is launched is sampled */
+	struct pollfd *fds;    /* rings, then pidfd, then signalfd */
 	size_t nrings;
 	struct merge merge; /* of the time of each ring's first record */
 	size_t held;	   /* ring whose record the caller still looks at; nrings: none */
@@ -49,6 +50,7 @@ struct perf_source {
 	bool started;	    /* the first process has exec'ed */
 	uint32_t npoll;	    /* rings whose events have a living task, or may have */
 	uint32_t root_pid;
+	bool filter; /* the rings hold what others did, too */
 	enum reach reach;
 	struct tree *tree;
 	struct blocked *blocked; /* NULL: switches are not told */
@@ -111,7 +113,7 @@ static bool tree_left(struct perf_source *src)
 {
 	if (src->reach == REACH_CGROUP)
 		return sampler_populated(src->sampler);
-	if (src->reach == REACH_INHERIT)
+	if (src->reach == REACH_INHERIT && !src->attach)
 		return src->npoll;
 	tree_sweep(src->tree);
 	return tree_alive(src->tree);
@@ -125,11 +127,21 @@ static void signal_left(struct perf_source *src, int sig)
 		tree_kill(src->tree, sig);
 }
 
-/* Asked once the launched process is gone. */
+/* The launched process has ended, or what was attached to. */
+static bool tick(struct perf_source *src)
+{
+	bool over = src->attach && attach_tick(src->attach);
+
+	return src->launch ? launch_tick(src->launch) : over;
+}
+
+/* Asked once that is so. */
 static bool is_over(struct perf_source *src)
 {
 	int sig;
 
+	if (src->attach)
+		return !src->wait_tree || src->attach->stop || !tree_left(src);
 	if (!src->wait_tree || src->launch->stop || !tree_left(src))
 		return true;
 	sig = launch_overdue(src->launch);
@@ -175,7 +187,7 @@ static int wait_round(struct perf_source *src)
 		src->npoll -= src->fds[i].fd >= 0;
 		src->fds[i].fd = -1;
 	}
-	if (!launch_tick(src->launch))
+	if (!tick(src))
 		return 0;
 	src->fds[src->nrings].fd = -1; /* would stay readable */
 	if (is_over(src)) {
@@ -226,7 +238,7 @@ static bool is_ours(struct perf_source *src, const struct event *e)
 	/* Past its exit a task is nobody's. */
 	if (e->type == EVENT_SWITCH && e->pid == NO_PID)
 		return false;
-	if (src->reach == REACH_SYSTEM && !member) {
+	if (src->filter && !member) {
 		src->base.stats.foreign++;
 		return false;
 	}
@@ -286,6 +298,8 @@ static int perf_next(struct source *base, struct event *ret_event)
 {
 	struct perf_source *src = (struct perf_source *)base;
 
+	if (src->attach && attach_next(src->attach, ret_event))
+		return 1;
 	for (;;) {
 		size_t i;
 		int code;
@@ -314,20 +328,19 @@ static const struct source_ops perf_ops = {
 	.free = perf_free,
 };
 
-struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree)
+/* @fd, @signalfd: of what ends it. */
+static struct perf_source *source_new(struct sampler *s, int fd, int signalfd,
+				      uint32_t root)
 {
 	struct perf_source *src = xcalloc(1, sizeof(*src));
 
 	src->base.ops = &perf_ops;
 	src->sampler = s;
-	src->launch = l;
 	src->round_ms = ROUND_MAX_MS;
 	src->fresh = FRESH_ROUNDS; /* the program itself is a new mapping */
-	src->wait_tree = wait_tree;
 	src->reach = sampler_info(s)->reach;
-	src->started = src->reach == REACH_INHERIT;
-	src->root_pid = (uint32_t)l->pid;
-	src->tree = tree_new(src->root_pid, NULL);
+	src->root_pid = root;
+	src->tree = tree_new(root, NULL);
 	if (sampler_info(s)->wall)
 		src->blocked = blocked_new();
 	src->nrings = src->held = sampler_nrings(s);
@@ -337,7 +350,42 @@ struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tr
 	src->exits = xcalloc(src->nrings, sizeof(*src->exits));
 	for (size_t i = 0; i < src->nrings; i++)
 		src->fds[i] = (struct pollfd){.fd = sampler_fd(s, i), .events = POLLIN};
-	src->fds[src->nrings] = (struct pollfd){.fd = l->pidfd, .events = POLLIN};
-	src->fds[src->nrings + 1] = (struct pollfd){.fd = l->signalfd, .events = POLLIN};
+	src->fds[src->nrings] = (struct pollfd){.fd = fd, .events = POLLIN};
+	src->fds[src->nrings + 1] = (struct pollfd){.fd = signalfd, .events = POLLIN};
+	return src;
+}
+
+struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tree)
+{
+	struct perf_source *src = source_new(s, l->pidfd, l->signalfd, (uint32_t)l->pid);
+
+	src->launch = l;
+	src->wait_tree = wait_tree;
+	src->started = src->reach == REACH_INHERIT;
+	src->filter = src->reach == REACH_SYSTEM;
+	return &src->base;
+}
+
+/* Children that are inherited from while the events are opened may have inherited some of them only, and
+ * were not forked from then on: they are filtered out, too. */
+struct source *source_perf_attach(struct sampler *s, struct attach *a,
+				  struct launch *command, bool wait_tree)
+{
+	bool processes = a->ntargets && !a->targets[0].tid;
+	struct perf_source *src = source_new(s, command ? command->pidfd : a->fd,
+					     command ? command->signalfd : a->signalfd,
+					     processes ? a->targets[0].pid : 0);
+	size_t n;
+	const uint32_t *strangers = attach_strangers(a, &n);
+
+	src->launch = command;
+	src->attach = a;
+	src->wait_tree = wait_tree;
+	src->started = true;
+	src->filter = processes;
+	for (size_t i = 0; processes && i < a->ntargets; i++)
+		tree_root(src->tree, a->targets[i].pid);
+	for (size_t i = 0; i < n; i++)
+		tree_except(src->tree, strangers[i]);
 	return &src->base;
 }

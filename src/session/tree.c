@@ -21,6 +21,7 @@
 #include <profd/vec.h>
 
 #define PARENTS_MAX 64u
+#define THREADS_ANY (1u << 30)
 #define SWEEPS                                                                           \
 	3 /* what it did before its end has been fed by then (source-perf.c, rounds) */
 #define ASK_AGAIN_NS (NSEC_PER_SEC / 10)
@@ -37,6 +38,7 @@ struct member {
 struct tree {
 	struct map rows;    /* pid -> row + 1 */
 	struct map foreign; /* pid -> 1: asked for since records were lost */
+	struct map except;  /* pid -> 1: runs since before, and is not to be a member */
 	VEC(struct member) v;
 	VEC(uint32_t) unused; /* rows */
 	tree_parent_fn parent;
@@ -119,6 +121,7 @@ static struct member *add(struct tree *t, uint32_t pid, uint64_t time_ns)
 	*m = (struct member){.pid = pid, .threads = 1, .fork_ns = time_ns};
 	t->alive++;
 	map_remove(&t->foreign, pid);
+	map_remove(&t->except, pid);
 	return m;
 }
 
@@ -139,11 +142,28 @@ struct tree *tree_new(uint32_t root, tree_parent_fn parent)
 	return t;
 }
 
+void tree_root(struct tree *t, uint32_t pid)
+{
+	struct member *m = find(t, pid);
+
+	if (!m)
+		m = add(t, pid, 0);
+	/* Threads that end while they are counted would make it end too early. */
+	m->threads = THREADS_ANY;
+}
+
+void tree_except(struct tree *t, uint32_t pid)
+{
+	if (!find(t, pid))
+		map_put(&t->except, pid, 1);
+}
+
 struct tree *tree_free(struct tree *t)
 {
 	if (!t)
 		return NULL;
 	map_done(&t->rows);
+	map_done(&t->except);
 	map_done(&t->foreign);
 	vec_done(&t->v);
 	vec_done(&t->unused);
@@ -163,6 +183,8 @@ static struct member *look_up(struct tree *t, uint32_t pid)
 
 		if (m && m->threads)
 			return add(t, pid, 0);
+		if (map_find(&t->except, up))
+			break;
 		up = t->parent(up);
 	}
 	map_put(&t->foreign, pid, 1);
@@ -205,6 +227,7 @@ static bool feed_fork(struct tree *t, const struct event *e)
 		add(t, e->pid, e->time_ns);
 		return true;
 	}
+	map_remove(&t->except, e->pid);
 	/* The pid of a member that is gone has come back as a stranger's. */
 	m = find(t, e->pid);
 	if (m)

@@ -245,6 +245,50 @@ static void test_kill_spares_strangers(void **state)
 	tree_free(t);
 }
 
+static void several_roots_are_one_tree(void **state)
+{
+	struct tree *t = tree_new(ROOT, parent_of);
+
+	tree_root(t, 500);
+	tree_root(t, 500);
+	assert_int_equal(tree_alive(t), 2);
+	assert_true(ours(t, 500));
+	assert_true(fork_of(t, 500, 501));
+	assert_true(fork_of(t, ROOT, 101));
+	assert_false(ours(t, 503));
+	assert_true(exit_of(t, ROOT));
+	assert_true(exit_of(t, 101));
+	assert_int_equal(tree_alive(t), 2);
+	/* However many threads it had before. */
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(exit_of(t, 500));
+	assert_true(fork_of(t, 500, 502));
+	assert_int_equal(tree_alive(t), 3);
+	tree_free(t);
+}
+
+/* 200 -> 150 -> ROOT: a loss makes profd ask for parents, but 150 was there before. */
+static void children_of_before_stay_strangers(void **state)
+{
+	struct tree *t = tree_new(ROOT, parent_of);
+
+	tree_except(t, 150);
+	tree_except(t, ROOT); /* nonsense: what is to be recorded wins */
+	assert_true(ours(t, ROOT));
+	lose(t);
+	assert_false(ours(t, 150));
+	assert_false(ours(t, 200));
+	assert_false(fork_of(t, 150, 151));
+	lose(t);
+	assert_false(ours(t, 200));
+	/* Its pid comes back. */
+	assert_true(fork_of(t, ROOT, 150));
+	assert_true(ours(t, 150));
+	lose(t);
+	assert_true(ours(t, 200));
+	tree_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +301,8 @@ int main(void)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_kill_and_sweep),
 		cmocka_unit_test(test_kill_spares_strangers),
+		cmocka_unit_test(several_roots_are_one_tree),
+		cmocka_unit_test(children_of_before_stay_strangers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
