@@ -31,6 +31,7 @@ enum capture_type {
 	CAPTURE_HOST = 4,
 	CAPTURE_ARG = 5, /* the command, one word each, in order */
 	CAPTURE_SAMPLED = 6,
+	CAPTURE_TARGET = 7, /* what was attached to; since 1.1 */
 	/* what happened, in the order in which the session saw it */
 	CAPTURE_MMAP = 16,
 	CAPTURE_COMM = 17,
@@ -119,6 +120,11 @@ struct capture_counter { /* struct counter_value */
 struct capture_host { /* struct host */
 	struct capture_bytes cpu_model, kernel, os, libc, arch, hypervisor, testbed;
 	uint64_t ncpus, memory_bytes;
+};
+
+struct capture_target { /* struct run_target */
+	uint64_t pid, tid;
+	struct capture_bytes name;
 };
 
 struct capture_event { /* struct event, and those without more to say */
@@ -274,6 +280,7 @@ struct capture_record {
 		struct capture_kernel kernel;
 		struct capture_extent extent;
 		struct capture_limit limit;
+		struct capture_target target;
 		struct capture_survivor survivor;
 		struct capture_end end;
 	};

@@ -18,16 +18,19 @@ struct raw_totals {
 
 /* After recorder_begin. */
 void raw_put_begin(struct recorder *r, char *const *command, const struct host *host);
+void raw_put_targets(struct recorder *r, const struct run_target *targets, size_t n);
 /* After session_finish; the last record. */
 void raw_put_end(struct recorder *r, const struct run *run, const struct raw_totals *t);
 
 struct raw_run { /* zeroed to start */
 	struct run
-		run; /* status, timed_out, usage, wall_ns, command, host, survivors, stat */
+		run; /* status, timed_out, usage, wall_ns, command, targets, host, survivors,
+		      * stat */
 	struct raw_totals totals;
 	struct host host;
 	VEC(char *) command;
 	VEC(struct survivor) survivors;
+	VEC(struct run_target) targets;
 	VEC(struct counter_value) stat;
 };
 /* For replay_open's @put, with a struct raw_run. 0 or -EBADMSG. */

@@ -28,10 +28,17 @@ struct survivor { /* a process of the workload that outlived the recording */
 	const char *comm;
 };
 
+struct run_target {	   /* what ran already */
+	uint32_t pid, tid; /* tid 0: all of it; pid 0: a control group, or everything */
+	const char *name;  /* command line or control group; NULL: everything */
+};
+
 /* All that the artifacts of one recording say. Everything is borrowed. */
 struct run {
-	char *const *command; /* NULL-terminated */
-	int status;	      /* as wait4(2) gives it */
+	char *const *command; /* NULL-terminated; empty: nothing was launched */
+	const struct run_target *targets; /* [ntargets]; 0: the command was sampled */
+	size_t ntargets;
+	int status; /* of the command, as wait4(2) gives it */
 	bool timed_out;
 	struct rusage usage;
 	uint64_t start_wall_ns, wall_ns;
@@ -58,6 +65,9 @@ struct run {
 /* The name of the files of event @i > 0, without the dot and what follows: "page-faults". No two are the
  * same, and none is that of another artifact. The caller frees it. */
 char *run_event_file(const struct run *run, size_t i);
+
+/* Appends what was sampled, for people in clean UTF-8: the command, or what ran already. */
+void run_title(struct text *t, const struct run *run);
 
 /* The exit status a shell would report: the code, or 128 + the signal. */
 int run_exit_status(int wait_status);

@@ -19,8 +19,12 @@
 
 const char record_usage[] =
 	"usage: profd record [options] [--] COMMAND [ARGUMENT…]\n"
+	"       profd record [options] -p PID | -t TID | -a | --cgroup PATH\n"
+	"                    [-d TIME | [--] COMMAND [ARGUMENT…]]\n"
 	"\n"
 	"Runs COMMAND, samples it and everything it starts, and writes a profile.\n"
+	"Or samples what runs already, for TIME, or as long as COMMAND runs, or until\n"
+	"it ends or Ctrl-C.\n"
 	"\n"
 	"  -o, --output DIR       write into DIR (default: profd-out, an earlier one is\n"
 	"                         moved to profd-out.old)\n"
@@ -36,6 +40,13 @@ const char record_usage[] =
 	"(default:\n"
 	"                         the best that works)\n"
 	"      --wait-tree        go on until all processes of COMMAND have ended\n"
+	"  -p, --pid PID          sample process PID and what it forks from now on;\n"
+	"                         PID,PID… or -p again for more\n"
+	"  -t, --tid TID          sample thread TID alone; TID,TID… likewise\n"
+	"  -a, --all-cpus         sample everything on this machine\n"
+	"      --cgroup PATH      sample the control group PATH, a container's for "
+	"example\n"
+	"  -d, --duration TIME    … for TIME (10, 1.5s, 2m)\n"
 	"      --unwind BACKEND   cfi (default), fp, libunwind or libdw\n"
 	"      --max-depth N      frames kept of one stack (default: 2048)\n"
 	"      --timeout TIME     end COMMAND after TIME (10, 1.5s, 2m); exit status "
@@ -51,7 +62,8 @@ const char record_usage[] =
 	"  -h, --help             this text\n"
 	"\n"
 	"PROFD_OUTPUT, PROFD_FREQUENCY and so on in the environment stand for options\n"
-	"that take a value. The exit status is COMMAND's own. Manual: man profd-record\n";
+	"that take a value. The exit status is COMMAND's own, 0 without one. Manual:\n"
+	"man profd-record\n";
 
 static int parse_frequency(const char *s, uint32_t *ret_hz)
 {
@@ -142,6 +154,24 @@ static int parse_timeout(const char *s, uint64_t *ret_ns)
 	return 0;
 }
 
+static int parse_duration(const char *s, uint64_t *ret_ns)
+{
+	if (number_parse_duration_ns(s, ret_ns) || !*ret_ns)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "-d wants a time like 10, 1.5s or 2m, not '%s'",
+				       s);
+	return 0;
+}
+
+static int parse_cgroup(const char *s, const char **ret_path)
+{
+	if (!*s)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--cgroup wants a control group, not ''");
+	*ret_path = s;
+	return 0;
+}
+
 static int parse_raw(const char *s, const char **ret_path)
 {
 	if (!*s)
@@ -176,10 +206,16 @@ enum {
 	OPT_RAW,
 	OPT_RAW_LIMIT,
 	OPT_WALL,
+	OPT_CGROUP,
 };
 
 static const struct option long_options[] = {
 	{"output", required_argument, NULL, 'o'},
+	{"pid", required_argument, NULL, 'p'},
+	{"tid", required_argument, NULL, 't'},
+	{"all-cpus", no_argument, NULL, 'a'},
+	{"cgroup", required_argument, NULL, OPT_CGROUP},
+	{"duration", required_argument, NULL, 'd'},
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"frequency", required_argument, NULL, 'F'},
 	{"event", required_argument, NULL, 'e'},
@@ -226,6 +262,16 @@ static int parse_option(struct record_options *o, int c)
 		return parse_frequency(optarg, &o->sampler.hz);
 	case 'e':
 		return add_events(o, optarg);
+	case 'p':
+	case 't':
+		return record_add_targets(o, optarg, c == 't');
+	case 'a':
+		o->all = true;
+		return 0;
+	case OPT_CGROUP:
+		return parse_cgroup(optarg, &o->targets.cgroup);
+	case 'd':
+		return parse_duration(optarg, &o->duration_ns);
 	case OPT_FORCE:
 		o->force = true;
 		return 0;
@@ -272,6 +318,12 @@ static int parse_option(struct record_options *o, int c)
 	}
 }
 
+/* What to record is said each time. */
+static bool is_target(int option)
+{
+	return option == 'p' || option == 't' || option == 'd' || option == OPT_CGROUP;
+}
+
 /* Options that take a value may come from the environment, PROFD_MAX_DEPTH for --max-depth; what the
  * command line says wins. */
 static int parse_environment(struct record_options *o)
@@ -282,7 +334,7 @@ static int parse_environment(struct record_options *o)
 
 		for (char *c = name; *c; c++)
 			*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-		if (l->has_arg == no_argument || !getenv(name))
+		if (l->has_arg == no_argument || is_target(l->val) || !getenv(name))
 			continue;
 		optarg = getenv(name);
 		status = parse_option(o, l->val);
@@ -307,7 +359,8 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 		return status;
 	/* '+': options end at the command, whose own options are not ours. */
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:o:F:e:qvh", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+:o:F:e:p:t:ad:qvh", long_options, NULL)) !=
+	       -1) {
 		if (c == ':')
 			return cmd_usage_error(EXIT_PROFD, "record", "'%s' wants a value",
 					       argv[optind - 1]);
@@ -319,7 +372,11 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 		if (status || o->help)
 			return status;
 	}
-	if (optind == argc)
+	o->command = argv + optind;
+	status = record_check_targets(o);
+	if (status)
+		return status;
+	if (optind == argc && !o->attached)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "a command is missing: profd record -- COMMAND");
 	if (o->raw && o->unwind != UNWIND_CFI && o->unwind != UNWIND_FP)
@@ -339,6 +396,5 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 	if (o->engine == ENGINE_PTRACE && o->sampler.hz > PTRACE_HZ_MAX)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--engine ptrace goes up to -F %d", PTRACE_HZ_MAX);
-	o->command = argv + optind;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include <profd/sampler.h>
 #include <profd/unwind.h>
+#include <profd/vec.h>
 
 enum {
 	EXIT_TIMEOUT = 124,
@@ -34,11 +35,21 @@ struct record_options {
 	bool events_set;  /* by the command line, not by the environment */
 	const char *raw;  /* file of the capture, or NULL */
 	uint64_t raw_limit_bytes;
-	char **command;
+	VEC(pid_t) pids; /* owned */
+	bool all;
+	bool attached; /* to targets, which run already */
+	struct sampler_targets targets;
+	uint64_t duration_ns; /* 0: until they have ended */
+	char **command;	      /* NULL-terminated; may be empty when attached */
 };
 
 extern const char record_usage[];
 
 /* Returns 0, or the exit status when what is wrong has been told. o->help: nothing else counts. In both
- * cases o->events is the caller's to free. */
+ * cases o->events and o->pids are the caller's to free. */
 int record_options_parse(struct record_options *o, int argc, char **argv);
+
+/* record-targets.c: numbers separated by commas, for -p or, with @threads, -t; and what goes with what.
+ * Both return 0 or the exit status. */
+int record_add_targets(struct record_options *o, const char *list, bool threads);
+int record_check_targets(struct record_options *o);

@@ -1,4 +1,4 @@
-/* profd record: launch, sample, unwind, name, write. The order is the one in which things can fail:
+/* profd record: launch or attach, sample, unwind, name, write. The order is the one in which things can fail:
  * everything that may be wrong with profd's own side is found before the workload runs. */
 #include "record-options.h"
 
@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <profd/attach.h>
 #include <profd/clock.h>
 #include <profd/counter.h>
 #include <profd/io.h>
@@ -30,7 +31,11 @@
 struct recording {
 	const struct record_options *o;
 	struct outdir dir;
-	struct launch launch;
+	struct launch launch; /* of a command that may only say how long */
+	struct attach attach;
+	struct run_target
+		*targets; /* [attach.ntargets], or one: all, or a control group */
+	size_t ntargets;
 	struct sampler *sampler; /* NULL with the ptrace engine */
 	struct sampler_info info;
 	struct sampler_event events[SAMPLER_EVENTS_MAX]; /* [sampler's nevents] */
@@ -87,6 +92,29 @@ static void read_events(struct recording *r)
 		sampler_event(r->sampler, i, &r->events[i]);
 }
 
+static uint64_t start_ns(const struct recording *r)
+{
+	return r->o->attached ? r->attach.start_ns : r->launch.start_ns;
+}
+
+/* When what is sampled had ended, or the time was over. */
+static uint64_t ended_ns(const struct recording *r)
+{
+	return r->o->attached ? r->attach.end_ns : r->launch.end_ns;
+}
+
+static void read_targets(struct recording *r)
+{
+	const struct attach *a = &r->attach;
+
+	r->ntargets = a->ntargets ? a->ntargets : 1;
+	r->targets = xcalloc(r->ntargets, sizeof(*r->targets));
+	r->targets[0].name = r->o->targets.cgroup;
+	for (size_t i = 0; i < a->ntargets; i++)
+		r->targets[i] = (struct run_target){a->targets[i].pid, a->targets[i].tid,
+						    a->targets[i].name};
+}
+
 static int session_open(struct recording *r, struct error *err)
 {
 	const struct sampler_info *info = &r->info;
@@ -101,7 +129,7 @@ static int session_open(struct recording *r, struct error *err)
 		.event = info->event,
 		.clock = !info->hardware,
 		.period = nominal_period(info),
-		.root_pid = (uint32_t)r->launch.pid,
+		.root_pid = r->o->attached ? r->targets[0].pid : (uint32_t)r->launch.pid,
 		.start_wall_ns = r->start_wall_ns,
 		/* A thread in the kernel is sampled where it called it. */
 		.user_only = !info->kernel && r->sampler,
@@ -126,6 +154,7 @@ static int session_open(struct recording *r, struct error *err)
 	if (r->recorder) {
 		recorder_begin(r->recorder, r->session, &so, info, r->events);
 		raw_put_begin(r->recorder, r->o->command, &r->host);
+		raw_put_targets(r->recorder, r->targets, r->ntargets);
 	}
 	return 0;
 }
@@ -198,6 +227,48 @@ static void go_first(struct recording *r, bool on)
 		r->is_first = sched_setscheduler(0, policy, &param) == 0 && on;
 }
 
+static void feed(struct recording *r, const struct event *e)
+{
+	session_feed(r->session, e);
+	if (r->recorder)
+		recorder_event(r->recorder, e);
+}
+
+static int prepare_launch(struct recording *r, struct error *err)
+{
+	int code;
+
+	if (!r->o->command[0])
+		return 0;
+	code = launch_start(&r->launch, r->o->command, err);
+	if (code == 0)
+		launch_timeout(&r->launch, r->o->timeout_ns);
+	return code;
+}
+
+static int prepare_attach(struct recording *r, struct error *err)
+{
+	struct event e;
+	int code = attach_open(&r->attach, &r->o->targets, err);
+
+	if (code < 0)
+		return code;
+	if (!r->launch.pid)
+		attach_signals(&r->attach);
+	r->sampler = sampler_attach(&r->o->sampler, &r->o->targets, err);
+	if (!r->sampler) {
+		code = err->code;
+		attach_explain(&r->attach, err);
+		return code;
+	}
+	r->info = *sampler_info(r->sampler);
+	read_targets(r);
+	code = session_open(r, err);
+	while (code == 0 && attach_next(&r->attach, &e))
+		feed(r, &e);
+	return code;
+}
+
 /* Returns 0 with r->session NULL, and err set, when the workload is to run without being sampled. */
 static int prepare(struct recording *r, struct error *err)
 {
@@ -214,10 +285,9 @@ static int prepare(struct recording *r, struct error *err)
 		if (!r->recorder)
 			return err->code;
 	}
-	code = launch_start(&r->launch, r->o->command, err);
+	code = prepare_launch(r, err);
 	if (code < 0)
 		return code;
-	launch_timeout(&r->launch, r->o->timeout_ns);
 	r->nice = getpriority(PRIO_PROCESS, 0);
 	go_first(r, true);
 	if (r->stat.n) {
@@ -225,7 +295,7 @@ static int prepare(struct recording *r, struct error *err)
 		if (!r->counters)
 			return err->code;
 	}
-	return open_engine(r, err);
+	return r->o->attached ? prepare_attach(r, err) : open_engine(r, err);
 }
 
 static void say_how(const struct recording *r)
@@ -279,18 +349,26 @@ static int run_loop(struct recording *r)
 	struct event e;
 	int code;
 
-	if (r->sampler)
+	if (r->o->attached)
+		r->source = source_perf_attach(r->sampler, &r->attach,
+					       r->launch.pid ? &r->launch : NULL,
+					       r->o->wait_tree);
+	else if (r->sampler)
 		r->source = source_perf_new(r->sampler, &r->launch, r->o->wait_tree);
 	source_on_wait(r->source, before_wait, r);
 	while ((code = source_next(r->source, &e)) > 0) {
-		session_feed(r->session, &e);
-		if (r->recorder)
-			recorder_event(r->recorder, &e);
+		feed(r, &e);
 		source_hurry(r->source, session_wants_hurry(r->session, e.time_ns));
 	}
 	r->end_ns = clock_now_ns();
 	r->cpu_ns = clock_thread_ns();
 	return code;
+}
+
+static void note_living(void *arg, const struct process *p)
+{
+	if (!p->exited)
+		attach_add_living(arg, p->pid);
 }
 
 struct survivors {
@@ -403,9 +481,13 @@ static void close_raw(struct recording *r, const struct run *run,
 static void end_session(struct recording *r, struct raw_totals *ret_totals)
 {
 	const struct source_stats *ss = source_stats(r->source);
-	const struct launch *l = &r->launch;
-	uint64_t wall_ns = l->end_ns - l->start_ns;
+	uint64_t wall_ns = ended_ns(r) - start_ns(r);
+	const struct rusage *u = &r->launch.usage;
+	uint64_t counted_ns = r->sampler ? sampler_counted_ns(r->sampler)
+					 : used_ns(u) + ss->unwaited_ns;
 
+	if (r->o->attached)
+		procs_each(session_procs(r->session), note_living, &r->attach);
 	read_events(r);
 	for (uint32_t i = 0; i < r->info.nevents; i++) {
 		if (!r->events[i].clock && r->events[i].count_known)
@@ -415,16 +497,14 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 		       r->events[0].lost_known ? r->events[0].lost : UINT64_MAX,
 		       ss->broken, ss->late);
 	*ret_totals = (struct raw_totals){
-		.start_ns = l->start_ns,
-		.session = {.duration_ns = r->o->wait_tree && r->end_ns > l->end_ns
-						   ? r->end_ns - l->start_ns
+		.start_ns = start_ns(r),
+		.session = {.duration_ns = r->o->wait_tree && r->end_ns > ended_ns(r)
+						   ? r->end_ns - start_ns(r)
 						   : wall_ns,
-			    .end_ns = l->end_ns,
-			    .counted_ns = r->sampler
-						  ? sampler_counted_ns(r->sampler)
-						  : used_ns(&l->usage) + ss->unwaited_ns,
-			    .user_ns = timeval_ns(l->usage.ru_utime),
-			    .system_ns = timeval_ns(l->usage.ru_stime)},
+			    .end_ns = ended_ns(r),
+			    .counted_ns = counted_ns,
+			    .user_ns = timeval_ns(u->ru_utime),
+			    .system_ns = timeval_ns(u->ru_stime)},
 		.broken = ss->broken,
 		.late = ss->late,
 	};
@@ -453,6 +533,27 @@ static void warn_source(const struct source_stats *s, struct quality_warnings *w
 		     "itself unreadable)");
 }
 
+static struct timeval ns_timeval(uint64_t ns)
+{
+	return (struct timeval){(time_t)(ns / NSEC_PER_SEC),
+				(suseconds_t)(ns % NSEC_PER_SEC / 1000)};
+}
+
+/* What was attached to, not the command that said for how long. */
+static void end_attached(struct recording *r, struct run *run, struct raw_totals *totals)
+{
+	const struct attach *a = &r->attach;
+	struct session_totals *t = &totals->session;
+
+	if (!r->o->attached)
+		return;
+	t->counted_ns = t->counted_ns ? t->counted_ns : a->cpu_ns;
+	t->user_ns = a->user_ns;
+	t->system_ns = a->system_ns;
+	run->usage = (struct rusage){.ru_utime = ns_timeval(a->user_ns),
+				     .ru_stime = ns_timeval(a->system_ns)};
+}
+
 static int write_all(struct recording *r, struct error *err)
 {
 	const struct launch *l = &r->launch;
@@ -466,7 +567,9 @@ static int write_all(struct recording *r, struct error *err)
 		.timed_out = l->timed_out || l->overdue,
 		.usage = l->usage,
 		.start_wall_ns = r->start_wall_ns,
-		.wall_ns = l->end_ns - l->start_ns,
+		.wall_ns = ended_ns(r) - start_ns(r),
+		.targets = r->targets,
+		.ntargets = r->ntargets,
 		.engine = r->sampler ? "perf" : "ptrace",
 		.sampler = &r->info,
 		.events = r->events,
@@ -474,12 +577,13 @@ static int write_all(struct recording *r, struct error *err)
 		.unwinder = unwind_backend_name(r->o->unwind),
 		.warnings = &warnings,
 		.host = &r->host,
-		.exit_ns = l->end_ns,
+		.exit_ns = ended_ns(r),
 		.record_cpu_ns = r->cpu_ns,
 		.annotate = r->o->annotate,
 	};
 
 	end_session(r, &raw);
+	end_attached(r, &run, &raw);
 	if (r->counters)
 		run.stat = counters_values(r->counters, &run.nstat);
 	run.profile = session_finish(r->session, &raw.session);
@@ -493,7 +597,8 @@ static int write_all(struct recording *r, struct error *err)
 			&warnings.v,
 			xstrdup("no profile of time: the ptrace engine does not see when "
 				"threads leave their CPU"));
-	procs_each(survivors.procs, note_survivor, &survivors);
+	if (!r->o->attached)
+		procs_each(survivors.procs, note_survivor, &survivors);
 	run.survivors = survivors.v.v;
 	run.nsurvivors = survivors.v.n;
 	close_raw(r, &run, &raw);
@@ -521,19 +626,26 @@ static void finish(struct recording *r)
 	sampler_close(r->sampler);
 	counters_close(r->counters);
 	eventlist_done(&r->stat);
+	attach_done(&r->attach);
+	free(r->targets);
 	launch_done(&r->launch);
 	outdir_close(&r->dir);
 }
 
-/* The workload ran: its status is ours, whatever became of the profile. */
+/* The workload ran: its status is ours, whatever became of the profile. Without one the profile is all there
+ * was to do. */
 static int end_like_workload(struct recording *r, int trouble)
 {
 	int status = r->launch.status;
 	bool timed_out = r->launch.timed_out, require = r->o->require_profile;
 
+	bool launched = r->launch.pid;
+
 	finish(r);
-	if (trouble && require)
+	if (trouble && (require || !launched))
 		return EXIT_PROFD;
+	if (!launched)
+		return 0;
 	if (timed_out)
 		return EXIT_TIMEOUT;
 	if (WIFSIGNALED(status)) {
@@ -541,6 +653,13 @@ static int end_like_workload(struct recording *r, int trouble)
 		launch_die_alike(status);
 	}
 	return WEXITSTATUS(status);
+}
+
+static int not_started(struct recording *r, const struct error *err)
+{
+	outdir_discard(&r->dir);
+	finish(r);
+	return cmd_fail(EXIT_PROFD, err);
 }
 
 static int exec_failed(struct recording *r, int code, const struct error *err)
@@ -561,7 +680,9 @@ static int sample_and_write(struct recording *r)
 	if (code < 0) {
 		error_set(&err, code, "sampling stopped early: %s", strerror(-code));
 		cmd_fail(0, &err);
-		launch_wait(&r->launch);
+		r->attach.end_ns = clock_now_ns();
+		if (r->launch.pid)
+			launch_wait(&r->launch);
 	}
 	if (r->counters)
 		counters_read(r->counters);
@@ -601,11 +722,8 @@ static int record(const struct record_options *o)
 	struct error err = {0};
 	int code = prepare(&r, &err);
 
-	if (code < 0) {
-		outdir_discard(&r.dir);
-		finish(&r);
-		return cmd_fail(EXIT_PROFD, &err);
-	}
+	if (code < 0)
+		return not_started(&r, &err);
 	if (!r.session) {
 		outdir_discard(&r.dir);
 		say_unprofiled(&err);
@@ -615,7 +733,9 @@ static int record(const struct record_options *o)
 	say_how(&r);
 	if (r.sampler)
 		sampler_start(r.sampler);
-	code = launch_exec(&r.launch, &err);
+	if (o->attached && attach_start(&r.attach, o->duration_ns, &err) < 0)
+		return not_started(&r, &err);
+	code = r.launch.pid ? launch_exec(&r.launch, &err) : 0;
 	if (code < 0)
 		return exec_failed(&r, code, &err);
 	if (r.session && r.dir.moved_to && !o->quiet)
@@ -643,5 +763,6 @@ int cmd_record(int argc, char **argv)
 	else if (!status)
 		status = record(&o);
 	free(o.events);
+	vec_done(&o.pids);
 	return status;
 }

@@ -196,6 +196,11 @@ static const struct capture_field limit_fields[] = {
 	FIELD(NUMBER, limit, samples),
 	FIELD(NUMBER, limit, bytes),
 };
+static const struct capture_field target_fields[] = {
+	FIELD(NUMBER, target, pid),
+	FIELD(NUMBER, target, tid),
+	FIELD(STRING, target, name),
+};
 static const struct capture_field survivor_fields[] = {
 	FIELD(NUMBER, survivor, pid),
 	FIELD(STRING, survivor, comm),
@@ -222,6 +227,7 @@ static const struct capture_shape shapes[CAPTURE_TYPES] = {
 	[CAPTURE_HOST] = SHAPE("host", host_fields),
 	[CAPTURE_ARG] = SHAPE("arg", arg_fields),
 	[CAPTURE_SAMPLED] = SHAPE("sampled", sampled_fields),
+	[CAPTURE_TARGET] = SHAPE("target", target_fields),
 	[CAPTURE_MMAP] = SHAPE("mmap", mmap_fields),
 	[CAPTURE_COMM] = SHAPE("comm", comm_fields),
 	[CAPTURE_FORK] = SHAPE("fork", task_fields),

@@ -52,17 +52,18 @@ static void context_init(struct context *c, const struct run *run)
 		.heading = "Time on the CPU and off it, of all threads",
 		.tree = &c->wall_tree,
 		.top = &c->wall_top};
-	command_text(&c->title, run->command);
+	run_title(&c->title, run);
 	run_add_sampled(&t, s);
 	text_addf(&t, "; %llu samples, %llu lost, %.2f %% of stacks complete",
 		  (unsigned long long)q->samples, (unsigned long long)q->lost,
 		  100 * q->complete);
 	text_add_clean(&c->subtitle, text_get(&t), t.len);
-	add_fact(c, "Command", text_get(&c->title));
+	add_fact(c, run->ntargets ? "Attached to" : "Command", text_get(&c->title));
 	text_clear(&t);
-	text_addf(&t, "%d, after ", run_exit_status(run->status));
+	if (!run->ntargets)
+		text_addf(&t, "%d, after ", run_exit_status(run->status));
 	text_add_seconds(&t, (double)run->wall_ns / 1e9);
-	add_fact(c, "Exit status", text_get(&t));
+	add_fact(c, run->ntargets ? "Recorded for" : "Exit status", text_get(&t));
 	text_clear(&t);
 	run_add_sampled(&t, s);
 	text_addf(&t, ", unwound by %s", run->unwinder);

@@ -12,6 +12,7 @@
 #define SURVIVORS_MAX (1u << 20)
 #define TIME_MAX_NS (1ull << 60)
 #define COUNTERS_MAX 256u
+#define TARGETS_MAX (1u << 20)
 
 void raw_put_begin(struct recorder *r, char *const *command, const struct host *host)
 {
@@ -32,6 +33,19 @@ void raw_put_begin(struct recorder *r, char *const *command, const struct host *
 	for (; *command; command++) {
 		rec = (struct capture_record){.type = CAPTURE_ARG};
 		rec.arg = capture_str(*command);
+		recorder_put(r, &rec);
+	}
+}
+
+void raw_put_targets(struct recorder *r, const struct run_target *targets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct capture_record rec = {.type = CAPTURE_TARGET};
+
+		rec.target.pid = targets[i].pid;
+		rec.target.tid = targets[i].tid;
+		if (targets[i].name)
+			rec.target.name = capture_str(targets[i].name);
 		recorder_put(r, &rec);
 	}
 }
@@ -193,6 +207,19 @@ static int take_arg(struct raw_run *raw, const struct capture_bytes *arg)
 	return 0;
 }
 
+static int take_target(struct raw_run *raw, const struct capture_target *c)
+{
+	if (c->pid > UINT32_MAX || c->tid > UINT32_MAX || raw->targets.n >= TARGETS_MAX ||
+	    (c->pid && !c->name.p))
+		return -EBADMSG;
+	vec_push(&raw->targets,
+		 ((struct run_target){.pid = (uint32_t)c->pid,
+				      .tid = (uint32_t)c->tid,
+				      .name = c->name.p ? xstrdup((const char *)c->name.p)
+							: NULL}));
+	return 0;
+}
+
 static int take_counter(struct raw_run *raw, const struct capture_counter *c)
 {
 	struct counter_value v = {
@@ -226,6 +253,8 @@ int raw_take(void *raw_run, const struct capture_record *r)
 		return 0;
 	case CAPTURE_ARG:
 		return take_arg(raw, &r->arg);
+	case CAPTURE_TARGET:
+		return take_target(raw, &r->target);
 	case CAPTURE_SURVIVOR:
 		return take_survivor(raw, &r->survivor);
 	case CAPTURE_COUNTER:
@@ -242,6 +271,8 @@ void raw_run_settle(struct raw_run *raw)
 	vec_push(&raw->command, (char *)NULL);
 	raw->run.command = raw->command.v;
 	raw->run.host = &raw->host;
+	raw->run.targets = raw->targets.v;
+	raw->run.ntargets = raw->targets.n;
 	raw->run.survivors = raw->survivors.v;
 	raw->run.nsurvivors = raw->survivors.n;
 	raw->run.stat = raw->stat.v;
@@ -261,4 +292,7 @@ void raw_run_done(struct raw_run *raw)
 	vec_done(&raw->stat);
 	vec_done(&raw->command);
 	vec_done(&raw->survivors);
+	for (uint32_t i = 0; i < raw->targets.n; i++)
+		free((char *)(uintptr_t)raw->targets.v[i].name);
+	vec_done(&raw->targets);
 }

@@ -31,11 +31,41 @@ static double share(int64_t part, int64_t whole)
 
 static void put_command(struct json *root, const struct run *run)
 {
-	struct json *argv = json_list();
+	struct json *argv;
 
+	if (!run->command[0]) {
+		json_put_null(root, "command");
+		return;
+	}
+	argv = json_list();
 	for (char *const *a = run->command; *a; a++)
 		json_put_str(argv, NULL, *a);
 	json_put(root, "command", argv);
+}
+
+/* Only of a recording of what ran already. */
+static void put_targets(struct json *root, const struct run *run)
+{
+	struct json *list;
+
+	if (!run->ntargets)
+		return;
+	list = json_list();
+	for (size_t i = 0; i < run->ntargets; i++) {
+		const struct run_target *g = &run->targets[i];
+		struct json *j = json_node();
+
+		if (g->pid)
+			json_put_u64(j, "pid", g->pid);
+		if (g->tid)
+			json_put_u64(j, "tid", g->tid);
+		if (g->name)
+			json_put_str(j, g->pid ? "command" : "cgroup", g->name);
+		else
+			json_put_bool(j, "system", true);
+		json_put(list, NULL, j);
+	}
+	json_put(root, "targets", list);
 }
 
 static void put_time(struct json *root, const char *key, uint64_t wall_ns)
@@ -51,7 +81,10 @@ static void put_time(struct json *root, const char *key, uint64_t wall_ns)
 
 static void put_outcome(struct json *root, const struct run *run)
 {
-	json_put_i64(root, "exit_status", run_exit_status(run->status));
+	if (run->command[0])
+		json_put_i64(root, "exit_status", run_exit_status(run->status));
+	else
+		json_put_null(root, "exit_status");
 	if (WIFSIGNALED(run->status))
 		json_put_str(root, "signal", sigabbrev_np(WTERMSIG(run->status)));
 	json_put_bool(root, "timed_out", run->timed_out);
@@ -66,6 +99,10 @@ static void put_usage(struct json *root, const struct run *run)
 
 	json_put_num(j, "user_s", seconds_of(u->ru_utime));
 	json_put_num(j, "system_s", seconds_of(u->ru_stime));
+	if (run->ntargets) { /* what it has used before is not told apart */
+		json_put(root, "rusage", j);
+		return;
+	}
 	json_put_u64(j, "max_rss_bytes", (uint64_t)u->ru_maxrss * 1024);
 	json_put_i64(j, "minor_faults", u->ru_minflt);
 	json_put_i64(j, "major_faults", u->ru_majflt);
@@ -409,6 +446,7 @@ void run_json_write(const struct run *run, const struct top *top, struct sink *o
 
 	json_put_str(root, "schema", "profd.run/1");
 	put_command(root, run);
+	put_targets(root, run);
 	put_outcome(root, run);
 	put_usage(root, run);
 	put_stat(root, run);

@@ -31,11 +31,46 @@ void command_text(struct text *t, char *const *argv)
 	text_done(&raw);
 }
 
-static void add_command(struct text *t, char *const *argv)
+static void add_target(struct text *t, const struct run_target *g)
+{
+	struct text name = {0};
+
+	if (!g->pid && !g->name) {
+		text_add(t, "all processes");
+		return;
+	}
+	text_add_clean(&name, g->name,
+		       strlen(g->name) < COMMAND_SHOWN_BYTES ? strlen(g->name)
+							     : COMMAND_SHOWN_BYTES);
+	if (!g->pid)
+		text_addf(t, "control group %s", text_get(&name));
+	else if (g->tid)
+		text_addf(t, "%s (thread %u of %u)", text_get(&name), g->tid, g->pid);
+	else
+		text_addf(t, "%s (process %u)", text_get(&name), g->pid);
+	text_done(&name);
+}
+
+#define TARGETS_SHOWN 8u
+
+void run_title(struct text *t, const struct run *run)
+{
+	for (size_t i = 0; i < run->ntargets && i < TARGETS_SHOWN; i++) {
+		text_add(t, i ? ", " : "");
+		add_target(t, &run->targets[i]);
+	}
+	if (run->ntargets > TARGETS_SHOWN)
+		text_addf(t, " and %zu more", run->ntargets - TARGETS_SHOWN);
+	if (run->ntargets && run->command[0])
+		text_add(t, " during ");
+	command_text(t, run->command);
+}
+
+static void add_title(struct text *t, const struct run *run)
 {
 	struct text line = {0};
 
-	command_text(&line, argv);
+	run_title(&line, run);
 	text_add_code(t, line.len ? text_get(&line) : " ");
 	text_done(&line);
 }
@@ -44,7 +79,9 @@ static void add_outcome(struct text *t, const struct run *run)
 {
 	const struct rusage *u = &run->usage;
 
-	if (run->timed_out)
+	if (run->ntargets)
+		text_add(t, "recorded while it ran, for ");
+	else if (run->timed_out)
 		text_add(t, "ended by --timeout after ");
 	else if (WIFSIGNALED(run->status) && sigabbrev_np(WTERMSIG(run->status)))
 		text_addf(t, "killed by SIG%s after ",
@@ -60,6 +97,8 @@ static void add_outcome(struct text *t, const struct run *run)
 	text_add(t, ", system ");
 	text_add_seconds(t,
 			 (double)u->ru_stime.tv_sec + (double)u->ru_stime.tv_usec / 1e6);
+	if (run->ntargets)
+		return;
 	text_add(t, ", peak memory ");
 	text_add_bytes(t, (double)u->ru_maxrss * 1024);
 }
@@ -201,7 +240,7 @@ void summary_write(const struct run *run, const struct top *top, struct sink *ou
 	struct text t = {0};
 
 	text_add(&t, "## profd: ");
-	add_command(&t, run->command);
+	add_title(&t, run);
 	text_add(&t, "\n\n");
 	for (uint32_t i = 0; i < run->warnings->v.n; i++) {
 		text_add(&t, "> **Warning:** ");

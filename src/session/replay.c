@@ -210,6 +210,7 @@ static int take_record(struct replay *rp, const struct capture_record *r,
 		return rp->put(rp->put_arg, r);
 	case CAPTURE_HOST:
 	case CAPTURE_ARG:
+	case CAPTURE_TARGET:
 	case CAPTURE_COUNTER:
 	case CAPTURE_SURVIVOR:
 		return rp->put(rp->put_arg, r);
