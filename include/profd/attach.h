@@ -22,6 +22,7 @@ struct attach {
 	bool stop; /* a signal or the duration ends the recording, whatever still runs */
 	/* Used since the start, by the processes and what they waited for; 0: not known. */
 	uint64_t cpu_ns, user_ns, system_ns;
+	bool forks; /* children that the processes waited for used a tenth of their CPU time */
 	struct attach_target *targets; /* [ntargets] */
 	size_t ntargets;
 	struct attach_private *priv;
@@ -43,6 +44,8 @@ bool attach_next(struct attach *a, struct event *ret_event);
 /* To be called when fd or signalfd is readable, and at least every 100 ms. True once the recording is over:
  * a->stop, or all has ended. */
 bool attach_tick(struct attach *a);
+/* Over it is, for another reason: sets end_ns. */
+void attach_end(struct attach *a);
 /* At the end, once for each process that was forked meanwhile and lives: adds its CPU time. */
 void attach_add_living(struct attach *a, uint32_t pid);
 /* The processes that ran before, as children of those that are attached to, or their children. The array is

@@ -79,6 +79,7 @@ struct sampler_targets {
 	const pid_t *pids; /* [npids]: processes and what they fork from now on */
 	size_t npids;
 	bool threads;	    /* or single threads, and nothing that they start */
+	bool forks;	    /* much of the processes' work is done by what they fork */
 	const char *cgroup; /* a directory, or a path as in /proc/PID/cgroup; or NULL */
 };
 
@@ -92,10 +93,10 @@ uint32_t sampler_max_hz(void);
 struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 			     struct error *err);
 /* As sampler_open, for what runs already. Events are off until sampler_start. @on is borrowed until
- * sampler_close. Processes are reached by REACH_SYSTEM where that is allowed, else by REACH_INHERIT,
- * threads by that, everything by REACH_SYSTEM, a control group by REACH_CGROUP. Fails as sampler_open;
- * -ESRCH the processes have ended; -EACCES, -EPERM also when one of them may not be looked at; -ENOENT,
- * -EBADF there is no such control group. */
+ * sampler_close. Processes are reached by REACH_INHERIT, or by REACH_SYSTEM, where that is allowed, if they
+ * have too many threads or @on->forks; threads by REACH_INHERIT, everything by REACH_SYSTEM, a control group
+ * by REACH_CGROUP. Fails as sampler_open; -ESRCH the processes have ended; -EACCES, -EPERM also when one of
+ * them may not be looked at; -ENOENT, -EBADF there is no such control group. */
 struct sampler *sampler_attach(const struct sampler_options *o,
 			       const struct sampler_targets *on, struct error *err);
 /* Whether process or thread @pid may be sampled by this user, 0 being profd itself, apart from whether the
@@ -112,9 +113,9 @@ void sampler_start(struct sampler *s);
 void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *ret);
 /* Stops the events of all processes. */
 void sampler_stop(struct sampler *s);
-/* CPU time of @pid since its exec and of all it forked, or of the control group, in user and in kernel mode, waited for or not, up
- * to sampler_stop; 0: the kernel does not say. Not counted are programs with other privileges than
- * the user's (setuid), which the kernel takes events off. */
+/* CPU time of @pid since its exec and of all it forked, or of the control group, in user and in kernel
+ * mode, waited for or not, up to sampler_stop; 0: the kernel does not say. Not counted are programs with
+ * other privileges than the user's (setuid), which the kernel takes events off. */
 uint64_t sampler_counted_ns(const struct sampler *s);
 /* REACH_CGROUP: true while a process is in the group; signals them all. */
 bool sampler_populated(const struct sampler *s);

@@ -33,6 +33,7 @@ struct recording {
 	struct outdir dir;
 	struct launch launch; /* of a command that may only say how long */
 	struct attach attach;
+	struct sampler_targets on; /* of it */
 	struct run_target
 		*targets; /* [attach.ntargets], or one: all, or a control group */
 	size_t ntargets;
@@ -249,13 +250,17 @@ static int prepare_launch(struct recording *r, struct error *err)
 static int prepare_attach(struct recording *r, struct error *err)
 {
 	struct event e;
-	int code = attach_open(&r->attach, &r->o->targets, err);
+	int code;
+
+	r->on = r->o->targets;
+	code = attach_open(&r->attach, &r->on, err);
 
 	if (code < 0)
 		return code;
 	if (!r->launch.pid)
 		attach_signals(&r->attach);
-	r->sampler = sampler_attach(&r->o->sampler, &r->o->targets, err);
+	r->on.forks = r->attach.forks;
+	r->sampler = sampler_attach(&r->o->sampler, &r->on, err);
 	if (!r->sampler) {
 		code = err->code;
 		attach_explain(&r->attach, err);
@@ -680,7 +685,8 @@ static int sample_and_write(struct recording *r)
 	if (code < 0) {
 		error_set(&err, code, "sampling stopped early: %s", strerror(-code));
 		cmd_fail(0, &err);
-		r->attach.end_ns = clock_now_ns();
+		if (r->o->attached)
+			attach_end(&r->attach);
 		if (r->launch.pid)
 			launch_wait(&r->launch);
 	}

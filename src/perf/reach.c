@@ -76,7 +76,7 @@ static int probe(const struct target *t, struct error *err)
 		return error_set(err, fd,
 				 "events on whole CPUs are forbidden here (EPERM, as a "
 				 "container's seccomp profile answers)");
-	if (fd == -EBADF && t->on)
+	if ((fd == -EBADF || fd == -ENOENT) && t->on && t->cgroup)
 		return error_set(err, fd,
 				 "'%s' is no control group of the hierarchy that has "
 				 "perf_event",

@@ -535,22 +535,26 @@ static void reach_reason_add(struct sampler_info *info, const char *text)
 		 used ? "; " : "", text);
 }
 
-/* Which reaches there are for what is to be sampled, from the widest. */
-static void reaches_for(const struct sampler_targets *on, enum reach *first,
-			enum reach *last)
+/* Which reaches there are for what is to be sampled, the best first; REACH_ANY ends them. What runs
+ * already is one program among others: events of whole CPUs would copy the stacks of all of them. Only
+ * for processes shorter than a period that is worth it. A thread has none. */
+static const enum reach *reaches_for(const struct sampler_targets *on)
 {
-	*first = REACH_CGROUP;
-	*last = REACH_INHERIT;
+	static const enum reach launched[] = {REACH_CGROUP, REACH_SYSTEM, REACH_INHERIT,
+					      REACH_ANY};
+	static const enum reach group[] = {REACH_CGROUP, REACH_ANY};
+	static const enum reach everything[] = {REACH_SYSTEM, REACH_ANY};
+	static const enum reach threads[] = {REACH_INHERIT, REACH_ANY};
+	static const enum reach processes[] = {REACH_INHERIT, REACH_SYSTEM, REACH_ANY};
+	static const enum reach forkers[] = {REACH_SYSTEM, REACH_INHERIT, REACH_ANY};
+
 	if (!on)
-		return;
-	if (on->cgroup) {
-		*last = REACH_CGROUP;
-		return;
-	}
-	/* A thread is not worth the events of all others. */
-	*first = on->threads ? REACH_INHERIT : REACH_SYSTEM;
+		return launched;
+	if (on->cgroup)
+		return group;
 	if (!on->npids)
-		*last = REACH_SYSTEM;
+		return everything;
+	return on->threads ? threads : on->forks ? forkers : processes;
 }
 
 static int try_reach(struct sampler *s, const struct sampler_options *o, size_t ncpus,
@@ -576,24 +580,25 @@ static int try_reach(struct sampler *s, const struct sampler_options *o, size_t 
 static int open_reach(struct sampler *s, const struct sampler_options *o,
 		      const struct target *whom, size_t ncpus, struct error *err)
 {
-	enum reach first, last;
+	const enum reach asked[] = {o->reach, REACH_ANY};
+	const enum reach *reach = o->reach ? asked : reaches_for(whom->on);
 	struct error why = {0};
 	int code = -EPERM;
 
-	reaches_for(whom->on, &first, &last);
-	if (o->reach && first != last)
-		first = last = o->reach;
-	if (o->reach > REACH_CGROUP && first > REACH_CGROUP)
+	if (o->reach && o->reach != *reaches_for(whom->on))
 		reach_reason_add(&s->info, "another one was not asked for");
-	for (enum reach reach = first; reach <= last; reach++) {
+	for (; *reach != REACH_ANY; reach++) {
 		why = (struct error){0};
-		code = try_reach(s, o, ncpus, reach, whom, &why);
+		code = try_reach(s, o, ncpus, *reach, whom, &why);
 		if (code == 0)
 			return 0;
-		log_debug("perf", "%s: %s", reach_name(reach), why.text);
+		log_debug("perf", "%s: %s", reach_name(*reach), why.text);
 		reach_reason_add(&s->info, why.text);
 		if (code == -EINVAL && o->event)
 			break; /* an unknown name stays unknown */
+		/* What may not be looked at may not be looked at by other events. */
+		if (whom->on && *reach == REACH_INHERIT && code != -EMFILE)
+			break;
 	}
 	if (err)
 		*err = why;

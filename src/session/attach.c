@@ -149,6 +149,17 @@ static void raise_files(struct attach_private *p)
 		setrlimit(RLIMIT_NOFILE, &all);
 }
 
+/* A build, a shell, a server with a process for each client: rather than what works by itself. */
+static bool has_forked(uint32_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%u/stat", pid);
+	uint64_t v[4] = {0};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(v); i++)
+		stat_number(path, 14 + i, &v[i]);
+	return v[2] + v[3] > 0 && 10 * (v[2] + v[3]) >= v[0] + v[1];
+}
+
 static void watch_fd(const struct attach *a, int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
@@ -184,6 +195,7 @@ int attach_open(struct attach *a, const struct sampler_targets *on, struct error
 		if (code < 0)
 			return code;
 		watch_fd(a, p->watched[i].pidfd);
+		a->forks |= has_forked(a->targets[i].pid);
 	}
 	if (on->cgroup) {
 		p->group = cgroup_open(on->cgroup, err);
@@ -329,6 +341,14 @@ static bool all_ended(struct attach *a)
 	return a->ntargets && !alive;
 }
 
+void attach_end(struct attach *a)
+{
+	if (a->end_ns)
+		return;
+	a->end_ns = clock_now_ns();
+	read_times(a);
+}
+
 bool attach_tick(struct attach *a)
 {
 	struct attach_private *p = a->priv;
@@ -338,10 +358,10 @@ bool attach_tick(struct attach *a)
 	take_signals(a);
 	a->stop |= p->deadline_ns && now_ns >= p->deadline_ns;
 	over = all_ended(a) || a->stop;
-	if (over || now_ns > p->read_ns + READ_EVERY_NS)
+	if (over)
+		attach_end(a);
+	else if (now_ns > p->read_ns + READ_EVERY_NS)
 		read_times(a);
-	if (over && !a->end_ns)
-		a->end_ns = now_ns;
 	return over;
 }
 

@@ -132,7 +132,12 @@ static bool tick(struct perf_source *src)
 {
 	bool over = src->attach && attach_tick(src->attach);
 
-	return src->launch ? launch_tick(src->launch) : over;
+	if (!src->launch)
+		return over;
+	over = launch_tick(src->launch);
+	if (over && src->attach)
+		attach_end(src->attach);
+	return over;
 }
 
 /* Asked once that is so. */
