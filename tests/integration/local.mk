@@ -1,5 +1,7 @@
 # Recordings of real programs. tests/run-bats finds the .bats files itself.
 EXTRA_DIST += \
+	tests/integration/attach.bats \
+	tests/integration/by-label \
 	tests/integration/check-coverage \
 	tests/integration/check-folded \
 	tests/integration/check-wall \

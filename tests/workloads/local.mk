@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/workloads/busy.py \
 	tests/workloads/configure.sh \
 	tests/workloads/counts.c \
+	tests/workloads/crowd.c \
 	tests/workloads/deep.c \
 	tests/workloads/depth.c \
 	tests/workloads/dlloop.c \
