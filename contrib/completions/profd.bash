@@ -44,9 +44,14 @@ _profd() {
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				return
 				;;
-			--timeout | --max-depth | --raw-limit) ;;
+			-p | --pid) choices=$(cd /proc && echo [1-9]*) ;;
+			--cgroup)
+				mapfile -t COMPREPLY < <(compgen -d -- "${word:-/sys/fs/cgroup/}")
+				return
+				;;
+			--timeout | --max-depth | --raw-limit | -t | --tid | -d | --duration) ;;
 			*)
-				choices="-o -F -e -q -v --output --frequency --event --engine --reach
+				choices="-p -t -a -d --pid --tid --all-cpus --cgroup --duration -o -F -e -q -v --output --frequency --event --engine --reach
 					--wait-tree --wall --unwind --max-depth --timeout --stat --raw --raw-limit
 					--annotate --force --require-profile --quiet --verbose --help --"
 				;;

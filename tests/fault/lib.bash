@@ -112,6 +112,26 @@ small_disk() {
 	return $code
 }
 
+# sleeper: a process in the background that does nothing, $pid, with a second thread, $tid, and a child
+# that has ended and is not waited for, $zombie.
+sleeper() {
+	"$PYTHON" -u - >sleeper.out <<-'END' &
+	import os, threading, time
+	child = os.fork()
+	if not child:
+	    os._exit(0)
+	os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+	other = threading.Thread(target=time.sleep, args=(1000,), daemon=True)
+	other.start()
+	print(other.native_id, child)
+	time.sleep(1000)
+	END
+	pid=$!
+	echo "$pid" >>pids
+	poll 30 test -s sleeper.out
+	read -r tid zombie <sleeper.out
+}
+
 # hostile HOW: profiles a library that tests/fault/hostile damaged so.
 hostile() {
 	"$PYTHON" "$FAULT/hostile" "$1" "$plug" bad.so
