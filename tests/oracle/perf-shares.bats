@@ -13,6 +13,27 @@ one_round() {
 	# others as having one, too, and perf dies of that; inherited events come after perf's.
 	perf record -q -a -e cpu-clock -F 999 -g -o perf.data -- \
 		"$PROFD" record -q --annotate --reach inherit -F 999 -o shares -- "$program" 3600 >shares.out
+	compare
+}
+
+# Likewise, of a process that ran before both.
+one_attached_round() {
+	rm -rf shares perf.data go
+	mkfifo go
+	sh -c "read x <go; exec '$program' 3600" >shares.out 3>&- &
+	pid=$!
+	# Each one's command says how long it records; the inner one, that all is set. perf's events come
+	# later than profd's and are told first, without a mark that is for others.
+	"$PROFD" record -q --annotate -F 999 -o shares -p "$pid" -- \
+		perf record -q -p "$pid" -e cpu-clock -F 999 -g -o perf.data -- sh -c "
+			echo go >go
+			until grep -q '^State:.*Z' /proc/$pid/status; do sleep 0.1; done"
+	wait "$pid"
+	compare
+}
+
+# perf.data and the folder shares.
+compare() {
 	perf script -i perf.data -F comm,pid,ip,sym >perf.txt 2>perf.err
 	"$PYTHON" - perf.txt shares/cpu.folded shares/run.json <<-'END'
 	import json, math, re, sys
@@ -61,4 +82,12 @@ one_round() {
 	cd "$BATS_TEST_TMPDIR"
 	build shares shares.c
 	one_round || one_round
+}
+
+@test "perf and profd agree on a process that they attach to" {
+	needs perf
+	needs_root
+	cd "$BATS_TEST_TMPDIR"
+	build shares shares.c
+	one_attached_round || one_attached_round
 }
