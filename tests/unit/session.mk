@@ -20,3 +20,10 @@ tests_unit_test_source_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-doctor
 TESTS += tests/unit/test-doctor
 tests_unit_test_doctor_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-attach
+if !HOST_AARCH64
+# Code that qemu-user runs is not mapped executable, as /proc has it.
+TESTS += tests/unit/test-attach
+endif
+tests_unit_test_attach_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
