@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/workloads/inline.cc \
 	tests/workloads/interrupts.c \
 	tests/workloads/jit.c \
+	tests/workloads/late-open.c \
 	tests/workloads/plt.c \
 	tests/workloads/plugin.c \
 	tests/workloads/probe.c \
