@@ -101,6 +101,11 @@ int record_check_targets(struct record_options *o)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--timeout ends a command that is recorded; what "
 				       "runs already is left alone: use -d");
+	if (o->sampler.wall)
+		return cmd_usage_error(EXIT_PROFD, "record",
+				       "--wall follows the threads of a command from "
+				       "their start: leave it out with -p, -t, -a and "
+				       "--cgroup");
 	if (o->stat)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--stat counts for a command from its start: "

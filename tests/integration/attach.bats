@@ -376,6 +376,20 @@ time.sleep(1000)'
 	grep -q 'hint: only root' "$BATS_TEST_TMPDIR/err"
 }
 
+@test "--wall is for a command: refused, and nothing is written" {
+	local target
+	for target in "-p $$" "-t $$" -a "--cgroup /"; do
+		status=0
+		# shellcheck disable=SC2086
+		"$PROFD" record -o "$BATS_TEST_TMPDIR/wall" --wall $target -d 1 \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		[ "$status" = 125 ]
+		[ "$(grep -c -e '--wall follows the threads of a command' "$BATS_TEST_TMPDIR/err")" = 1 ]
+		[ ! -e "$BATS_TEST_TMPDIR/wall" ]
+	done
+}
+
 # --- groups and everything ----------------------------------------------------------------------
 
 @test "-a: a program that was started elsewhere" {
