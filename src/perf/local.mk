@@ -1,7 +1,8 @@
 src_libprofd_a_SOURCES += \
-	%D%/cgroup.c %D%/counter.c %D%/eventspec.c %D%/more.c %D%/names.c %D%/perf-priv.h \
-	%D%/probe.c %D%/reach.c %D%/record.c %D%/ring.c %D%/sampler.c %D%/silent.c %D%/suggest.c \
-	%D%/switches.c %D%/tasks.c %D%/tracepoint.c %D%/weight.c
+	%D%/cgroup.c %D%/counter.c %D%/eventspec.c %D%/ladder.c %D%/more.c %D%/names.c \
+	%D%/perf-priv.h %D%/probe.c %D%/reach.c %D%/record.c %D%/ring.c %D%/sampler.c \
+	%D%/sampler-priv.h %D%/silent.c %D%/suggest.c %D%/switches.c %D%/tasks.c \
+	%D%/tracepoint.c %D%/weight.c
 
 if HOST_AARCH64
 src_libprofd_a_SOURCES += %D%/aarch64.c

@@ -1,5 +1,5 @@
 /* Trying what the machine allows, for profd doctor. The recording itself does not come here: its ladder
- * (sampler.c) tries as it goes.
+ * (ladder.c) tries as it goes.
  *
  * What an answer means (which wall it was) is for others to say. */
 #include <profd/probe.h>
