@@ -294,13 +294,16 @@ static int prepare(struct recording *r, struct error *err)
 	if (code < 0)
 		return code;
 	r->nice = getpriority(PRIO_PROCESS, 0);
-	go_first(r, true);
 	if (r->stat.n) {
 		r->counters = counters_open(&r->stat, r->launch.pid, err);
 		if (!r->counters)
 			return err->code;
 	}
-	return r->o->attached ? prepare_attach(r, err) : open_engine(r, err);
+	code = r->o->attached ? prepare_attach(r, err) : open_engine(r, err);
+	/* Not before: opening the files of all that runs already takes a while. */
+	if (code == 0 && r->session)
+		go_first(r, true);
+	return code;
 }
 
 static void say_how(const struct recording *r)
