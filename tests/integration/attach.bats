@@ -412,12 +412,12 @@ time.sleep(1000)'
 	start "$BATS_TEST_TMPDIR/outside" 100000
 	enter_group || skip "no control group can be made here"
 	# A group of what this test starts, apart from profd and from the test.
-	mkdir "$HOME_GROUP/work"
-	start sh -c "echo \$\$ >'$HOME_GROUP/work/cgroup.procs'
+	mkdir "$HOME_GROUP/job"
+	start sh -c "echo \$\$ >'$HOME_GROUP/job/cgroup.procs'
 		while :; do '$program' 100 >/dev/null; done"
-	inside() { grep -q '/work$' "/proc/$pid/cgroup"; }
+	inside() { grep -q '/job$' "/proc/$pid/cgroup"; }
 	poll 30 inside
-	for path in "$HOME_GROUP/work" "$(sed -n 's/^0:://p' "/proc/$pid/cgroup")"; do
+	for path in "$HOME_GROUP/job" "$(sed -n 's/^0:://p' "/proc/$pid/cgroup")"; do
 		attach group --cgroup "$path" -d 2
 		[ "$status" = 0 ]
 		grep -q '^shares;.*;call_30;load_30 ' "$dir/cpu.folded"
@@ -435,11 +435,11 @@ time.sleep(1000)'
 	needs_root
 	build shares shares.c
 	enter_group || skip "no control group can be made here"
-	mkdir "$HOME_GROUP/work"
-	start sh -c "echo \$\$ >'$HOME_GROUP/work/cgroup.procs'; sleep 1; exec '$program' 100"
-	inside() { grep -q '/work$' "/proc/$pid/cgroup"; }
+	mkdir "$HOME_GROUP/job"
+	start sh -c "echo \$\$ >'$HOME_GROUP/job/cgroup.procs'; sleep 1; exec '$program' 100"
+	inside() { grep -q '/job$' "/proc/$pid/cgroup"; }
 	poll 30 inside
-	attach empties --cgroup "$HOME_GROUP/work"
+	attach empties --cgroup "$HOME_GROUP/job"
 	[ "$status" = 0 ]
 	grep -q 'call_30;load_30' "$dir/cpu.folded"
 	wait "$pid"
