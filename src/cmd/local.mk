@@ -1,4 +1,3 @@
-src_libprofd_a_SOURCES += %D%/cmd.h %D%/print.c %D%/record-options.c \
-	%D%/record-targets.c \
-	%D%/record-options.h %D%/record.c %D%/replay.c %D%/top.c
-src_libprofd_a_SOURCES += %D%/doctor.c
+src_libprofd_a_SOURCES += %D%/cmd.h %D%/doctor.c %D%/print.c %D%/record-options.c \
+	%D%/record-options.h %D%/record-priv.h %D%/record-say.c %D%/record-targets.c %D%/record.c \
+	%D%/replay.c %D%/top.c

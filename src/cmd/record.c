@@ -1,6 +1,6 @@
 /* profd record: launch or attach, sample, unwind, name, write. The order is the one in which things can fail:
  * everything that may be wrong with profd's own side is found before the workload runs. */
-#include "record-options.h"
+#include "record-priv.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -11,48 +11,13 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include <profd/attach.h>
 #include <profd/clock.h>
-#include <profd/counter.h>
 #include <profd/io.h>
-#include <profd/launch.h>
 #include <profd/log.h>
 #include <profd/raw.h>
-#include <profd/recorder.h>
-#include <profd/report.h>
-#include <profd/sampler.h>
-#include <profd/session.h>
-#include <profd/source.h>
-#include <profd/text.h>
 
 #define RECORDER_NICE (-10)
 #define NAMES_NICER 5 /* names can wait a little: the workload must not */
-
-struct recording {
-	const struct record_options *o;
-	struct outdir dir;
-	struct launch launch; /* of a command that may only say how long */
-	struct attach attach;
-	struct sampler_targets on; /* of it */
-	struct run_target
-		*targets; /* [attach.ntargets], or one: all, or a control group */
-	size_t ntargets;
-	struct sampler *sampler; /* NULL with the ptrace engine */
-	struct sampler_info info;
-	struct sampler_event events[SAMPLER_EVENTS_MAX]; /* [sampler's nevents] */
-	struct eventlist stat;
-	struct counters *counters;
-	struct session *session;
-	struct source *source;
-	struct recorder *recorder; /* NULL without --raw */
-	struct host host;
-	uint64_t start_wall_ns;
-	uint64_t end_ns; /* CLOCK_MONOTONIC, of the recording */
-	bool written;	 /* the artifacts are; nothing comes after that */
-	uint64_t cpu_ns; /* of this thread, up to then */
-	int nice;	 /* the workload's */
-	bool is_first;	 /* before all but other programs of real time */
-};
 
 static uint64_t timeval_ns(struct timeval t)
 {
@@ -220,7 +185,8 @@ static void go_first(struct recording *r, bool on)
 	const struct sched_param param = {.sched_priority = on};
 	int policy = on ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER;
 
-	setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
+	if (on)
+		setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
 	/* Somebody's own choice stays. */
 	if (on && sched_getscheduler(0) != SCHED_OTHER)
 		return;
@@ -254,7 +220,6 @@ static int prepare_attach(struct recording *r, struct error *err)
 
 	r->on = r->o->targets;
 	code = attach_open(&r->attach, &r->on, err);
-
 	if (code < 0)
 		return code;
 	if (!r->launch.pid)
@@ -304,43 +269,6 @@ static int prepare(struct recording *r, struct error *err)
 	if (code == 0 && r->session)
 		go_first(r, true);
 	return code;
-}
-
-static void say_how(const struct recording *r)
-{
-	const struct sampler_info *i;
-
-	if (!r->o->verbose || !r->session)
-		return;
-	i = &r->info;
-	for (uint32_t k = 0; k < i->nevents; k++) {
-		const struct sampler_event *e = &r->events[k];
-
-		if (e->hz)
-			fprintf(stderr, "profd: sampling %s at %u Hz on %u CPUs, %s\n",
-				e->name, e->hz, i->ncpus,
-				e->kernel ? "user and kernel" : "user code only");
-		else
-			fprintf(stderr, "profd: sampling %s every %llu on %u CPUs, %s\n",
-				e->name, (unsigned long long)e->period, i->ncpus,
-				e->kernel ? "user and kernel" : "user code only");
-		if (k && e->reason[0])
-			fprintf(stderr, "profd: why: %s\n", e->reason);
-	}
-	if (r->sampler)
-		fprintf(stderr,
-			"profd: %zu KiB of buffer per CPU, %zu bytes of stack per "
-			"sample\n",
-			i->ring_bytes / 1024, i->stack_bytes);
-	if (i->reason[0])
-		fprintf(stderr, "profd: why: %s\n", i->reason);
-	fprintf(stderr, "profd: reach: %s%s%s\n", reach_name(i->reach),
-		i->reach_reason[0] ? ": " : "", i->reach_reason);
-	if (i->wall)
-		fprintf(stderr, "profd: off the CPU: %s%s%s\n",
-			i->wall_stacks ? "stacks as threads leave it"
-				       : "threads that stand still are read",
-			i->wall_reason[0] ? ": " : "", i->wall_reason);
 }
 
 static void before_wait(void *arg)
@@ -406,69 +334,6 @@ static void note_survivor(void *arg, const struct process *p)
 	if (p->exited || !still_runs(p->pid))
 		return;
 	vec_push(&s->v, ((struct survivor){p->pid, procs_name(s->procs, p->comm)}));
-}
-
-/* What stopping threads came to. */
-static void say_stops(const struct recording *r)
-{
-	const struct source_stats *s = source_stats(r->source);
-
-	if (!r->o->verbose || r->sampler)
-		return;
-	fprintf(stderr,
-		"profd: %llu stops in %llu rounds, %.1f us each on average, %llu system "
-		"calls made again, %llu made whole\n",
-		(unsigned long long)s->stops, (unsigned long long)s->rounds,
-		s->stops ? (double)s->stop_ns / 1e3 / (double)s->stops : 0.0,
-		(unsigned long long)s->repaired, (unsigned long long)s->carried);
-}
-
-static void say_result(const struct recording *r, const struct run *run)
-{
-	const struct quality *q = run->quality;
-	struct text t = {0};
-
-	if (r->o->quiet)
-		return;
-	text_addf(&t, "profd: %llu sample%s in ", (unsigned long long)q->samples,
-		  q->samples == 1 ? "" : "s");
-	text_add_seconds(&t, (double)run->profile->duration_ns / 1e9);
-	text_addf(&t, ", %llu lost, ", (unsigned long long)q->lost);
-	if (q->samples)
-		text_addf(&t, "%.1f %% of stacks complete, ", 100 * q->complete);
-	text_add(&t, run->sampler->event);
-	if (!run->sampler->kernel)
-		text_addf(&t, " (%s: %.2f s user, %.2f s system)",
-			  r->sampler ? "user code only" : "by ptrace, no kernel code",
-			  (double)q->user_ns / 1e9, (double)q->system_ns / 1e9);
-	text_addf(&t, " -> %s/index.html\n", r->dir.path);
-	if (run->timed_out)
-		text_add(&t, "profd: --timeout ended the command\n");
-	for (uint32_t i = 0; i < run->warnings->v.n; i++)
-		text_addf(&t, "profd: warning: %s\n", run->warnings->v.v[i]);
-	if (run->nsurvivors)
-		text_addf(&t,
-			  "profd: %zu of its processes still run%s, unrecorded from here "
-			  "on: --wait-tree waits for them\n",
-			  run->nsurvivors, run->nsurvivors == 1 ? "s" : "");
-	fputs(text_get(&t), stderr);
-	text_done(&t);
-}
-
-/* Also without a profile. */
-static void say_stat(const struct recording *r)
-{
-	const struct launch *l = &r->launch;
-	const struct counter_value *v;
-	struct text t = {0};
-	size_t n;
-
-	if (!r->counters || r->o->quiet)
-		return;
-	v = counters_values(r->counters, &n);
-	stat_add_table(&t, v, n, l->end_ns - l->start_ns, "profd: ");
-	fputs(text_get(&t), stderr);
-	text_done(&t);
 }
 
 /* Trouble with the capture is told; it changes nothing else. */
@@ -612,8 +477,8 @@ static int write_all(struct recording *r, struct error *err)
 	close_raw(r, &run, &raw);
 	code = artifacts_write(&r->dir, &run, err);
 	if (code == 0)
-		say_result(r, &run);
-	say_stops(r);
+		record_say_result(r, &run);
+	record_say_stops(r);
 	vec_done(&survivors.v);
 	quality_warnings_done(&warnings);
 	return code;
@@ -646,7 +511,6 @@ static int end_like_workload(struct recording *r, int trouble)
 {
 	int status = r->launch.status;
 	bool timed_out = r->launch.timed_out, require = r->o->require_profile;
-
 	bool launched = r->launch.pid;
 
 	finish(r);
@@ -702,29 +566,6 @@ static int sample_and_write(struct recording *r)
 	return code < 0 ? code : written;
 }
 
-static void say_unprofiled(const struct error *why)
-{
-	struct error err;
-
-	error_set(&err, why->code, "%s: the workload runs without being profiled",
-		  why->text);
-	error_hint(&err, "%s", why->hint);
-	cmd_fail(0, &err);
-}
-
-/* The workload is profiled, but not as it could be: why, and what to do about it. */
-static void say_fallback(const struct recording *r, const struct error *why)
-{
-	struct error err;
-
-	if (r->o->quiet || r->sampler || !why->code)
-		return;
-	error_set(&err, why->code, "%s: running threads are stopped for a moment instead",
-		  why->text);
-	error_hint(&err, "%s", why->hint);
-	cmd_fail(0, &err);
-}
-
 static int record(const struct record_options *o)
 {
 	struct recording r = {.o = o, .dir.fd = -1};
@@ -735,11 +576,11 @@ static int record(const struct record_options *o)
 		return not_started(&r, &err);
 	if (!r.session) {
 		outdir_discard(&r.dir);
-		say_unprofiled(&err);
+		record_say_unprofiled(&err);
 	} else {
-		say_fallback(&r, &err);
+		record_say_fallback(&r, &err);
 	}
-	say_how(&r);
+	record_say_how(&r);
 	if (r.sampler)
 		sampler_start(r.sampler);
 	if (o->attached && attach_start(&r.attach, o->duration_ns, &err) < 0)
@@ -758,7 +599,7 @@ static int record(const struct record_options *o)
 			counters_read(r.counters);
 		code = -ENODATA;
 	}
-	say_stat(&r);
+	record_say_stat(&r);
 	return end_like_workload(&r, code);
 }
 
