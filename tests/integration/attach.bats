@@ -4,16 +4,11 @@
 load lib
 
 setup_file() {
-	# What nobody must reach lies in a directory that everybody may enter.
-	OPEN=$(mktemp -d /tmp/profd-attach.XXXXXX)
-	export OPEN
-	chmod 755 "$OPEN"
-	cp "$PROFD" "$OPEN/profd"
-	mkdir -m 777 "$OPEN/box"
+	open_place
 }
 
 teardown_file() {
-	rm -rf "$OPEN"
+	close_place
 }
 
 setup() {

@@ -5,18 +5,14 @@
 load lib
 
 setup_file() {
-	OPEN=$(mktemp -d /tmp/profd-coverage.XXXXXX)
-	export OPEN
-	chmod 755 "$OPEN"
-	cp "$PROFD" "$OPEN/profd"
+	open_place
 	cp "$WORKLOADS"/configure.sh "$WORKLOADS"/tiny-make.sh "$OPEN/"
-	mkdir -m 777 "$OPEN/box"
 	gcc -O2 -g -pthread -o "$OPEN/brief" "$WORKLOADS/brief.c"
 	gcc -O2 -g -pthread -o "$OPEN/threads" "$WORKLOADS/threads.c"
 }
 
 teardown_file() {
-	rm -rf "$OPEN"
+	close_place
 }
 
 setup() {

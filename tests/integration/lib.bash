@@ -42,21 +42,74 @@ record() {
 	done
 }
 
-# As record, for commands that cannot run twice.
-record_once() {
-	local options=()
-	dir=$BATS_TEST_TMPDIR/$1.profile
+# record_words FOLDER [OPTION...] -- COMMAND...: sets $dir, $options and $command, and $status to 0.
+record_words() {
+	dir=$1
 	shift
+	options=()
 	while [ "$1" != -- ]; do
 		options+=("$1")
 		shift
 	done
 	shift
+	command=("$@")
 	status=0
 	rm -rf "$dir"
+}
+
+# As record, for commands that cannot run twice.
+record_once() {
+	local options command
+	record_words "$BATS_TEST_TMPDIR/$1.profile" "${@:2}"
 	busy_before=$(busy_ticks)
-	"$PROFD" record -q --annotate -F 999 -o "$dir" "${options[@]}" -- "$@" \
+	"$PROFD" record -q --annotate -F 999 -o "$dir" "${options[@]}" -- "${command[@]}" \
 		>"$dir.out" 2>"$dir.err" </dev/null 3>&- || status=$?
+}
+
+# --- as nobody -------------------------------------------------------------------------------------
+
+# open_place: sets $OPEN, a directory that everybody may enter, as BATS's are not: with profd in it, and a
+# box that everybody may write into. close_place removes it. Both are for a whole file.
+open_place() {
+	OPEN=$(mktemp -d /tmp/profd-test.XXXXXX)
+	export OPEN
+	chmod 755 "$OPEN"
+	cp "$PROFD" "$OPEN/profd"
+	mkdir -m 777 "$OPEN/box"
+}
+
+close_place() {
+	rm -rf "$OPEN"
+}
+
+# paranoid_on: ordinary users may sample their own processes' user side, and no more; paranoid_back: what
+# the setting was before. Both are for a whole file.
+paranoid_on() {
+	cat /proc/sys/kernel/perf_event_paranoid >"$BATS_FILE_TMPDIR/paranoid"
+	echo 2 >/proc/sys/kernel/perf_event_paranoid
+}
+
+paranoid_back() {
+	cat "$BATS_FILE_TMPDIR/paranoid" >/proc/sys/kernel/perf_event_paranoid
+}
+
+# built NAME SOURCE [FLAG...]: as build, where everybody may run it.
+built() {
+	build "$@"
+	cp -u "$program" "$OPEN/"
+	program=$OPEN/$1
+	chmod 755 "$program"
+}
+
+# nobody_record FOLDER [OPTION...] -- COMMAND...: as record_once, without any privilege, into $OPEN/box.
+nobody_record() {
+	local options command
+	record_words "$OPEN/box/$1" "${@:2}"
+	busy_before=$(busy_ticks)
+	(cd "$OPEN/box" && setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$OPEN/profd" record --annotate -F 999 -o "$dir" "${options[@]}" -- "${command[@]}") \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
+	cp "$BATS_TEST_TMPDIR/out" "$dir.out"
 }
 
 # The time that all CPUs were in use, in 1/100 s.

@@ -4,24 +4,16 @@
 
 load lib
 
-PARANOID=/proc/sys/kernel/perf_event_paranoid
-
 setup_file() {
 	[ "$(id -u)" = 0 ] || return 0
-	cat "$PARANOID" >"$BATS_FILE_TMPDIR/paranoid"
-	echo 2 >"$PARANOID"
-	# What nobody must reach lies in a directory that everybody may enter.
-	OPEN=$(mktemp -d /tmp/profd-nobody.XXXXXX)
-	export OPEN
-	chmod 755 "$OPEN"
-	cp "$PROFD" "$OPEN/profd"
-	mkdir -m 777 "$OPEN/box"
+	paranoid_on
+	open_place
 }
 
 teardown_file() {
 	[ "$(id -u)" = 0 ] || return 0
-	cat "$BATS_FILE_TMPDIR/paranoid" >"$PARANOID"
-	rm -rf "$OPEN"
+	paranoid_back
+	close_place
 }
 
 setup() {
@@ -40,34 +32,12 @@ as_nobody() {
 }
 
 as_nobody_once() {
-	local options=()
-	dir=$OPEN/box/$1
-	shift
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	status=0
-	rm -rf "$dir"
-	# shellcheck disable=SC2034 # disturbed() reads it
-	busy_before=$(busy_ticks)
-	(cd "$OPEN/box" && setpriv --reuid=65534 --regid=65534 --clear-groups \
-		"$OPEN/profd" record --annotate -F 999 -o "$dir" "${options[@]}" -- "$@") \
-		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
-	cp "$BATS_TEST_TMPDIR/out" "$dir.out"
+	nobody_record "$@"
 	: >"$dir.err"
 }
 
-nobody_build() {
-	build "$@"
-	cp -u "$program" "$OPEN/"
-	program=$OPEN/$1
-	chmod 755 "$program"
-}
-
 @test "nobody: deep recursion, and it is said that only the user side is seen" {
-	nobody_build deep deep.c -fomit-frame-pointer
+	built deep deep.c -fomit-frame-pointer
 	as_nobody deep -- "$program" 1000
 	verify
 	cat "$BATS_TEST_TMPDIR/err"
@@ -80,25 +50,25 @@ nobody_build() {
 }
 
 @test "nobody: processes, threads and signals" {
-	nobody_build procs procs.c
+	built procs procs.c
 	as_nobody procs -- "$program" 1400
 	verify
-	nobody_build threads threads.c -pthread
+	built threads threads.c -pthread
 	as_nobody threads -- "$program" 1000
 	verify
-	nobody_build sigalt sigalt.c
+	built sigalt sigalt.c
 	as_nobody sigalt -- "$program" 700 near
 	verify
 }
 
 @test "nobody: four threads at 4999 Hz lose nothing" {
-	nobody_build threads threads.c -pthread
+	built threads threads.c -pthread
 	as_nobody fast -F 4999 -- "$program" 1200
 	verify
 }
 
 @test "nobody: a static program" {
-	nobody_build static shares.c -static
+	built static shares.c -static
 	as_nobody static -- "$program" 900
 	verify
 }

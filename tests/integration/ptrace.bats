@@ -5,16 +5,11 @@
 load lib
 
 setup_file() {
-	# What nobody must reach lies in a directory that everybody may enter.
-	OPEN=$(mktemp -d /tmp/profd-ptrace.XXXXXX)
-	export OPEN
-	chmod 755 "$OPEN"
-	cp "$PROFD" "$OPEN/profd"
-	mkdir -m 777 "$OPEN/box"
+	open_place
 }
 
 teardown_file() {
-	rm -rf "$OPEN"
+	close_place
 }
 
 setup() {
@@ -25,29 +20,14 @@ setup() {
 # stopped NAME [OPTION...] -- COMMAND...: profiles it by ptrace; sets $dir and $status. ${with[@]} runs
 # profd, if it is set.
 stopped() {
-	local options=()
-	dir=$OPEN/box/$1
-	shift
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	status=0
-	rm -rf "$dir"
+	local options command
+	record_words "$OPEN/box/$1" "${@:2}"
 	(cd "$OPEN/box" && "${with[@]}" "$OPEN/profd" record -v --annotate -o "$dir" "${options[@]}" \
-		-- "$@") >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
+		-- "${command[@]}") >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- ||
+		status=$?
 	cat "$BATS_TEST_TMPDIR/err"
 	cp "$BATS_TEST_TMPDIR/out" "$dir.out"
 	: >"$dir.err"
-}
-
-# built NAME SOURCE [FLAG...]: as build, where everybody may run it.
-built() {
-	build "$@"
-	cp -u "$program" "$OPEN/"
-	program=$OPEN/$1
-	chmod 755 "$program"
 }
 
 # stops: how many threads the last recording stopped.

@@ -4,50 +4,27 @@
 
 load lib
 
-PARANOID=/proc/sys/kernel/perf_event_paranoid
-
 setup_file() {
 	[ "$(id -u)" = 0 ] || return 0
-	cat "$PARANOID" >"$BATS_FILE_TMPDIR/paranoid"
-	echo 2 >"$PARANOID"
-	OPEN=$(mktemp -d /tmp/profd-wall.XXXXXX)
-	export OPEN
-	chmod 755 "$OPEN"
-	cp "$PROFD" "$OPEN/profd"
-	mkdir -m 777 "$OPEN/box"
+	paranoid_on
+	open_place
 }
 
 teardown_file() {
 	[ "$(id -u)" = 0 ] || return 0
-	cat "$BATS_FILE_TMPDIR/paranoid" >"$PARANOID"
-	rm -rf "$OPEN"
+	paranoid_back
+	close_place
 }
 
 setup() {
 	needs_root
 	needs setpriv
-	build waits waits.c -pthread
-	cp -u "$program" "$OPEN/"
-	program=$OPEN/waits
-	chmod 755 "$program"
+	built waits waits.c -pthread
 }
 
 # as_nobody NAME [OPTION...] -- COMMAND...: as record_once, without any privilege.
 as_nobody() {
-	local options=()
-	dir=$OPEN/box/$1
-	shift
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	status=0
-	rm -rf "$dir"
-	(cd "$OPEN/box" && setpriv --reuid=65534 --regid=65534 --clear-groups \
-		"$OPEN/profd" record -q --annotate -F 999 -o "$dir" "${options[@]}" -- "$@") \
-		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
-	cp "$BATS_TEST_TMPDIR/out" "$dir.out"
+	nobody_record "$1" -q "${@:2}"
 	cp "$BATS_TEST_TMPDIR/err" "$dir.err"
 }
 
