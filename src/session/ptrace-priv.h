@@ -33,6 +33,7 @@ bool queue_take(struct queue *q, struct event *ret_event);
 struct thread_stat {
 	char comm[64];
 	char state;
+	bool forked; /* and has not executed a program since */
 	uint32_t cpu;
 	uint64_t vsize_bytes, faults;
 	uint64_t start_code,

@@ -33,6 +33,8 @@
 #define HALTS_MAX 200u
 #define DOUBT_NS (NSEC_PER_SEC / 20)
 #define REFUSED_NS (NSEC_PER_SEC / 10)
+/* A child that is going to execute a program has done so within this much CPU time. */
+#define FORKED_NS (NSEC_PER_SEC / 1000)
 
 struct halt { /* a thread that was asked to stop */
 	struct watched *process;
@@ -102,6 +104,10 @@ static void ask(struct ptrace_source *src, struct thread *t)
 
 	if (src->halts.n >= HALTS_MAX || !watch_stat(&src->watch, t, &h.stat) ||
 	    h.stat.state != 'R')
+		return;
+	/* A program that is executed while its process is traced by an ordinary user does not get the
+	 * rights that its set-user-ID bit gives it (execve(2)). */
+	if (h.stat.forked && t->ran_ns < FORKED_NS)
 		return;
 	/* A stop at the wrong moment and its tracer gives up. */
 	if (watch_is_examined(&src->watch, t))

@@ -166,6 +166,9 @@ static uint64_t stat_field(const char *state, unsigned number)
 	return s ? strtoull(s, NULL, 10) : 0;
 }
 
+/* PF_FORKNOEXEC of linux/sched.h, in field 9. */
+#define FORKED 0x40u
+
 static bool stat_parse(const char *buf, struct thread_stat *ret)
 {
 	const char *name = strchr(buf, '('), *end = strrchr(buf, ')');
@@ -180,6 +183,7 @@ static bool stat_parse(const char *buf, struct thread_stat *ret)
 	ret->comm[n] = '\0';
 	end += 2;
 	ret->state = *end;
+	ret->forked = stat_field(end, 9) & FORKED;
 	ret->faults = stat_field(end, 10) + stat_field(end, 12);
 	ret->vsize_bytes = stat_field(end, 23);
 	ret->start_code = stat_field(end, 26);

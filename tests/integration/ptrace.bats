@@ -314,7 +314,7 @@ assert len(got) == 500, len(got)'
 	cp "$(command -v id)" "$OPEN/id-root"
 	chown root "$OPEN/id-root"
 	chmod 4755 "$OPEN/id-root"
-	# Executed by a child, which is too young to be stopped; of a busy program that executes it itself see
+	# Executed by a child, which is left alone until then; of a busy program that executes it itself see
 	# profd-record(1).
 	for _ in {1..30}; do
 		stopped id --engine ptrace -F 1000 -- sh -c "i=0; while [ \$i -lt 2000 ]; do i=\$((i + 1)); done
