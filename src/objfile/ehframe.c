@@ -41,6 +41,7 @@ enum {
 #define LEB_BYTES_MAX 32
 #define LETTERS_MAX 32
 #define TABLE_ENTRY_BYTES 8
+#define MARK_STEP 16u
 #define NO_CIE UINT64_MAX
 
 struct fde_ref {
@@ -56,6 +57,7 @@ struct eh_index {
 	const uint8_t *table;
 	uint32_t table_n;
 	uint64_t hdr_vaddr;
+	uint64_t *marks; /* the start of every MARK_STEP-th pair */
 	/* … or our own. */
 	VEC(struct fde_ref) refs;
 	struct {
@@ -388,6 +390,17 @@ static uint64_t table_off(const struct eh_index *ix, uint32_t i)
 	return ix->hdr_vaddr + (uint64_t)(int64_t)v - ix->vaddr;
 }
 
+/* The table of a compiler is hundreds of KB, and a search in it waits for memory at nearly every step.
+ * The marks stay in the cache, and what is between two of them is two of its lines. */
+static void table_mark(struct eh_index *ix)
+{
+	uint32_t n = (ix->table_n - 1) / MARK_STEP + 1;
+
+	ix->marks = xcalloc(n, sizeof(*ix->marks));
+	for (uint32_t i = 0; i < n; i++)
+		ix->marks[i] = table_start(ix, i * MARK_STEP);
+}
+
 /* LSB Core 5.0, section 10.6.2. True when the table can be searched in place: it has the format
  * that all linkers write, belongs to this .eh_frame, fits, and is in order. */
 static bool table_open(struct eh_index *ix, const struct section_view *hdr)
@@ -422,6 +435,7 @@ static bool table_open(struct eh_index *ix, const struct section_view *hdr)
 	for (uint32_t i = 1; i < ix->table_n; i++)
 		if (table_start(ix, i - 1) > table_start(ix, i))
 			return false;
+	table_mark(ix);
 	return true;
 }
 
@@ -452,6 +466,7 @@ static void index_free(void *p)
 	if (!ix)
 		return;
 	vec_done(&ix->refs);
+	free(ix->marks);
 	free(ix);
 }
 
@@ -499,6 +514,18 @@ static uint32_t entries_upto(const struct eh_index *ix, uint64_t vaddr)
 
 	if (!n || entry_start(ix, 0) > vaddr)
 		return 0;
+	if (ix->table) {
+		uint32_t marks = (n - 1) / MARK_STEP + 1, mark = 0;
+
+		while (marks > 1) {
+			uint32_t half = marks / 2;
+
+			mark += ix->marks[mark + half] <= vaddr ? half : 0;
+			marks -= half;
+		}
+		base = mark * MARK_STEP;
+		n = n - base < MARK_STEP ? n - base : MARK_STEP;
+	}
 	while (n > 1) {
 		uint32_t half = n / 2;
 
