@@ -113,6 +113,39 @@ location_id location_of_frame(struct session *ses, struct space *space, uint32_t
 	return slot->location;
 }
 
+/* A thread's samples begin with the same callers, mostly: as far as the frames are those of its last one,
+ * so are their rows. */
+stack_id stack_of_frames(struct session *ses, struct space *space, uint32_t pid,
+			 uint32_t tid, unsigned n, stack_id root)
+{
+	struct trail *t = &ses->trails[tid % TRAILS];
+	uint32_t generation = space_generation(space), same = 0;
+	stack_id stack = root;
+
+	if (t->generation != generation || t->root != root)
+		t->steps.n = 0;
+	t->generation = generation;
+	t->root = root;
+	while (same < n && same < t->steps.n) {
+		const struct frame *f = &ses->frames[n - 1 - same];
+		const struct trail_step *step = &t->steps.v[same];
+
+		if (step->pc != f->pc || step->flags != f->flags)
+			break;
+		stack = step->stack;
+		same++;
+	}
+	t->steps.n = same;
+	for (uint32_t i = same; i < n; i++) {
+		const struct frame *f = &ses->frames[n - 1 - i];
+
+		stack = profile_stack(ses->profile, stack,
+				      location_of_frame(ses, space, pid, f));
+		vec_push(&t->steps, ((struct trail_step){f->pc, f->flags, stack}));
+	}
+	return stack;
+}
+
 static location_id kernel_location_new(struct session *ses, uint64_t pc)
 {
 	if (!ses->kernel_mapping) {

@@ -22,6 +22,20 @@ struct location_slot {
 };
 #define LOCATION_SLOTS 16384u
 
+/* The stack of a thread's last sample, from its root: frames and the rows they led to. Threads whose
+ * numbers are equal in their last bits take turns. */
+struct trail_step {
+	uint64_t pc;
+	uint32_t flags;
+	stack_id stack;
+};
+struct trail {
+	uint32_t generation; /* of the space; 0: empty */
+	stack_id root;
+	VEC(struct trail_step) steps;
+};
+#define TRAILS 32u
+
 /* A segment of a file -> mapping. */
 struct mapping_slot {
 	uint64_t obj_id;
@@ -52,6 +66,7 @@ struct session {
 	VEC(struct session_module) modules; /* [profile->mappings.n] */
 	struct location_slot *slots;
 	struct mapping_slot mapping_slots[MAPPING_SLOTS];
+	struct trail trails[TRAILS];
 	struct frame *frames; /* [options.max_depth + 1] */
 	VEC(struct labels_row) labels;
 	struct map labels_by_thread; /* tid << 12 | cpu -> row + 1 */
@@ -109,6 +124,9 @@ struct deep *deep_free(struct deep *d); /* NULL is fine; returns NULL */
 /* locations.c: from pcs to rows of the profile. */
 location_id location_of_frame(struct session *ses, struct space *space, uint32_t pid,
 			      const struct frame *f);
+/* The stack of the @n frames of ses->frames, innermost first, above @root. */
+stack_id stack_of_frames(struct session *ses, struct space *space, uint32_t pid,
+			 uint32_t tid, unsigned n, stack_id root);
 location_id location_of_kernel(struct session *ses, uint64_t pc, bool call);
 mapping_id mapping_of_vma(struct session *ses, const struct vma *v, uint64_t vaddr,
 			  uint32_t pid);

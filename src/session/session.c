@@ -95,6 +95,8 @@ struct session *session_free(struct session *ses)
 	vec_done(&ses->quality.modules);
 	map_done(&ses->labels_by_thread);
 	free(ses->slots);
+	for (unsigned i = 0; i < TRAILS; i++)
+		vec_done(&ses->trails[i].steps);
 	free(ses->frames);
 	free(ses);
 	return NULL;
@@ -276,10 +278,7 @@ static stack_id stack_make(struct session *ses, const struct event *e, struct pr
 	const struct event_sample *s = &e->sample;
 	stack_id stack = stack_root(ses, stop, !n && !s->nkernel);
 
-	for (unsigned i = n; i-- > 0;)
-		stack = profile_stack(
-			ses->profile, stack,
-			location_of_frame(ses, p->space, e->pid, &ses->frames[i]));
+	stack = stack_of_frames(ses, p->space, e->pid, e->tid, n, stack);
 	for (size_t i = s->nkernel; i-- > 0;)
 		stack = profile_stack(ses->profile, stack,
 				      location_of_kernel(ses, s->kernel_pcs[i], i > 0));
