@@ -39,7 +39,9 @@ struct namer {
 	struct namer_options options;
 	struct map handles; /* objfile_id -> struct objfile *, or NO_HANDLE */
 	VEC(struct objfile *) twins;
-	job_vec asked; /* not handed over yet */
+	job_vec asked;	       /* not handed over yet */
+	uint64_t submitted_ns; /* CLOCK_MONOTONIC */
+	bool new_file; /* asked since then: reading its symbols is what takes time */
 	bool started, running;
 	bool at_end; /* started for the kernel's symbols alone */
 	pthread_t thread;
@@ -58,6 +60,10 @@ struct namer {
 	uint64_t cpu_ns;
 };
 #define NO_HANDLE UINT64_MAX
+/* To wake a thread costs more than to look up ten names. Few enough that what is left at the end is done in
+ * a millisecond. */
+#define SUBMIT_JOBS 128u
+#define SUBMIT_NS (NSEC_PER_SEC / 20)
 
 struct namer *namer_new(const struct namer_options *o)
 {
@@ -209,6 +215,7 @@ struct objfile *namer_handle(struct namer *nm, struct objfile *o)
 		return known == NO_HANDLE ? NULL : (void *)(uintptr_t)known;
 	twin = objfile_twin(o);
 	map_put(&nm->handles, objfile_id(o), twin ? (uintptr_t)twin : NO_HANDLE);
+	nm->new_file = true;
 	if (twin)
 		vec_push(&nm->twins, twin);
 	return twin;
@@ -231,8 +238,16 @@ static void jobs_queue(struct namer *nm)
 
 void namer_submit(struct namer *nm)
 {
+	uint64_t now_ns;
+
 	if (!nm->asked.n)
 		return;
+	now_ns = clock_now_ns();
+	if (!nm->new_file && nm->asked.n < SUBMIT_JOBS &&
+	    now_ns - nm->submitted_ns < SUBMIT_NS)
+		return;
+	nm->submitted_ns = now_ns;
+	nm->new_file = false;
 	jobs_queue(nm);
 	if (!nm->started)
 		thread_start(nm);
