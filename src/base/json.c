@@ -51,7 +51,13 @@ void json_put_str(struct json *j, const char *key, const char *value)
 		put(j, key, json_null());
 		return;
 	}
-	text_add_clean(&t, value, strlen(value));
+	/* A command may be a script: its lines and tabs are kept, JSON has a way to write them. */
+	for (size_t n; *value; value += n) {
+		n = strcspn(value, "\n\t");
+		text_add_clean(&t, value, n);
+		if (value[n])
+			text_addc(&t, value[n++]);
+	}
 	put(j, key, json_stringn(text_get(&t), t.len));
 	text_done(&t);
 }

@@ -22,6 +22,10 @@ void command_text(struct text *t, char *const *argv)
 	for (char *const *a = argv; *a && raw.len <= COMMAND_SHOWN_BYTES; a++)
 		text_addf(&raw, "%s%.*s", a == argv ? "" : " ", (int)COMMAND_SHOWN_BYTES,
 			  *a);
+	/* A script's lines make one. */
+	for (size_t i = 0; i < raw.len; i++)
+		if (strchr("\n\t", raw.s[i]))
+			raw.s[i] = ' ';
 	if (raw.len > COMMAND_SHOWN_BYTES) {
 		text_add_clean(t, text_get(&raw), COMMAND_SHOWN_BYTES);
 		text_add(t, " …");

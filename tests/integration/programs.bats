@@ -79,6 +79,15 @@ load lib
 	[ "$(json "$dir/run.json" quality.processes)" -ge "$least" ]
 }
 
+@test "a script of several lines is one line of the summary, and the title of the page" {
+	record lines -- sh -c 'true
+	i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done'
+	[ "$status" -eq 0 ]
+	grep -qF 'sh -c true  i=0; while' "$dir/summary.md"
+	grep -qF '<title>sh -c true  i=0; while' "$dir/index.html"
+	[[ "$(json "$dir/run.json" command.2)" == true$'\n'* ]]
+}
+
 @test "a stripped static program without unwind information says so" {
 	needs busybox
 	"$PYTHON" "$WORKLOADS/gen-c.py" 1500 >"$BATS_TEST_TMPDIR/data"
