@@ -194,22 +194,19 @@ one_round() {
 	one_round || one_round
 }
 
-@test "no EINTR and no short count in 1,000 stops" {
+@test "no EINTR and no short count in 1,000 stops of one thread" {
 	built interrupts interrupts.c -pthread
-	local all=0 _
-	for _ in 1 2 3 4 5 6 7 8; do
+	local all=0 _ tid
+	for _ in 1 2 3 4 5 6; do
 		stopped interrupts --engine ptrace -F 1000 -- "$program" 6
 		cat "$dir.out"
 		[ "$status" -eq 0 ]
 		grep -qx 'in all: 0 EINTR, 0 short' "$dir.out"
-		# Of the thread that makes the calls, by its samples.
-		all=$((all + $("$PYTHON" - "$dir/run.json" <<-'END'
-	import json, sys
-	print(json.load(open(sys.argv[1], encoding="utf-8"))["quality"]["samples"])
-	END
-	)))
-		echo "$all stops"
-		[ "$all" -lt 1500 ] || return 0
+		# Each sample is a stop. Those of the two other threads do not count.
+		tid=$(sed -n 's/^thread //p' "$dir.out")
+		all=$((all + $("$INTEGRATION/by-label" "$dir/cpu.pb.gz" tid 0 | sed -n "s/^$tid //p")))
+		echo "$all stops of thread $tid"
+		[ "$all" -lt 1000 ] || return 0
 	done
 	fail "only $all stops"
 }
@@ -271,10 +268,60 @@ assert len(got) == 500, len(got)'
 	grep -q "warning: the process 'shares' was not sampled: another program traces it" \
 		"$BATS_TEST_TMPDIR/err"
 	json "$dir/run.json" quality.warnings | grep -q "'shares' was not sampled"
+}
+
+@test "gdb -batch inside the workload: status and output are the same, the program is named" {
 	needs gdb
-	stopped gdb --engine ptrace -- gdb -batch -ex run -ex 'print $_exitcode' "$program"
-	[ "$status" -eq 0 ]
-	grep -q 'exited normally' "$dir.out"
+	local plain=$BATS_TEST_TMPDIR/plain expected=0
+	local run=(gdb -nx -batch -return-child-result -ex 'set startup-with-shell off' -ex run --args
+		"$PYTHON" "$BATS_TEST_TMPDIR/busy.py")
+	echo 'print(sum(range(30000000)), flush=True); raise SystemExit(7)' >"$BATS_TEST_TMPDIR/busy.py"
+	"${run[@]}" >"$plain" 2>&1 </dev/null 3>&- || expected=$?
+	cat "$plain"
+	[ "$expected" -eq 7 ]
+	stopped gdb --engine ptrace -F 1000 -- "${run[@]}"
+	[ "$status" -eq 7 ]
+	# gdb names processes and threads by their numbers.
+	diff <(grep -h '^[0-9]\|exited' "$plain" | sed 's/process [0-9]*/process/') \
+		<(grep -h '^[0-9]\|exited' "$dir.out" | sed 's/process [0-9]*/process/')
+	grep -q '^[0-9]' "$dir.out"
+	grep -q "warning: the process 'python3[0-9.]*' was not sampled: another program traces it" \
+		"$BATS_TEST_TMPDIR/err"
+	grep -q '^gdb;' "$dir/cpu.folded"
+	adds_up
+}
+
+@test "sudo inside the workload: what it runs is sampled, and its status is passed on" {
+	needs_root
+	needs sudo
+	built steady steady.c -pthread
+	stopped sudo --engine ptrace -F 1000 -- sudo -n -u nobody sh -c "'$program' 200; id -u; exit 7"
+	[ "$status" -eq 7 ]
+	[ "$(grep -x -e "done" -e 65534 "$dir.out" | paste -sd ' ')" = "done 65534" ]
+	grep -q '^steady;.*;steady_load ' "$dir/cpu.folded"
+	lacks 'was not sampled' "$BATS_TEST_TMPDIR/err"
+	adds_up
+}
+
+# Who may use it is said in a place of this test's own.
+@test "nobody: sudo inside the workload keeps its rights and its status" {
+	needs_root
+	needs setpriv sudo
+	built steady steady.c -pthread
+	mkdir -m 755 "$OPEN/rules"
+	echo '#65534 ALL=(root) NOPASSWD: ALL' >"$OPEN/rules/profd-test"
+	chmod 440 "$OPEN/rules/profd-test"
+	unshare -m true || skip "no namespace of mounts can be made here"
+	# shellcheck disable=SC2016
+	with=(unshare -m sh -c 'mount --bind "$0" /etc/sudoers.d && exec "$@"' "$OPEN/rules"
+		"${as_nobody[@]}")
+	for _ in {1..10}; do
+		stopped sudo --engine ptrace -F 1000 -- sh -c "i=0; while [ \$i -lt 2000 ]; do i=\$((i + 1)); done
+			sudo -n sh -c \"'$program' 30; id -u; exit 7\"; echo status \$?"
+		[ "$status" -eq 0 ]
+		[ "$(grep -v pid "$dir.out" | paste -sd ' ')" = "done 0 status 7" ]
+	done
+	grep -q 'not sampled.*the kernel does not let' "$BATS_TEST_TMPDIR/err"
 }
 
 @test "sanitizers keep their verdicts" {

@@ -1,5 +1,6 @@
 /* One thread that works for 1 ms and then spends 1 ms in a system call that fails with EINTR, or returns
- * a short count, when it is disturbed: `interrupts SECONDS`. Prints for each call how often that was.
+ * a short count, when it is disturbed: `interrupts SECONDS`. Prints which thread that is, and for each call
+ * how often it was.
  * There is no signal handler, so without anybody's interference it never is. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -157,6 +158,7 @@ int main(int argc, char **argv)
 	long eintr = 0, brief = 0;
 
 	make_files();
+	printf("thread %d\n", (int)gettid());
 	if (pthread_create(&thread, NULL, drain, NULL) ||
 	    pthread_create(&thread, NULL, feed, NULL))
 		return 2;
