@@ -51,7 +51,11 @@ void attach_add_living(struct attach *a, uint32_t pid);
 /* The processes that ran before, as children of those that are attached to, or their children. The array is
  * borrowed. */
 const uint32_t *attach_strangers(const struct attach *a, size_t *ret_n);
-/* @err says that sampling is not allowed: says whose wall it is when it is the target's. */
-void attach_explain(const struct attach *a, struct error *err);
+/* @err says that sampling is not allowed: says whose wall it is when it is the target's, and returns true. False: nothing may be
+ * sampled here. */
+bool attach_explain(const struct attach *a, struct error *err);
+/* May they be stopped for a look at them (ptrace(2))? It is tried, without stopping them. Returns 0 or -errno
+ * with err. */
+int attach_may_stop(const struct attach *a, struct error *err);
 /* Undoes what attach_open and attach_signals changed. Zeroed is fine. */
 void attach_done(struct attach *a);

@@ -23,6 +23,7 @@ struct source_stats {
 	uint64_t carried;  /* and those that it cut short, which did the rest */
 	uint64_t
 		unwaited_ns; /* CPU time of processes that the launched one did not wait for */
+	uint64_t seen_ns; /* CPU time of all threads, as of the last look at each */
 	/* Processes that could not be stopped: traced by someone else, or not allowed. The name of the
 	 * first. */
 	uint32_t traced, refused;
@@ -45,6 +46,11 @@ struct source *source_perf_attach(struct sampler *s, struct attach *a,
  * forbidden here, -ENOSYS, -ESRCH the process did not stop. */
 struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
 				 struct error *err);
+/* The same with what @a names, until attach_tick says that it is over, or as source_perf_attach does.
+ * Before attach_start it yields what runs, and then 0 for the time being. NULL and err: -EPERM it may not be
+ * stopped, -ESRCH it has ended, others as above. */
+struct source *source_ptrace_attach(uint32_t hz, struct attach *a, struct launch *command,
+				    bool wait_tree, struct error *err);
 #define PTRACE_HZ_DEFAULT 99
 #define PTRACE_HZ_MAX 1000
 /* What it samples; @reason: why not by perf_event_open(2). */

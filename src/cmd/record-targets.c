@@ -93,10 +93,11 @@ int record_check_targets(struct record_options *o)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "-d and a command both say when the recording "
 				       "ends: give one of them");
-	if (o->engine == ENGINE_PTRACE)
+	if (o->engine == ENGINE_PTRACE && !o->pids.n)
 		return cmd_usage_error(EXIT_PROFD, "record",
-				       "--engine ptrace samples what it launches: leave "
-				       "it out with -p, -t, -a and --cgroup");
+				       "--engine ptrace samples commands, processes (-p) "
+				       "and threads (-t): %s takes perf_event_open",
+				       o->all ? "-a" : "--cgroup");
 	if (o->timeout_ns)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--timeout ends a command that is recorded; what "

@@ -138,7 +138,12 @@ static int open_ptrace(struct recording *r, const char *why, struct error *err)
 
 	if (hz > PTRACE_HZ_MAX)
 		hz = PTRACE_HZ_MAX;
-	r->source = source_ptrace_new(hz, &r->launch, r->o->wait_tree, err);
+	if (r->o->attached)
+		r->source = source_ptrace_attach(hz, &r->attach,
+						 r->launch.pid ? &r->launch : NULL,
+						 r->o->wait_tree, err);
+	else
+		r->source = source_ptrace_new(hz, &r->launch, r->o->wait_tree, err);
 	if (!r->source)
 		return err->code;
 	source_ptrace_info(hz, why, &r->info);
@@ -174,6 +179,37 @@ static int open_engine(struct recording *r, struct error *err)
 		log_debug("record", "%s", why.text);
 	}
 	return r->o->require_profile ? err->code : 0;
+}
+
+/* The same for what runs already. Without an engine there is nothing to do. */
+static int open_attached(struct recording *r, struct error *err)
+{
+	struct error why = *err, second = {0};
+
+	if (r->o->engine == ENGINE_PTRACE)
+		return open_ptrace(r, "asked for", err);
+	r->sampler = sampler_attach(&r->o->sampler, &r->on, &why);
+	if (r->sampler) {
+		r->info = *sampler_info(r->sampler);
+		return session_open(r, err);
+	}
+	*err = why;
+	if (attach_explain(&r->attach, err) || why.code == -ESRCH ||
+	    !may_run_unprofiled(r->o, why.code) || r->o->engine != ENGINE_AUTO ||
+	    !is_cpu_time(r->o->sampler.event))
+		return err->code;
+	if (!r->attach.ntargets) {
+		error_set(err, why.code, "%s; -p and -t do without perf_event_open",
+			  why.text);
+		error_hint(err, "%s", why.hint);
+		return err->code;
+	}
+	if (open_ptrace(r, why.text, &second) == 0)
+		return 0;
+	error_set(err, second.code, "%s; nor is it possible without: %s", why.text,
+		  second.text);
+	error_hint(err, "%s", second.hint);
+	return err->code;
 }
 
 /* After the fork, so for profd alone: buffers are emptied in time although the workload keeps every CPU busy.
@@ -225,16 +261,10 @@ static int prepare_attach(struct recording *r, struct error *err)
 	if (!r->launch.pid)
 		attach_signals(&r->attach);
 	r->on.forks = r->attach.forks;
-	r->sampler = sampler_attach(&r->o->sampler, &r->on, err);
-	if (!r->sampler) {
-		code = err->code;
-		attach_explain(&r->attach, err);
-		return code;
-	}
-	r->info = *sampler_info(r->sampler);
 	read_targets(r);
-	code = session_open(r, err);
-	while (code == 0 && attach_next(&r->attach, &e))
+	code = open_attached(r, err);
+	while (code == 0 &&
+	       (r->source ? source_next(r->source, &e) > 0 : attach_next(&r->attach, &e)))
 		feed(r, &e);
 	return code;
 }
@@ -285,7 +315,7 @@ static int run_loop(struct recording *r)
 	struct event e;
 	int code;
 
-	if (r->o->attached)
+	if (r->sampler && r->o->attached)
 		r->source = source_perf_attach(r->sampler, &r->attach,
 					       r->launch.pid ? &r->launch : NULL,
 					       r->o->wait_tree);
@@ -356,8 +386,9 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 	const struct source_stats *ss = source_stats(r->source);
 	uint64_t wall_ns = ended_ns(r) - start_ns(r);
 	const struct rusage *u = &r->launch.usage;
-	uint64_t counted_ns = r->sampler ? sampler_counted_ns(r->sampler)
-					 : used_ns(u) + ss->unwaited_ns;
+	uint64_t counted_ns = r->sampler       ? sampler_counted_ns(r->sampler)
+			      : r->o->attached ? 0
+					       : used_ns(u) + ss->unwaited_ns;
 
 	if (r->o->attached)
 		procs_each(session_procs(r->session), note_living, &r->attach);
@@ -415,12 +446,17 @@ static struct timeval ns_timeval(uint64_t ns)
 /* What was attached to, not the command that said for how long. */
 static void end_attached(struct recording *r, struct run *run, struct raw_totals *totals)
 {
+	const struct source_stats *ss = source_stats(r->source);
 	const struct attach *a = &r->attach;
 	struct session_totals *t = &totals->session;
 
 	if (!r->o->attached)
 		return;
-	t->counted_ns = t->counted_ns ? t->counted_ns : a->cpu_ns;
+	if (!t->counted_ns && a->cpu_ns)
+		t->counted_ns = a->cpu_ns + ss->unwaited_ns;
+	/* What its processes waited for right before their own end is in no other figure. */
+	if (t->counted_ns && t->counted_ns < ss->seen_ns)
+		t->counted_ns = ss->seen_ns;
 	t->user_ns = a->user_ns;
 	t->system_ns = a->system_ns;
 	run->usage = (struct rusage){.ru_utime = ns_timeval(a->user_ns),

@@ -22,6 +22,11 @@ int target_find(uint32_t number, bool thread, struct attach_target *ret,
 		struct error *err);
 bool target_has_ended(uint32_t pid, uint32_t tid);
 
+/* --- attach-explain.c --- */
+
+/* Why it may not be stopped, which failed with @code. */
+void attach_explain_stop(const struct attach_target *t, int code, struct error *err);
+
 /* --- introduce.c --- */
 
 struct intro;

@@ -1,7 +1,7 @@
 src_libprofd_a_SOURCES += \
 	%D%/deep.c %D%/finish.c %D%/launch.c %D%/locations.c %D%/namer.c %D%/session-priv.h \
 	%D%/blocked.c %D%/blocked-priv.h %D%/calls.c %D%/coverage.c %D%/wall.c \
-	%D%/attach.c %D%/attach-check.c %D%/attach-explain.c \
+	%D%/attach.c %D%/attach-check.c %D%/attach-explain.c %D%/attach-stop.c \
 	%D%/attach-priv.h %D%/cpu-time.c %D%/introduce.c \
 	%D%/merge.c %D%/merge-priv.h \
 	%D%/session.c %D%/source.c %D%/source-perf.c %D%/source-priv.h %D%/tree.c

@@ -39,6 +39,7 @@ struct thread_stat {
 	uint64_t start_code,
 		start_stack; /* of the program: with the next they tell it apart */
 	uint64_t arg_start;
+	uint32_t ppid;
 };
 
 struct thread {
@@ -46,6 +47,7 @@ struct thread {
 	struct watched *process;
 	int stat_fd, sched_fd, children_fd; /* -1: not open */
 	uint64_t ran_ns;		    /* CPU time as of the last look */
+	uint64_t base_ns;		    /* when it was attached to */
 	uint64_t taken_ns;		    /* of it, what samples stand for already */
 	uint64_t due_ns;   /* the CPU time from which on it is to be sampled again */
 	uint64_t faults;   /* when the maps were read for it */
@@ -75,6 +77,10 @@ struct watched {
 	bool fresh;	     /* not looked at yet */
 	uint64_t refused_ns; /* CLOCK_MONOTONIC: not to be stopped before this */
 	bool told;	     /* that it cannot be stopped */
+	bool root;	     /* it was attached to */
+	bool some;	     /* single threads of it were attached to */
+	uint32_t ppid;	     /* as of the last look at stat; 0: there was none */
+	uint64_t ended_ns;   /* CPU time of threads that have ended */
 };
 
 struct watch {
@@ -82,7 +88,10 @@ struct watch {
 	VEC(struct watched *) processes;
 	struct map by_pid; /* pid -> 1 */
 	struct queue *queue;
-	int orphans_fd; /* what profd is the parent of */
+	int orphans_fd;	      /* what profd is the parent of */
+	bool attached;	      /* profd is not */
+	struct map strangers; /* pid -> 1: not to be followed */
+	uint64_t ended_ns;    /* CPU time of threads that have ended */
 	uint32_t fds, fds_max;
 	uint64_t start_ns, maps_ns; /* spent on reading maps */
 	uint64_t
@@ -91,6 +100,14 @@ struct watch {
 
 /* @root has exec'ed. */
 void watch_init(struct watch *w, uint32_t root, struct queue *q);
+/* For what runs already: it is told at once, and counted from watch_base on. */
+void watch_init_attached(struct watch *w, struct queue *q);
+/* Process @pid, or its thread @tid alone. */
+void watch_attach(struct watch *w, uint32_t pid, uint32_t tid);
+/* A process that is not to be followed although its parent is. */
+void watch_except(struct watch *w, uint32_t pid);
+/* From here on time counts. Tells what changed since watch_attach. */
+void watch_base(struct watch *w);
 void watch_done(struct watch *w);
 /* Who is there, and how long each thread has run; puts forks and exits. */
 void watch_look(struct watch *w);
@@ -111,7 +128,10 @@ void watch_maps(struct watch *w, struct thread *t, const struct thread_stat *st,
 /* Processes that have not ended; signals them. */
 uint32_t watch_alive(struct watch *w);
 void watch_kill(struct watch *w, int sig);
-/* CPU time of all that the launched process did not wait for. */
+/* CPU time of all that was seen, since watch_base. */
+uint64_t watch_seen_ns(const struct watch *w);
+/* CPU time of all that the launched process did not wait for; when attached, of what has ended and was waited
+ * for by none of the processes. */
 uint64_t watch_unwaited_ns(const struct watch *w);
 /* watch-maps.c: reads /proc/PID/maps and puts what is not in p->maps. */
 void maps_look(struct queue *q, struct watched *p);

@@ -27,6 +27,8 @@
 #define STALE_NS (NSEC_PER_SEC / 50)
 /* How far behind a thread may be: what was met rarely is not made up for by a burst. */
 #define BEHIND_PERIODS 2u
+/* What is attached to is asked at least so often whether it has ended. */
+#define ATTACHED_NS (NSEC_PER_SEC / 10)
 #define PROBE_NS NSEC_PER_SEC
 #define LEAVE_NS NSEC_PER_SEC
 /* As many as guard.c can keep an eye on. */
@@ -46,12 +48,14 @@ struct halt { /* a thread that was asked to stop */
 
 struct ptrace_source {
 	struct source base;
-	struct launch *launch;
+	struct launch *launch; /* NULL: nothing was */
+	struct attach *attach; /* NULL: what is launched is sampled */
 	struct queue queue;
 	struct watch watch;
 	VEC(struct halt) halts;
 	struct halt_sample sample;
 	sigset_t old_mask;
+	struct sigaction old_child;
 	uint64_t period_ns, tick_ns; /* the next tick, CLOCK_MONOTONIC */
 	bool wait_tree, started, over;
 	bool reaper; /* profd was one already */
@@ -311,8 +315,10 @@ static void next_tick(struct ptrace_source *src)
 
 static void wait_tick(struct ptrace_source *src)
 {
-	struct pollfd fds[] = {{.fd = src->launch->pidfd, .events = POLLIN},
-			       {.fd = src->launch->signalfd, .events = POLLIN}};
+	const struct launch *l = src->launch;
+	const struct attach *a = src->attach;
+	struct pollfd fds[] = {{.fd = l ? l->pidfd : a->fd, .events = POLLIN},
+			       {.fd = l ? l->signalfd : a->signalfd, .events = POLLIN}};
 	uint64_t now_ns = clock_now_ns(), ns;
 	struct timespec t;
 
@@ -320,18 +326,35 @@ static void wait_tick(struct ptrace_source *src)
 	if (src->tick_ns <= now_ns)
 		return;
 	ns = src->tick_ns - now_ns;
+	if (a && ns > ATTACHED_NS)
+		ns = ATTACHED_NS;
 	t = (struct timespec){(time_t)(ns / NSEC_PER_SEC), (long)(ns % NSEC_PER_SEC)};
-	if (src->launch->reaped)
+	if (l && l->reaped)
 		fds[0].fd = -1;
 	ppoll(fds, ARRAY_SIZE(fds), &t, NULL);
 }
 
-/* Asked once the launched process is gone. */
+/* The launched process has ended, or what was attached to. */
+static bool has_ended(struct ptrace_source *src)
+{
+	bool over = src->attach && attach_tick(src->attach);
+
+	if (!src->launch)
+		return over;
+	over = launch_tick(src->launch);
+	if (over && src->attach)
+		attach_end(src->attach);
+	return over;
+}
+
+/* Asked once that is so. */
 static bool is_over(struct ptrace_source *src)
 {
 	struct watch *w = &src->watch;
 	int sig;
 
+	if (src->attach)
+		return !src->wait_tree || src->attach->stop || !watch_alive(w);
 	if (!src->wait_tree || src->launch->stop || !watch_alive(w))
 		return true;
 	sig = launch_overdue(src->launch);
@@ -345,7 +368,17 @@ static bool is_over(struct ptrace_source *src)
 
 static void start(struct ptrace_source *src)
 {
-	watch_init(&src->watch, (uint32_t)src->launch->pid, &src->queue);
+	const uint32_t *strangers;
+	size_t n = 0;
+
+	if (!src->attach) {
+		watch_init(&src->watch, (uint32_t)src->launch->pid, &src->queue);
+	} else {
+		strangers = attach_strangers(src->attach, &n);
+		for (size_t i = 0; i < n; i++)
+			watch_except(&src->watch, strangers[i]);
+		watch_base(&src->watch);
+	}
 	src->tick_ns = clock_now_ns();
 	src->started = true;
 }
@@ -368,12 +401,13 @@ static void round_make(struct ptrace_source *src)
 		wait_tick(src);
 	else
 		collect(src, src->tick_ns);
-	if (launch_tick(src->launch)) {
+	if (has_ended(src)) {
 		watch_look(&src->watch);
 		src->over = is_over(src);
 	}
 	if (src->over) {
 		src->base.stats.unwaited_ns = watch_unwaited_ns(&src->watch);
+		src->base.stats.seen_ns = watch_seen_ns(&src->watch);
 		leave_all(src);
 		return;
 	}
@@ -388,6 +422,9 @@ static int ptrace_next(struct source *base, struct event *ret_event)
 {
 	struct ptrace_source *src = (struct ptrace_source *)base;
 
+	/* Files are opened before time counts. */
+	if (src->attach && !src->attach->start_ns)
+		return queue_take(&src->queue, ret_event);
 	if (!src->started)
 		start(src);
 	while (!queue_take(&src->queue, ret_event)) {
@@ -414,8 +451,9 @@ static void ptrace_free(struct source *base)
 		carry_free(src->halts.v[i].carry);
 	vec_done(&src->halts);
 	free(src->sample.stack);
-	if (!src->reaper)
+	if (!src->attach && !src->reaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 0);
+	sigaction(SIGCHLD, &src->old_child, NULL);
 	sigprocmask(SIG_SETMASK, &src->old_mask, NULL);
 }
 
@@ -474,11 +512,10 @@ void source_ptrace_info(uint32_t hz, const char *reason, struct sampler_info *re
 	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
-struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
-				 struct error *err)
+static struct ptrace_source *source_new(uint32_t hz, struct launch *l, bool wait_tree)
 {
+	const struct sigaction usual = {.sa_handler = SIG_DFL};
 	struct ptrace_source *src = xcalloc(1, sizeof(*src));
-	int reaper = 0, code;
 	sigset_t child;
 
 	src->base.ops = &ptrace_ops;
@@ -491,7 +528,18 @@ struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &src->old_mask);
+	/* Where it is ignored stops are not told (linux/kernel/signal.c, do_notify_parent_cldstop). */
+	sigaction(SIGCHLD, &usual, &src->old_child);
 	guard_init();
+	return src;
+}
+
+struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
+				 struct error *err)
+{
+	struct ptrace_source *src = source_new(hz, l, wait_tree);
+	int reaper = 0, code;
+
 	prctl(PR_GET_CHILD_SUBREAPER, &reaper);
 	src->reaper = reaper;
 	code = probe(src);
@@ -501,5 +549,20 @@ struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
 		return NULL;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return &src->base;
+}
+
+struct source *source_ptrace_attach(uint32_t hz, struct attach *a, struct launch *command,
+				    bool wait_tree, struct error *err)
+{
+	struct ptrace_source *src;
+
+	if (attach_may_stop(a, err) < 0)
+		return NULL;
+	src = source_new(hz, command, wait_tree);
+	src->attach = a;
+	watch_init_attached(&src->watch, &src->queue);
+	for (size_t i = 0; i < a->ntargets; i++)
+		watch_attach(&src->watch, a->targets[i].pid, a->targets[i].tid);
 	return &src->base;
 }

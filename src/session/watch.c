@@ -184,6 +184,7 @@ static bool stat_parse(const char *buf, struct thread_stat *ret)
 	end += 2;
 	ret->state = *end;
 	ret->forked = stat_field(end, 9) & FORKED;
+	ret->ppid = (uint32_t)stat_field(end, 4);
 	ret->faults = stat_field(end, 10) + stat_field(end, 12);
 	ret->vsize_bytes = stat_field(end, 23);
 	ret->start_code = stat_field(end, 26);
@@ -222,6 +223,7 @@ bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat)
 		t->gone = true;
 		return false;
 	}
+	p->ppid = ret_stat->ppid;
 	/* One that is about to end has lost its memory. */
 	if (strchr("ZX", ret_stat->state) || !ret_stat->vsize_bytes)
 		return true;
@@ -314,6 +316,16 @@ static struct watched *process_find(const struct watch *w, uint32_t pid)
 	return row ? w->processes.v[row - 1] : NULL;
 }
 
+static struct watched *process_new(struct watch *w, uint32_t pid)
+{
+	struct watched *p = xcalloc(1, sizeof(*p));
+
+	*p = (struct watched){.pid = pid, .task_fd = -1, .fresh = true};
+	vec_push(&w->processes, p);
+	map_put(&w->by_pid, pid, w->processes.n);
+	return p;
+}
+
 /* A child of @parent; NULL: of nobody any more. */
 static void process_add(struct watch *w, uint32_t pid, const struct watched *parent)
 {
@@ -321,10 +333,10 @@ static void process_add(struct watch *w, uint32_t pid, const struct watched *par
 	struct thread *t;
 	struct thread_stat st;
 
-	if (process_find(w, pid) || w->processes.n >= PROCESSES_MAX)
+	if (process_find(w, pid) || map_find(&w->strangers, pid) ||
+	    w->processes.n >= PROCESSES_MAX)
 		return;
-	p = xcalloc(1, sizeof(*p));
-	*p = (struct watched){.pid = pid, .task_fd = -1, .fresh = true};
+	p = process_new(w, pid);
 	t = thread_add(w, p, pid);
 	if (pid != w->root)
 		put_task(w, EVENT_FORK, t, parent ? parent->pid : w->root);
@@ -337,8 +349,6 @@ static void process_add(struct watch *w, uint32_t pid, const struct watched *par
 			       parent->maps.n * sizeof(*p->maps.v));
 		p->maps.n = parent->maps.n;
 	}
-	vec_push(&w->processes, p);
-	map_put(&w->by_pid, pid, w->processes.n);
 	watch_stat(w, t, &st);
 }
 
@@ -415,6 +425,8 @@ static void drop_threads(struct watch *w, struct watched *p)
 
 		if (!t->gone || t->held)
 			continue;
+		p->ended_ns += t->ran_ns;
+		w->ended_ns += t->ran_ns - t->base_ns;
 		put_task(w, EVENT_EXIT, t, p->pid);
 		thread_free(w, t);
 		vec_remove(&p->threads, i, 1);
@@ -424,7 +436,7 @@ static void drop_threads(struct watch *w, struct watched *p)
 /* True while anything of it is left. */
 static bool process_look(struct watch *w, struct watched *p)
 {
-	bool ran = p->fresh;
+	bool ran = p->fresh, fresh = p->fresh;
 
 	p->fresh = false;
 	for (uint32_t i = 0; i < p->threads.n; i++) {
@@ -439,12 +451,13 @@ static bool process_look(struct watch *w, struct watched *p)
 	}
 	if (!ran)
 		return true;
-	list_threads(w, p);
+	if (!p->some)
+		list_threads(w, p);
 	/* Threads are added behind the others, and what they forked comes with the next look. */
 	for (uint32_t i = 0; i < p->threads.n; i++) {
 		struct thread *t = p->threads.v[i];
 
-		if (t->moved && !t->gone)
+		if ((t->moved || fresh) && !t->gone && !p->some)
 			thread_children(w, t);
 	}
 	drop_threads(w, p);
@@ -506,12 +519,26 @@ static void look_at_orphans(struct watch *w)
 	}
 }
 
+/* Processes that have ended, and whose parents did before them: nobody that is watched waits for those. (Who
+ * was attached to is counted by another clock.) */
+static void count_orphans(struct watch *w)
+{
+	for (uint32_t i = 0; i < w->processes.n; i++) {
+		const struct watched *p = w->processes.v[i];
+
+		if (!p->threads.n && !p->root && p->ppid && !process_find(w, p->ppid))
+			w->orphans_ns += p->ended_ns;
+	}
+}
+
 void watch_look(struct watch *w)
 {
 	look_at_orphans(w);
 	/* Children are added behind their parents. */
 	for (uint32_t i = 0; i < w->processes.n; i++)
 		process_look(w, w->processes.v[i]);
+	if (w->attached)
+		count_orphans(w);
 	for (uint32_t i = w->processes.n; i-- > 0;) {
 		if (!w->processes.v[i]->threads.n)
 			process_drop(w, i);
@@ -578,7 +605,7 @@ uint64_t watch_unwaited_ns(const struct watch *w)
 {
 	uint64_t ns = w->orphans_ns;
 
-	for (uint32_t i = 0; i < w->processes.n; i++) {
+	for (uint32_t i = 0; !w->attached && i < w->processes.n; i++) {
 		const struct watched *p = w->processes.v[i];
 
 		for (uint32_t k = 0; p->pid != w->root && k < p->threads.n; k++)
@@ -603,12 +630,101 @@ void watch_init(struct watch *w, uint32_t root, struct queue *q)
 		maps_look(q, w->processes.v[0]);
 }
 
+/* --- what runs already ----------------------------------------------------------------------- */
+
+void watch_init_attached(struct watch *w, struct queue *q)
+{
+	*w = (struct watch){
+		.queue = q, .fds_max = fds_allowed(), .orphans_fd = -1, .attached = true};
+}
+
+/* Under its name, and no exec: what it has mapped is told besides. */
+static struct watched *root_add(struct watch *w, uint32_t pid)
+{
+	struct watched *p = process_new(w, pid);
+	struct thread *first = thread_add(w, p, pid);
+	struct thread_stat st;
+	char buf[FILE_MAX_BYTES];
+
+	p->root = true;
+	if (file_read(w, &first->stat_fd, first, "stat", buf, sizeof(buf)) > 0 &&
+	    stat_parse(buf, &st)) {
+		p->program[0] = st.start_code;
+		p->program[1] = st.start_stack;
+		p->program[2] = st.arg_start;
+		memcpy(p->comm, st.comm, sizeof(p->comm));
+		put_comm(w, pid, pid, p->comm, false);
+	}
+	return p;
+}
+
+void watch_attach(struct watch *w, uint32_t pid, uint32_t tid)
+{
+	struct watched *p = process_find(w, pid);
+
+	if (!p) {
+		p = root_add(w, pid);
+		maps_look(w->queue, p);
+		p->some = tid;
+		if (tid && tid != pid) {
+			thread_free(w, p->threads.v[0]);
+			p->threads.n = 0;
+		}
+	}
+	if (!tid)
+		list_threads(w, p);
+	else if (!thread_find(p, tid))
+		thread_add(w, p, tid);
+}
+
+void watch_except(struct watch *w, uint32_t pid)
+{
+	map_put(&w->strangers, pid, 1);
+}
+
+void watch_base(struct watch *w)
+{
+	struct thread_stat st;
+
+	w->start_ns = clock_now_ns();
+	for (uint32_t i = 0; i < w->processes.n; i++) {
+		struct watched *p = w->processes.v[i];
+
+		if (!p->some)
+			list_threads(w, p);
+		for (uint32_t k = 0; k < p->threads.n; k++) {
+			struct thread *t = p->threads.v[k];
+
+			t->ran_ns = read_ran(w, t);
+			t->taken_ns = t->base_ns = t->ran_ns;
+			t->due_ns = t->ran_ns + 1;
+		}
+		if (p->threads.n)
+			watch_stat(w, p->threads.v[0], &st);
+		maps_look(w->queue, p);
+	}
+}
+
+uint64_t watch_seen_ns(const struct watch *w)
+{
+	uint64_t ns = w->ended_ns;
+
+	for (uint32_t i = 0; i < w->processes.n; i++) {
+		const struct watched *p = w->processes.v[i];
+
+		for (uint32_t k = 0; k < p->threads.n; k++)
+			ns += p->threads.v[k]->ran_ns - p->threads.v[k]->base_ns;
+	}
+	return ns;
+}
+
 void watch_done(struct watch *w)
 {
 	for (uint32_t i = 0; i < w->processes.n; i++)
 		process_free(w, w->processes.v[i]);
 	vec_done(&w->processes);
 	map_done(&w->by_pid);
+	map_done(&w->strangers);
 	if (w->orphans_fd >= 0)
 		close(w->orphans_fd);
 }

@@ -38,7 +38,8 @@ wait_for() {
 
 NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 
-# attach NAME [OPTION...]: sets $dir and $status, again when other programs made it lose samples.
+# attach NAME [OPTION...]: sets $dir and $status, again when other programs made it lose samples. $ENGINE is
+# the engine, if it is set.
 attach() {
 	local _ name=$1
 	shift
@@ -48,7 +49,7 @@ attach() {
 		rm -rf "$dir"
 		# shellcheck disable=SC2034 # for disturbed
 		busy_before=$(busy_ticks)
-		"${AS[@]}" "$PROFD" record -q --annotate -F 999 -o "$dir" "$@" \
+		"${AS[@]}" "$PROFD" record -q --annotate -F 999 --engine "${ENGINE:-auto}" -o "$dir" "$@" \
 			>"$dir.out" 2>"$dir.err" </dev/null 3>&- || status=$?
 		cp "$out" "$dir.out"
 		disturbed || return 0
@@ -142,20 +143,26 @@ between() {
 	build crowd crowd.c -pthread
 	start "$program" go 40 200
 	wait_for EXPECT
-	attach churn -p "$pid" -d 3
-	verify
-	whole
-	# Each thread has a name of its own.
-	[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" thread | grep -c '^crowd-')" -gt 20 ]
+	for ENGINE in perf ptrace; do
+		attach "churn-$ENGINE" -p "$pid" -d 3
+		verify
+		whole
+		# Each thread has a name of its own.
+		[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" thread | grep -c '^crowd-')" -gt 20 ]
+		[ "$(json "$dir/run.json" engine)" = "$ENGINE" ]
+	done
 }
 
-@test "ten attaches in a row to threads that come and go" {
+@test "ten attaches in a row, by each engine, to threads that come and go" {
 	local i
 	build crowd crowd.c -pthread
 	start "$program" go 20
 	wait_for 'all are there'
-	for i in {1..10}; do
-		"$PROFD" record -q --force -o "$BATS_TEST_TMPDIR/ten" -p "$pid" -d 0.2 3>&-
+	for i in {1..20}; do
+		ENGINE=perf
+		((i <= 10)) || ENGINE=ptrace
+		"$PROFD" record -q --force --engine "$ENGINE" -o "$BATS_TEST_TMPDIR/ten" -p "$pid" \
+			-d 0.2 3>&-
 		[ "$(json "$BATS_TEST_TMPDIR/ten/run.json" exit_status)" = null ]
 	done
 	kill -0 "$pid"
@@ -207,11 +214,19 @@ between() {
 	poll 30 named
 	local tid
 	tid=$(named | cut -d/ -f5)
-	attach one -t "$tid" -d 2
-	verify
-	whole
-	[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" tid | cut -d' ' -f1 | grep -v '^-')" = "$tid" ]
-	[ "$(json "$dir/run.json" targets.0.tid)" = "$tid" ]
+	for ENGINE in perf ptrace; do
+		attach "one-$ENGINE" -t "$tid" -d 2
+		verify
+		whole
+		[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" tid | cut -d' ' -f1 | grep -v '^-')" = "$tid" ]
+		[ "$(json "$dir/run.json" targets.0.tid)" = "$tid" ]
+	done
+	# Two of them, and not the first.
+	local other
+	other=$(grep -l crowd-1 /proc/"$pid"/task/*/comm | cut -d/ -f5)
+	attach two -t "$tid,$other" -d 1
+	[ "$status" = 0 ]
+	[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" tid | grep -vc '^-')" = 2 ]
 }
 
 @test "several processes" {
@@ -220,10 +235,13 @@ between() {
 	start "$program" 100000
 	first=$pid
 	start "$program" 100000
-	attach both -p "$first" -p "$pid" -d 2
-	[ "$status" = 0 ]
-	[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" pid | grep -c -e "^$first " -e "^$pid ")" = 2 ]
-	[ "$(json "$dir/run.json" targets.1.pid)" = "$pid" ]
+	for ENGINE in perf ptrace; do
+		attach "both-$ENGINE" -p "$first" -p "$pid" -d 2
+		[ "$status" = 0 ]
+		[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" pid | grep -c -e "^$first " -e "^$pid ")" = 2 ]
+		[ "$(json "$dir/run.json" targets.1.pid)" = "$pid" ]
+		between "$(json "$dir/run.json" quality.coverage)" 0.95 1
+	done
 	attach list -p "$first,$pid,$first" -d 1
 	[ "$status" = 0 ]
 	[ "$(json "$dir/run.json" targets | grep -o pid | wc -l)" = 2 ]
@@ -231,21 +249,27 @@ between() {
 
 @test "without -d the recording ends with the process" {
 	build shares shares.c
-	start sh -c "sleep 0.5; exec '$program' 300"
-	attach until -p "$pid"
-	[ "$status" = 0 ]
-	grep -q 'main;call_30;load_30' "$dir/cpu.folded"
-	[ "$(json "$dir/run.json" exit_status)" = null ]
-	[ "$(json "$dir/run.json" command)" = null ]
-	whole_artifacts "$dir"
+	for ENGINE in perf ptrace; do
+		start sh -c "sleep 0.5; exec '$program' 300"
+		attach "until-$ENGINE" -p "$pid"
+		[ "$status" = 0 ]
+		grep -q '^shares;.*;main;call_30;load_30' "$dir/cpu.folded"
+		[ "$(json "$dir/run.json" exit_status)" = null ]
+		[ "$(json "$dir/run.json" command)" = null ]
+		whole_artifacts "$dir"
+	done
 }
 
 @test "--wait-tree: until its children have ended, too" {
 	build shares shares.c
-	start sh -c "sleep 0.5; setsid '$program' 400 & exec sleep 0.2"
-	attach tree --wait-tree -p "$pid"
-	[ "$status" = 0 ]
-	between "$(share load_30)" 20 40
+	for ENGINE in perf ptrace; do
+		start sh -c "sleep 0.5; setsid '$program' 400 & exec sleep 0.2"
+		attach "tree-$ENGINE" --wait-tree -p "$pid"
+		[ "$status" = 0 ]
+		between "$(share load_30)" 20 40
+	done
+	# Waited for by nobody that is watched, which is what its CPU time is counted by.
+	between "$(json "$dir/run.json" quality.coverage)" 0.95 1
 }
 
 @test "SIGINT and SIGTERM end the recording, and it is written" {
@@ -255,7 +279,7 @@ between() {
 	for sig in INT TERM HUP; do
 		dir=$BATS_TEST_TMPDIR/$sig
 		# A background job of a shell has SIGINT ignored.
-		env --default-signal=INT "$PROFD" record -q -o "$dir" -p "$pid" 3>&- &
+		env --default-signal=INT "$PROFD" record -q --engine perf -o "$dir" -p "$pid" 3>&- &
 		recorder=$!
 		events_on() { [ -n "$(ls "/proc/$recorder/task" 2>/dev/null)" ] &&
 			ls -l "/proc/$recorder/fd" 2>/dev/null | grep -q perf_event; }
@@ -268,14 +292,33 @@ between() {
 	kill -0 "$pid"
 }
 
+@test "SIGINT and SIGTERM end a recording by ptrace, and the program still runs" {
+	local sig recorder
+	build shares shares.c
+	start "$program" 100000
+	for sig in INT TERM HUP; do
+		dir=$BATS_TEST_TMPDIR/$sig
+		env --default-signal=INT "$PROFD" record -v --engine ptrace -o "$dir" -p "$pid" \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- &
+		recorder=$!
+		poll 30 grep -q 'reach: tree' "$BATS_TEST_TMPDIR/err"
+		kill "-$sig" "$recorder"
+		wait "$recorder"
+		whole_artifacts "$dir"
+	done
+	poll 30 grep -q '^State:	R' "/proc/$pid/status"
+}
+
 @test "a command says how long, and its status is profd's" {
 	build shares shares.c
 	start "$program" 100000
-	attach command -p "$pid" -- sh -c 'sleep 0.3; exit 7'
-	[ "$status" = 7 ]
-	between "$(json "$dir/run.json" wall_s)" 0.25 100
-	[ "$(json "$dir/run.json" exit_status)" = 7 ]
-	lacks '^sleep' "$dir/cpu.folded"
+	for ENGINE in perf ptrace; do
+		attach "command-$ENGINE" -p "$pid" -- sh -c 'sleep 0.3; exit 7'
+		[ "$status" = 7 ]
+		between "$(json "$dir/run.json" wall_s)" 0.25 100
+		[ "$(json "$dir/run.json" exit_status)" = 7 ]
+		lacks '^sleep' "$dir/cpu.folded"
+	done
 	attach missing -p "$pid" -- no-such-command
 	[ "$status" = 127 ]
 	[ ! -e "$dir" ]
@@ -285,15 +328,144 @@ between() {
 	build crowd crowd.c -pthread
 	start "$program" stay 8
 	wait_for 'all are there'
-	attach raw -p "$pid" -d 1 --raw "$BATS_TEST_TMPDIR/capture"
-	[ "$status" = 0 ]
-	"$PROFD" replay -q --annotate -o "$BATS_TEST_TMPDIR/again" "$BATS_TEST_TMPDIR/capture"
-	local file
-	for file in cpu.folded cpu.pb.gz summary.md; do
-		cmp "$dir/$file" "$BATS_TEST_TMPDIR/again/$file"
+	local file again capture=$BATS_TEST_TMPDIR/capture
+	for ENGINE in perf ptrace; do
+		again=$BATS_TEST_TMPDIR/again-$ENGINE
+		attach "raw-$ENGINE" -p "$pid" -d 1 --raw "$capture-$ENGINE"
+		[ "$status" = 0 ]
+		"$PROFD" replay -q --annotate -o "$again" "$capture-$ENGINE"
+		for file in cpu.folded cpu.pb.gz summary.md; do
+			cmp "$dir/$file" "$again/$file"
+		done
+		[ "$(json "$again/run.json" targets.0.pid)" = "$pid" ]
+		[ "$(json "$again/run.json" exit_status)" = null ]
 	done
-	[ "$(json "$BATS_TEST_TMPDIR/again/run.json" targets.0.pid)" = "$pid" ]
-	[ "$(json "$BATS_TEST_TMPDIR/again/run.json" exit_status)" = null ]
+}
+
+# --- by ptrace ----------------------------------------------------------------------------------
+
+@test "perf_event_open denied: it is by ptrace, and it is said why" {
+	build crowd crowd.c -pthread
+	start "$program" stay 4
+	wait_for 'all are there'
+	AS=("$INTEGRATION/deny-perf")
+	"${AS[@]}" "$PROFD" record --annotate -o "$BATS_TEST_TMPDIR/told" -p "$pid" -d 0.5 \
+		2>"$BATS_TEST_TMPDIR/err" 3>&-
+	cat "$BATS_TEST_TMPDIR/err"
+	[ "$(grep -c 'Operation not permitted: running threads are stopped' "$BATS_TEST_TMPDIR/err")" = 1 ]
+	grep -q "hint: .*seccomp.*'profd doctor' tells more" "$BATS_TEST_TMPDIR/err"
+	json "$BATS_TEST_TMPDIR/told/run.json" fallback_reason | grep -q 'Operation not permitted'
+	attach denied -p "$pid" -d 2
+	verify
+	whole
+	[ "$(json "$dir/run.json" engine)" = ptrace ]
+	between "$(json "$dir/run.json" quality.coverage)" 0.95 1
+	whole_artifacts "$dir"
+}
+
+@test "perf_event_open denied: -a and --cgroup say that they need it" {
+	local target
+	for target in -a "--cgroup /"; do
+		status=0
+		# shellcheck disable=SC2086
+		"$INTEGRATION/deny-perf" "$PROFD" record -o "$BATS_TEST_TMPDIR/none" $target -d 1 \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		[ "$status" = 125 ]
+		grep -q 'EPERM.*-p and -t do without perf_event_open' "$BATS_TEST_TMPDIR/err"
+		status=0
+		# shellcheck disable=SC2086
+		"$PROFD" record -o "$BATS_TEST_TMPDIR/none" --engine ptrace $target -d 1 \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		[ "$status" = 125 ]
+		grep -q -e "${target% *} takes perf_event_open" "$BATS_TEST_TMPDIR/err"
+		[ ! -e "$BATS_TEST_TMPDIR/none" ]
+	done
+}
+
+@test "by ptrace: children from before are left out, those from now on are not" {
+	build shares shares.c
+	cp "$program" "$BATS_TEST_TMPDIR/older"
+	mkfifo "$BATS_TEST_TMPDIR/go"
+	start sh -c "'$BATS_TEST_TMPDIR/older' 1000000 >/dev/null & echo older \$!
+		read x <'$BATS_TEST_TMPDIR/go'; '$program' 200 >/dev/null; echo ended; read x"
+	wait_for older
+	PIDS+=("$(cut -d' ' -f2 "$out")")
+	# profd is a child of the shell's from before, too.
+	ENGINE=ptrace
+	attach from -p "$pid,$BASHPID" -- sh -c "
+		echo go >'$BATS_TEST_TMPDIR/go'
+		until grep -q ended '$out'; do sleep 0.05; done"
+	[ "$status" = 0 ]
+	grep -q '^shares;.*;call_30;load_30 ' "$dir/cpu.folded"
+	lacks '^older' "$dir/cpu.folded"
+	lacks '^profd' "$dir/cpu.folded"
+	between "$(json "$dir/run.json" quality.coverage)" 0.9 1
+}
+
+@test "by ptrace: what is stopped stays so, and what someone else traces is named" {
+	needs strace
+	build shares shares.c
+	start "$program" 100000
+	wait_for EXPECT
+	kill -STOP "$pid"
+	ENGINE=ptrace
+	attach stopped -p "$pid" -d 0.3
+	[ "$status" = 0 ]
+	grep -q '^State:	T' "/proc/$pid/status"
+	kill -CONT "$pid"
+	local shares=$pid
+	start strace -qq -o /dev/null -p "$pid"
+	traced() { ! grep -q '^TracerPid:	0' "/proc/$shares/status"; }
+	poll 30 traced
+	attach traced -p "$shares" -d 0.3
+	[ "$status" = 125 ]
+	grep -q "process $shares (shares) is traced by process $pid (strace) already" "$dir.err"
+	[ ! -e "$dir" ]
+}
+
+@test "Yama is named where it is what forbids to stop a process" {
+	needs_root
+	needs setpriv
+	local scope deny=$SRCDIR/tests/fault/deny
+	unshare -m true || skip "no namespace of mounts can be made here"
+	start "${NOBODY[@]}" sleep 1000
+	mkdir -p "$OPEN/kernel/yama"
+	cp /proc/sys/kernel/perf_event_max_sample_rate /proc/sys/kernel/perf_event_paranoid "$OPEN/kernel"
+	for scope in 1 2 3 absent; do
+		rm -f "$OPEN/kernel/yama/ptrace_scope"
+		[ "$scope" = absent ] || echo "$scope" >"$OPEN/kernel/yama/ptrace_scope"
+		status=0
+		# shellcheck disable=SC2016
+		unshare -m sh -c 'mount --bind "$0" /proc/sys/kernel && exec "$@"' "$OPEN/kernel" \
+			"${NOBODY[@]}" "$deny" "ptrace=$pid" EPERM \
+			"$OPEN/profd" record --engine ptrace -o "$OPEN/box/yama" -p "$pid" -d 1 \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		[ "$status" = 125 ]
+		if [ "$scope" = absent ]; then
+			lacks Yama "$BATS_TEST_TMPDIR/err"
+			grep -q "process $pid (sleep) has rights that profd lacks" "$BATS_TEST_TMPDIR/err"
+			continue
+		fi
+		grep -q "process $pid (sleep) .*Yama, with kernel.yama.ptrace_scope at $scope, " \
+			"$BATS_TEST_TMPDIR/err"
+		grep -q 'hint: .' "$BATS_TEST_TMPDIR/err"
+	done
+}
+
+@test "neither perf nor ptrace: one sentence says both" {
+	build shares shares.c
+	start "$program" 100000
+	status=0
+	"$INTEGRATION/deny-perf" "$SRCDIR/tests/fault/deny" ptrace EPERM "$PROFD" record \
+		-o "$BATS_TEST_TMPDIR/none" -p "$pid" -d 1 2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+	cat "$BATS_TEST_TMPDIR/err"
+	[ "$status" = 125 ]
+	[ "$(grep -c '^profd: ' "$BATS_TEST_TMPDIR/err")" = 2 ]
+	grep -q "does not let profd sample.*does not let profd stop a process" "$BATS_TEST_TMPDIR/err"
+	[ ! -e "$BATS_TEST_TMPDIR/none" ]
 }
 
 @test "several events" {
@@ -328,19 +500,30 @@ between() {
 	whole
 	judge_threads "$OPEN/before" "$OPEN/after"
 	[ "$(json "$dir/run.json" reach)" = inherit ]
+	ENGINE=ptrace
+	cpu_times "$pid" >"$OPEN/before"
+	attach own-ptrace -p "$pid" -d 4
+	cpu_times "$pid" >"$OPEN/after"
+	verify
+	whole
+	judge_threads "$OPEN/before" "$OPEN/after"
+	[ "$(json "$dir/run.json" reach)" = tree ]
 }
 
 @test "nobody: another user's process is refused, and it is said whose it is" {
 	needs_root
 	needs setpriv
 	start sleep 1000
-	status=0
-	"${NOBODY[@]}" "$OPEN/profd" record -o "$OPEN/box/refused" -p "$pid" -d 1 \
-		2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
-	cat "$BATS_TEST_TMPDIR/err"
-	[ "$status" = 125 ]
-	grep -q "process $pid (sleep) is user 0's, and profd runs as 65534" "$BATS_TEST_TMPDIR/err"
-	[ ! -e "$OPEN/box/refused" ]
+	local engine
+	for engine in auto ptrace; do
+		status=0
+		"${NOBODY[@]}" "$OPEN/profd" record -o "$OPEN/box/refused" --engine "$engine" -p "$pid" -d 1 \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		[ "$status" = 125 ]
+		grep -q "process $pid (sleep) is user 0's, and profd runs as 65534" "$BATS_TEST_TMPDIR/err"
+		[ ! -e "$OPEN/box/refused" ]
+	done
 }
 
 @test "nobody: a process that closed itself" {
@@ -352,12 +535,15 @@ ctypes.CDLL(None).prctl(4, 0, 0, 0, 0) # PR_SET_DUMPABLE
 print("closed", flush=True)
 time.sleep(1000)'
 	wait_for closed
-	status=0
-	"${NOBODY[@]}" "$OPEN/profd" record -o "$OPEN/box/closed" -p "$pid" -d 1 \
-		2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
-	cat "$BATS_TEST_TMPDIR/err"
-	[ "$status" = 125 ]
-	grep -q 'closed itself' "$BATS_TEST_TMPDIR/err"
+	local engine
+	for engine in auto ptrace; do
+		status=0
+		"${NOBODY[@]}" "$OPEN/profd" record -o "$OPEN/box/closed" --engine "$engine" -p "$pid" -d 1 \
+			2>"$BATS_TEST_TMPDIR/err" 3>&- || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		[ "$status" = 125 ]
+		grep -q 'closed itself' "$BATS_TEST_TMPDIR/err"
+	done
 }
 
 @test "nobody: -a is for others" {
@@ -443,7 +629,7 @@ time.sleep(1000)'
 
 # --- a server under load ------------------------------------------------------------------------
 
-@test "50 attaches and detaches to a loaded redis-server: no error, no stuck thread" {
+@test "50 attaches and detaches by each engine to a loaded redis-server: no error, no stuck thread" {
 	needs redis-server redis-benchmark redis-cli
 	local i socket=$BATS_TEST_TMPDIR/socket server bench
 	start redis-server --port 0 --unixsocket "$socket" --save '' --io-threads 2 \
@@ -453,9 +639,13 @@ time.sleep(1000)'
 	poll 30 answers
 	start redis-benchmark -s "$socket" -q -l -n 20000 -c 20 -t set,get,lpush,lpop
 	bench=$pid
-	for i in {1..50}; do
-		attach redis -p "$server" -d 0.1
-		[ "$status" = 0 ] || fail "attach $i: $(cat "$dir.err")"
+	for ENGINE in perf ptrace; do
+		for i in {1..50}; do
+			attach redis -p "$server" -d 0.1
+			[ "$status" = 0 ] || fail "attach $i: $(cat "$dir.err")"
+		done
+		[ "$(json "$dir/run.json" engine)" = "$ENGINE" ]
+		[ "$(json "$dir/run.json" quality.samples)" -gt 0 ]
 	done
 	# Still at work, and nobody got an error.
 	kill -0 "$bench"

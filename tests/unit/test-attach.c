@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,6 +262,79 @@ static void cpu_time_is_what_was_used_since(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+static bool is_traced(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned tracer = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		sscanf(line, "TracerPid: %u", &tracer);
+	fclose(f);
+	return tracer;
+}
+
+static void one_that_may_be_stopped_is_left_as_it_was(void **state)
+{
+	struct child c[2] = {child_start(), child_start()};
+	const pid_t pids[] = {c[0].pid, c[1].pid};
+	struct sampler_targets on = {.pids = pids, .npids = 2};
+	struct error err = {0};
+	struct attach a;
+	siginfo_t si = {0};
+
+	assert_int_equal(attach_open(&a, &on, &err), 0);
+	assert_int_equal(attach_may_stop(&a, &err), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(is_traced(c[i].pid));
+		assert_int_equal(waitid(P_PID, (id_t)c[i].pid, &si,
+					WSTOPPED | WEXITED | WNOHANG | WNOWAIT),
+				 0);
+		assert_int_equal(si.si_pid, 0);
+	}
+	attach_done(&a);
+	child_end(&c[0]);
+	child_end(&c[1]);
+}
+
+static void one_that_is_traced_may_not_be_stopped(void **state)
+{
+	struct child c[2] = {child_start(), child_start()};
+	const pid_t pids[] = {c[0].pid, c[1].pid};
+	struct sampler_targets on = {.pids = pids, .npids = 2};
+	struct error err = {0};
+	struct attach a;
+	char who[64];
+
+	assert_int_equal(attach_open(&a, &on, &err), 0);
+	assert_int_equal(ptrace(PTRACE_SEIZE, c[1].pid, 0, 0), 0);
+	assert_int_equal(attach_may_stop(&a, &err), -EPERM);
+	snprintf(who, sizeof(who), "process %d (first) is traced by process %d (",
+		 (int)c[1].pid, (int)getpid());
+	assert_memory_equal(err.text, who, strlen(who));
+	assert_true(err.hint[0]);
+	attach_done(&a);
+	child_end(&c[0]);
+	child_end(&c[1]);
+}
+
+static void one_that_has_ended_may_not_be_stopped(void **state)
+{
+	struct child c = child_start();
+	struct sampler_targets on = {.pids = &c.pid, .npids = 1};
+	struct error err = {0};
+	struct attach a;
+
+	assert_int_equal(attach_open(&a, &on, &err), 0);
+	child_end(&c);
+	assert_int_equal(attach_may_stop(&a, &err), -ESRCH);
+	assert_non_null(strstr(err.text, "has ended"));
+	attach_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +345,9 @@ int main(void)
 		cmocka_unit_test(one_that_ended_meanwhile_is_refused),
 		cmocka_unit_test(what_is_no_program_is_refused),
 		cmocka_unit_test(cpu_time_is_what_was_used_since),
+		cmocka_unit_test(one_that_may_be_stopped_is_left_as_it_was),
+		cmocka_unit_test(one_that_is_traced_may_not_be_stopped),
+		cmocka_unit_test(one_that_has_ended_may_not_be_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
