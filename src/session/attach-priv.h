@@ -37,6 +37,9 @@ void intro_ask(struct intro *in, uint32_t pid);
 /* The next event, with the time @time_ns; false when all that was asked for is told. */
 bool intro_next(struct intro *in, uint64_t time_ns, struct event *ret_event);
 
+/* proc_pid_maps(5) of a process, as io_slurp. The caller frees *ret_data. */
+int maps_slurp(uint32_t pid, char **ret_data, size_t *ret_n);
+
 /* --- cpu-time.c --- */
 
 struct cpu_time {

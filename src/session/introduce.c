@@ -143,6 +143,34 @@ static void look_at_threads(struct intro *in, struct seen *s, bool first)
 
 /* --- mappings -------------------------------------------------------------------------------- */
 
+/* The memory of a first thread that has ended is gone, and its file is empty; the others have it still. */
+int maps_slurp(uint32_t pid, char **ret_data, size_t *ret_n)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%u/maps", pid);
+	_cleanup_free_ char *folder = xasprintf("/proc/%u/task", pid);
+	int code = io_slurp(path, MAPS_MAX_BYTES, ret_data, ret_n);
+	struct dirent *d;
+	DIR *dir;
+
+	if (code < 0 || *ret_n)
+		return code;
+	dir = opendir(folder);
+	while (dir && !*ret_n && (d = readdir(dir))) {
+		_cleanup_free_ char *own = xasprintf("%s/%s/maps", folder, d->d_name);
+		char *data;
+		size_t n;
+
+		if (d->d_name[0] == '.' || io_slurp(own, MAPS_MAX_BYTES, &data, &n) < 0)
+			continue;
+		free(*ret_data);
+		*ret_data = data;
+		*ret_n = n;
+	}
+	if (dir)
+		closedir(dir);
+	return 0;
+}
+
 static void queue_map(struct intro *in, uint32_t pid, const struct maps_line *l)
 {
 	struct event e = {.type = EVENT_MMAP, .pid = pid, .tid = pid};
@@ -188,14 +216,13 @@ static uint32_t compare_maps(struct intro *in, struct seen *s, const char *data,
  * so are files that differ. */
 static void look_at_maps(struct intro *in, struct seen *s)
 {
-	_cleanup_free_ char *path = xasprintf("/proc/%u/maps", s->pid);
 	_cleanup_free_ char *data = NULL;
 	struct map told = s->maps;
 	uint32_t from = in->queue.n;
 	char name[COMM_MAX_BYTES];
 	size_t n, name_n;
 
-	if (io_slurp(path, MAPS_MAX_BYTES, &data, &n) < 0)
+	if (maps_slurp(s->pid, &data, &n) < 0)
 		return;
 	s->maps = (struct map){0};
 	if (!compare_maps(in, s, data, n, &told) && told.n && s->maps.n &&

@@ -2,12 +2,10 @@
  * read again whenever it may have changed; what has gone is not told, as the kernel's records do not. */
 #include "ptrace-priv.h"
 
-#include <stdio.h>
+#include "attach-priv.h"
 
 #include <profd/io.h>
 #include <profd/procs.h>
-
-#define MAPS_MAX_BYTES ((size_t)256 << 20)
 
 static bool is_told(const struct watched *p, const struct mapped *m)
 {
@@ -34,14 +32,12 @@ static void forget_covered(struct watched *p, const struct mapped *m)
 
 void maps_look(struct queue *q, struct watched *p)
 {
-	char path[64];
 	_cleanup_free_ char *data = NULL;
 	size_t n, len, pos = 0;
 	const char *line;
 	struct maps_line l;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", p->pid);
-	if (io_slurp(path, MAPS_MAX_BYTES, &data, &n) < 0)
+	if (maps_slurp(p->pid, &data, &n) < 0)
 		return;
 	while (io_line(data, n, &pos, &line, &len)) {
 		struct mapped m;

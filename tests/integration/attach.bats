@@ -229,6 +229,22 @@ between() {
 	[ "$("$INTEGRATION/by-label" "$dir/cpu.pb.gz" tid | grep -vc '^-')" = 2 ]
 }
 
+@test "a process whose first thread has ended" {
+	echo '#include <pthread.h>
+		static volatile unsigned long n;
+		static void *work(void *arg) { for (;;) n++; }
+		int main(void) { pthread_t t; pthread_create(&t, 0, work, 0); pthread_exit(0); }' >"$BATS_TEST_TMPDIR/headless.c"
+	gcc -g -pthread -o "$BATS_TEST_TMPDIR/headless" "$BATS_TEST_TMPDIR/headless.c"
+	start "$BATS_TEST_TMPDIR/headless"
+	poll 30 grep -q '^State:	Z' "/proc/$pid/status"
+	for ENGINE in perf ptrace; do
+		attach "headless-$ENGINE" -p "$pid" -d 1
+		[ "$status" = 0 ]
+		grep -q '^headless;.*start_thread;work ' "$dir/cpu.folded"
+		whole
+	done
+}
+
 @test "several processes" {
 	local first
 	build shares shares.c
