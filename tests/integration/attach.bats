@@ -41,20 +41,24 @@ NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 # attach NAME [OPTION...]: sets $dir and $status, again when other programs made it lose samples. $ENGINE is
 # the engine, if it is set.
 attach() {
-	local _ name=$1
-	shift
-	dir=$BATS_TEST_TMPDIR/$name.profile
+	local _
 	for _ in 1 2 3; do
-		status=0
-		rm -rf "$dir"
-		# shellcheck disable=SC2034 # for disturbed
-		busy_before=$(busy_ticks)
-		"${AS[@]}" "$PROFD" record -q --annotate -F 999 --engine "${ENGINE:-auto}" -o "$dir" "$@" \
-			>"$dir.out" 2>"$dir.err" </dev/null 3>&- || status=$?
-		cp "$out" "$dir.out"
+		attach_once "$@"
 		disturbed || return 0
-		echo "samples were lost while other programs ran: recording $name again"
+		echo "samples were lost while other programs ran: recording $1 again"
 	done
+}
+
+# As attach, for what is gone after it.
+attach_once() {
+	dir=$BATS_TEST_TMPDIR/$1.profile
+	status=0
+	rm -rf "$dir"
+	# shellcheck disable=SC2034 # for disturbed
+	busy_before=$(busy_ticks)
+	"${AS[@]}" "$PROFD" record -q --annotate -F 999 --engine "${ENGINE:-auto}" -o "$dir" "${@:2}" \
+		>"$dir.out" 2>"$dir.err" </dev/null 3>&- || status=$?
+	cp "$out" "$dir.out"
 }
 
 # cpu_times PID: "TID NANOSECONDS" for each thread.
@@ -195,7 +199,7 @@ between() {
 		wait_for older
 		PIDS+=("$(cut -d' ' -f2 "$out")")
 		# The command sets it off once the events are on.
-		attach "from-$reach" --reach "$reach" -p "$pid" -- sh -c "
+		attach_once "from-$reach" --reach "$reach" -p "$pid" -- sh -c "
 			echo go >'$BATS_TEST_TMPDIR/$reach'
 			until grep -q ended '$out'; do sleep 0.05; done"
 		[ "$status" = 0 ]
@@ -267,7 +271,7 @@ between() {
 	build shares shares.c
 	for ENGINE in perf ptrace; do
 		start sh -c "sleep 0.5; exec '$program' 300"
-		attach "until-$ENGINE" -p "$pid"
+		attach_once "until-$ENGINE" -p "$pid"
 		[ "$status" = 0 ]
 		grep -q '^shares;.*;main;call_30;load_30' "$dir/cpu.folded"
 		[ "$(json "$dir/run.json" exit_status)" = null ]
@@ -280,7 +284,7 @@ between() {
 	build shares shares.c
 	for ENGINE in perf ptrace; do
 		start sh -c "sleep 0.5; setsid '$program' 400 & exec sleep 0.2"
-		attach "tree-$ENGINE" --wait-tree -p "$pid"
+		attach_once "tree-$ENGINE" --wait-tree -p "$pid"
 		[ "$status" = 0 ]
 		between "$(share load_30)" 20 40
 	done
@@ -410,7 +414,7 @@ between() {
 	PIDS+=("$(cut -d' ' -f2 "$out")")
 	# profd is a child of the shell's from before, too.
 	ENGINE=ptrace
-	attach from -p "$pid,$BASHPID" -- sh -c "
+	attach_once from -p "$pid,$BASHPID" -- sh -c "
 		echo go >'$BATS_TEST_TMPDIR/go'
 		until grep -q ended '$out'; do sleep 0.05; done"
 	[ "$status" = 0 ]
@@ -636,7 +640,7 @@ time.sleep(1000)'
 	start sh -c "echo \$\$ >'$HOME_GROUP/job/cgroup.procs'; sleep 1; exec '$program' 100"
 	inside() { grep -q '/job$' "/proc/$pid/cgroup"; }
 	poll 30 inside
-	attach empties --cgroup "$HOME_GROUP/job"
+	attach_once empties --cgroup "$HOME_GROUP/job"
 	[ "$status" = 0 ]
 	grep -q 'call_30;load_30' "$dir/cpu.folded"
 	wait "$pid"
