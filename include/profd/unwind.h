@@ -18,6 +18,9 @@ struct regs {
 void regs_from_perf(const uint64_t *perf, struct regs *ret);
 /* The pc alone, which also a 32-bit process has in its place. */
 uint64_t regs_perf_pc(const uint64_t *perf);
+/* Of a thread in kernel mode: false when it is not in a system call, or, where registers tell the call, not in
+ * execve(2). */
+bool regs_may_exec(const struct regs *regs);
 
 /* What the unwinder sees. Everything is borrowed for the call; @stack is what memory held at
  * [regs->r[DWREG_SP], + stack_bytes). */

@@ -161,12 +161,14 @@ static unsigned unwind_user(struct session *ses, const struct event *e, struct p
 		return 0;
 	}
 	regs_from_perf(s->regs, regs);
-	if (!regs->r[DWREG_PC] && !regs->r[DWREG_SP]) {
+	/* In the middle of execve(2) the registers are still those of the program before, and its memory is
+	 * gone. (Elsewhere a thread's memory is there when it calls the kernel: it has just called a function.) */
+	if ((!regs->r[DWREG_PC] && !regs->r[DWREG_SP]) ||
+	    (s->nkernel && !s->stack_bytes && regs_may_exec(regs))) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}
 	n = unwind(ses->unwinder, in, ses->frames, ses->options.max_depth, ret_stop);
-	/* In the middle of execve(2) the registers are still those of the program before. */
 	if (n == 1 && !ses->frames[0].vma && s->nkernel) {
 		*ret_stop = STOP_NO_USER;
 		return 0;

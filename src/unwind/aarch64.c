@@ -16,6 +16,12 @@ uint64_t regs_perf_pc(const uint64_t *perf)
 	return perf[DWREG_PC];
 }
 
+/* x8 holds the number (linux/include/uapi/asm-generic/unistd.h): execve, execveat. */
+bool regs_may_exec(const struct regs *regs)
+{
+	return regs->r[8] == 221 || regs->r[8] == 281;
+}
+
 /* AAPCS64, 6.1.1: x19 to x28, x29 (the frame pointer) and sp. x30 is the caller's own affair, but
  * holds the return address as long as no rule says where that has gone: compilers rely on it. x15 is
  * what glibc's rawmemchr relies on when it calls strlen, and nobody else asks for: row.c. */

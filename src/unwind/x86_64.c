@@ -2,6 +2,8 @@
  * compilers and linkers; the kernel's signal frame. Another machine is another file of this kind. */
 #include "unwind-priv.h"
 
+#include <errno.h>
+
 #define BIT(reg) (1u << (reg))
 
 /* PERF_REG_X86_* in ascending order, as perf/x86_64.c asks for them: ax bx cx dx si di bp sp ip
@@ -21,6 +23,14 @@ void regs_from_perf(const uint64_t *perf, struct regs *ret)
 uint64_t regs_perf_pc(const uint64_t *perf)
 {
 	return perf[PERF_IP];
+}
+
+/* The number is not among the registers that perf copies. The kernel starts a call with -ENOSYS as its result
+ * (linux/arch/x86/entry/entry_64.S), and the instruction left the return address in rcx (Intel SDM, volume
+ * 2, SYSCALL). */
+bool regs_may_exec(const struct regs *regs)
+{
+	return regs->r[0] == (uint64_t)-ENOSYS && regs->r[2] == regs->r[DWREG_PC];
 }
 
 /* Figure 3.4 of the ABI: rbx, rbp, rsp, r12 to r15. */
