@@ -632,6 +632,39 @@ time.sleep(1000)'
 	poll 30 leave_group
 }
 
+# What a container is for the kernel: namespaces of its own, another root, a control group.
+@test "--cgroup: a container's program is named by the container's files" {
+	needs_root
+	needs unshare
+	local root=$BATS_TEST_TMPDIR/root library inner
+	build shares shares.c
+	mkdir -p "$root/app"
+	cp "$program" "$root/app/inside"
+	ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "$root${library%/*}"
+		cp -L "$library" "$root$library"
+	done
+	enter_group || skip "no control group can be made here"
+	mkdir "$HOME_GROUP/job"
+	start sh -c "echo \$\$ >'$HOME_GROUP/job/cgroup.procs'
+		exec unshare --pid --fork --kill-child --mount --net --ipc --uts \
+			chroot '$root' /app/inside 100000"
+	found() { inner=$(pgrep -x inside) && grep -q '/job$' "/proc/$inner/cgroup"; }
+	poll 30 found
+	attach container --cgroup "$HOME_GROUP/job" -d 2
+	[ "$status" = 0 ]
+	grep -q '^inside;.*;call_30;load_30 ' "$dir/cpu.folded"
+	attach process -p "$inner" -d 2
+	[ "$status" = 0 ]
+	grep -q '^inside;.*;call_30;load_30 ' "$dir/cpu.folded"
+	attach stopped --engine ptrace -p "$inner" -d 2
+	[ "$status" = 0 ]
+	grep -q '^inside;.*;call_30;load_30 ' "$dir/cpu.folded"
+	kill -KILL "$pid"
+	wait "$pid" || :
+	poll 30 leave_group
+}
+
 @test "--cgroup: without -d until the group is empty" {
 	needs_root
 	build shares shares.c
