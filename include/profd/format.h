@@ -29,22 +29,35 @@ void folded_write_value(const struct profile *p, unsigned value, bool annotate,
 
 enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };
 
-/* One box: calls of one function under one chain of callers, inlined functions as boxes of their
- * own. Children are sorted by name. Node 0 is the root ("all"), whose children are the comms. */
-struct flame_node {
+/* What a box of the tree says: a function, under one name and as one kind. An inlined function is
+ * a call of its own; so are the root ("all") and the comms, which are its children. */
+struct flame_call {
 	string_id name;	      /* of the profile; 0 for the root */
-	function_id function; /* 0 for the root and the comms */
+	function_id function; /* 0 for the root, the comms and code without a name */
 	mapping_id mapping;
-	uint32_t kind;				    /* enum flame_kind */
+	uint32_t kind; /* enum flame_kind */
+};
+
+/* A strip of boxes: calls that follow one another, where only the last one calls several others or
+ * has a value of its own. Most calls have a single successor, so a tree has far fewer strips than
+ * boxes. All boxes of a strip have the same total. Children are sorted by the names of their first
+ * calls, then by kind, and no two begin with the same name and kind. Strip 0 is the root alone, and
+ * a comm is a strip of its own. */
+struct flame_node {
+	uint32_t first, n;			    /* chain[first .. first + n), n > 0 */
 	uint32_t parent, first_child, next_sibling; /* 0: none */
-	uint32_t depth;				    /* root: 0 */
-	int64_t total, self;			    /* in the chosen value */
+	uint32_t depth;				    /* of its first call; root: 0 */
+	int64_t total, self; /* in the chosen value; self is that of its last call */
 };
 
 struct flame {
 	VEC(struct flame_node) nodes;
+	VEC(struct flame_call) calls;
+	/* The rows of `calls` that boxes are of, in the order in which samples called for them:
+	 * where a call stands in it tells one box from all others. */
+	VEC(uint32_t) chain;
 	uint32_t max_depth;
-	uint32_t shown; /* nodes but the root with a total above 0 */
+	uint32_t shown; /* boxes but the root with a total above 0 */
 	bool falls;	/* some value is below 0: a child may be larger than its parent */
 };
 void flame_build(struct flame *f, const struct profile *p, unsigned value);

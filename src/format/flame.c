@@ -1,110 +1,152 @@
 /* The tree behind pictures, folded text and their numbers: stacks of locations become
- * chains of functions, and equal chains become one node.
+ * chains of calls, and equal chains become one.
  *
- * A stack's place in the tree follows from its parent's, so each (comm, stack) is placed
- * once, however many samples stand on it. Nodes are made after their parents; sums
- * therefore go from the last node to the first.
+ * Stacks grow from one another, and of all their rows only few matter: those where
+ * samples end, and those where a row hangs that is not the next one. The rows between two
+ * of them are placed in one go, once for each comm, and what is new of them becomes one
+ * strip. A strip that is left, or ends, in its middle is cut in two: the calls stay where
+ * they are in the chain, the first half keeps the number.
  *
- * Most nodes have a single child. So a node's children are looked through as a list, only
- * those of the few large families go into an index, and only families are sorted. */
+ * A strip's children are looked through as a list, only those of the few large families
+ * go into an index. Parents, depths, sums and the order of children come at the end. */
 #include "format-priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Some rows of a table, each with a number of its own, from 0 on in their order. */
+struct marks {
+	uint64_t *bits;
+	uint32_t *before; /* [words] how many there are in earlier words */
+};
+
+/* Where a stack row was placed: in the strip that the call chain[end] is the last of. */
+struct place {
+	uint32_t comm; /* under this one, or 0 */
+	uint32_t strip, end;
+};
+
+/* The calls of a location, outermost first; n is 0 until they are asked for. */
+struct span {
+	uint32_t first, n; /* in `listed` */
+};
+
+/* Where a strip stands: on the call chain[under]. `cut` took over its end, or is 0. */
+struct seam {
+	uint32_t under, cut;
+};
+
+/* Rows that are placed in one go. */
+struct leg {
+	stack_id first, last;
+};
+
+struct child {
+	const char *name;
+	uint32_t kind, strip;
+};
+
 struct flame_builder {
 	struct flame *f;
 	const struct profile *p;
 	unsigned value;
-	/* [stacks] where a stack was placed, and under which comm; further comms are in
-	 * the map, by comm node << 32 | stack. */
-	uint32_t *place, *place_comm;
-	struct map placed;
-	struct index by_call; /* (parent, name, kind) -> node, of large families */
-	VEC(stack_id) path;   /* stacks still to be placed, innermost first */
-	VEC(uint32_t) forks;  /* nodes with several children */
+	string_id comm_key;
+	struct index by_fields;	 /* the rows of f->calls, but for root and comms */
+	struct span *spans;	 /* [locations] */
+	VEC(uint32_t) listed;	 /* rows of f->calls */
+	struct marks turns;	 /* the stack rows that matter */
+	struct place *places;	 /* [number of a turn] */
+	struct map other_places; /* comm << 32 | stack -> strip << 32 | end */
+	VEC(struct seam) seams;	 /* [strips] */
+	struct index by_call; /* children of large families, by `under` and first call */
+	VEC(struct leg) path; /* still to be placed, innermost first */
+	VEC(struct child) family; /* to be sorted */
 };
 
-/* A node with more children than this has all of them in the index. */
+/* A strip with more children than this has all of them in the index. */
 #define FAMILY_LISTED 8u
 
-struct call {
-	uint32_t parent, kind;
-	string_id name;
-};
+/* --- the rows that matter --------------------------------------------------------- */
 
-static bool call_equal(const void *table, uint32_t id, const void *key)
+static bool mark_is(const uint64_t *bits, uint32_t row)
 {
-	const struct flame_node *n = &((const struct flame *)table)->nodes.v[id];
-	const struct call *c = key;
-
-	return n->parent == c->parent && n->name == c->name && n->kind == c->kind;
+	return bits[row / 64] >> (row % 64) & 1;
 }
 
-static uint32_t call_hash(const struct call *c)
+static void mark_set(uint64_t *bits, uint32_t row)
 {
-	return hash_mix(hash_u64((uint64_t)c->parent << 32 | c->name), c->kind);
+	bits[row / 64] |= 1ull << (row % 64);
 }
 
-/* The child of c->parent that is this call, or 0; *ret_seen of them were looked at. */
-static uint32_t family_find(struct flame_builder *b, const struct call *c,
-			    unsigned *ret_seen)
+static uint32_t mark_number(const struct marks *m, uint32_t row)
 {
-	const struct flame_node *n = b->f->nodes.v;
-	uint32_t at = n[c->parent].first_child;
-	unsigned seen = 0;
+	uint64_t lower = m->bits[row / 64] & ((1ull << (row % 64)) - 1);
 
-	for (; at && seen <= FAMILY_LISTED; at = n[at].next_sibling, seen++)
-		if (n[at].name == c->name && n[at].kind == c->kind)
-			return at;
-	*ret_seen = seen;
-	if (seen <= FAMILY_LISTED)
-		return 0;
-	return index_find(&b->by_call, call_hash(c), call_equal, b->f, c);
+	return m->before[row / 64] + (uint32_t)__builtin_popcountll(lower);
 }
 
-/* Adds @id, the newest node, to its family, which had @seen children or more. */
-static void family_add(struct flame_builder *b, uint32_t id, unsigned seen)
+/* A stack that the chosen value does not know makes no box. */
+static int64_t sample_value(const struct flame_builder *b, uint32_t sample)
 {
-	struct flame_node *n = b->f->nodes.v, *parent = &n[n[id].parent];
+	return b->p->values.v[(size_t)sample * b->p->nvalues + b->value];
+}
 
-	n[id].next_sibling = parent->first_child;
-	parent->first_child = id;
-	if (seen == 1)
-		vec_push(&b->forks, n[id].parent);
-	if (seen < FAMILY_LISTED)
-		return;
-	/* The index starts when the list is full, with all that are on it. */
-	for (uint32_t at = id; at; at = n[at].next_sibling) {
-		struct call c = {n[at].parent, n[at].kind, n[at].name};
+/* Marks where samples end, and every row that carries one which is not the next. Row 0 is
+ * one of them: what begins there is placed below a comm. */
+static void turns_find(struct flame_builder *b)
+{
+	const struct profile *p = b->p;
+	size_t words = p->stacks.n / 64 + 1;
+	uint64_t *used = xcalloc(words, sizeof(*used));
+	struct marks *m = &b->turns;
+	uint32_t n = 0;
 
-		index_add(&b->by_call, call_hash(&c), at);
-		if (seen > FAMILY_LISTED)
-			break;
+	m->bits = xcalloc(words, sizeof(*m->bits));
+	m->before = xcalloc(words, sizeof(*m->before));
+	mark_set(m->bits, 0);
+	for (uint32_t i = 1; i < p->samples.n; i++)
+		if (sample_value(b, i))
+			mark_set(m->bits, p->samples.v[i].stack);
+	memcpy(used, m->bits, words * sizeof(*used));
+	for (stack_id i = p->stacks.n; i-- > 1;) {
+		stack_id parent = p->stacks.v[i].parent;
+
+		if (!mark_is(used, i))
+			continue;
+		mark_set(used, parent);
+		if (parent != i - 1)
+			mark_set(m->bits, parent);
 	}
+	free(used);
+	for (size_t i = 0; i < words; i++) {
+		m->before[i] = n;
+		n += (uint32_t)__builtin_popcountll(m->bits[i]);
+	}
+	b->places = xcalloc(n, sizeof(*b->places));
 }
 
-static uint32_t flame_call(struct flame_builder *b, const struct call *c,
-			   function_id function, mapping_id mapping)
+/* --- the calls of a location ------------------------------------------------------ */
+
+static bool fields_equal(const void *table, uint32_t id, const void *key)
 {
-	struct flame *f = b->f;
-	unsigned seen;
-	uint32_t id = family_find(b, c, &seen);
-	struct flame_node *n;
+	const struct flame_call *a = &((const struct flame *)table)->calls.v[id];
+	const struct flame_call *c = key;
+
+	return a->name == c->name && a->function == c->function &&
+	       a->mapping == c->mapping && a->kind == c->kind;
+}
+
+static uint32_t call_intern(struct flame_builder *b, const struct flame_call *c)
+{
+	uint64_t code = (uint64_t)c->mapping << 32 | c->function;
+	uint32_t hash = hash_mix(hash_u64((uint64_t)c->kind << 32 | c->name), code);
+	uint32_t id = index_find(&b->by_fields, hash, fields_equal, b->f, c);
 
 	if (id)
 		return id;
-	id = f->nodes.n;
-	n = vec_add(&f->nodes);
-	n->name = c->name;
-	n->function = function;
-	n->mapping = mapping;
-	n->kind = c->kind;
-	n->parent = c->parent;
-	n->depth = f->nodes.v[c->parent].depth + 1;
-	if (n->depth > f->max_depth)
-		f->max_depth = n->depth;
-	family_add(b, id, seen);
+	id = b->f->calls.n;
+	vec_push(&b->f->calls, *c);
+	index_add(&b->by_fields, hash, id);
 	return id;
 }
 
@@ -119,78 +161,274 @@ static uint32_t line_kind(const struct location *l, bool inlined)
 	return inlined ? FLAME_INLINED : FLAME_USER;
 }
 
-/* The calls of one location under @parent, outermost first. */
-static uint32_t flame_location(struct flame_builder *b, uint32_t parent, location_id id)
+static void span_fill(struct flame_builder *b, location_id id)
 {
 	const struct profile *p = b->p;
 	const struct location *l = &p->locations.v[id];
+	struct flame_call c = {.mapping = l->mapping};
 
+	b->spans[id].first = b->listed.n;
+	b->spans[id].n = l->nlines ? l->nlines : 1;
 	if (!l->nlines) {
-		struct call c = {parent, line_kind(l, false),
-				 p->mappings.v[l->mapping].filename};
-
-		return flame_call(b, &c, 0, l->mapping);
+		c.name = p->mappings.v[l->mapping].filename;
+		c.kind = line_kind(l, false);
+		vec_push(&b->listed, call_intern(b, &c));
 	}
 	for (uint32_t i = l->nlines; i-- > 0;) {
-		function_id fn = p->lines.v[l->first_line + i].function;
-		struct call c = {parent, line_kind(l, i + 1 < l->nlines),
-				 p->functions.v[fn].name};
-
-		parent = flame_call(b, &c, fn, l->mapping);
+		c.function = p->lines.v[l->first_line + i].function;
+		c.name = p->functions.v[c.function].name;
+		c.kind = line_kind(l, i + 1 < l->nlines);
+		vec_push(&b->listed, call_intern(b, &c));
 	}
-	return parent;
 }
 
-/* The node of @stack under @comm, 0 when it has none yet. */
+/* One box may be of calls that differ in function and mapping: the first one stays. */
+static bool call_same(const struct flame *f, uint32_t a, uint32_t b)
+{
+	const struct flame_call *c = f->calls.v;
+
+	return a == b || (c[a].name == c[b].name && c[a].kind == c[b].kind);
+}
+
+/* --- families --------------------------------------------------------------------- */
+
+struct child_key {
+	uint32_t under, call;
+};
+
+static uint32_t first_call(const struct flame *f, uint32_t strip)
+{
+	return f->chain.v[f->nodes.v[strip].first];
+}
+
+static uint32_t last_place(const struct flame *f, uint32_t strip)
+{
+	const struct flame_node *n = &f->nodes.v[strip];
+
+	return n->first + n->n - 1;
+}
+
+static bool child_equal(const void *table, uint32_t id, const void *key)
+{
+	const struct child_key *k = key;
+	const struct flame_builder *b = table;
+
+	return b->seams.v[id].under == k->under &&
+	       call_same(b->f, first_call(b->f, id), k->call);
+}
+
+static uint32_t child_hash(const struct flame *f, uint32_t under, uint32_t call)
+{
+	const struct flame_call *c = &f->calls.v[call];
+
+	return hash_mix(hash_u64((uint64_t)under << 32 | c->name), c->kind);
+}
+
+/* The child of @strip that begins with @call, or 0; *ret_seen of them were looked at. */
+static uint32_t family_find(const struct flame_builder *b, uint32_t strip, uint32_t call,
+			    unsigned *ret_seen)
+{
+	const struct flame *f = b->f;
+	struct child_key key = {.under = last_place(f, strip), .call = call};
+	uint32_t at = f->nodes.v[strip].first_child;
+	unsigned seen = 0;
+
+	for (; at && seen <= FAMILY_LISTED; at = f->nodes.v[at].next_sibling, seen++)
+		if (call_same(f, first_call(f, at), call))
+			return at;
+	*ret_seen = seen;
+	if (seen <= FAMILY_LISTED)
+		return 0;
+	return index_find(&b->by_call, child_hash(f, key.under, call), child_equal, b,
+			  &key);
+}
+
+/* A new strip of one call on @parent, which had @seen children or more. */
+static uint32_t family_add(struct flame_builder *b, uint32_t parent, uint32_t call,
+			   unsigned seen)
+{
+	struct flame *f = b->f;
+	uint32_t id = f->nodes.n, under = last_place(f, parent);
+	struct flame_node *n = vec_add(&f->nodes);
+
+	n->first = f->chain.n;
+	n->n = 1;
+	n->next_sibling = f->nodes.v[parent].first_child;
+	f->nodes.v[parent].first_child = id;
+	vec_push(&f->chain, call);
+	vec_push(&b->seams, ((struct seam){.under = under}));
+	if (seen < FAMILY_LISTED)
+		return id;
+	/* The index starts when the list is full, with all that are on it. */
+	for (uint32_t at = id; at; at = f->nodes.v[at].next_sibling) {
+		index_add(&b->by_call, child_hash(f, under, first_call(f, at)), at);
+		if (seen > FAMILY_LISTED)
+			break;
+	}
+	return id;
+}
+
+/* Cuts @strip in front of its call @k. What stands on its last call does so still. */
+static void strip_cut(struct flame_builder *b, uint32_t strip, uint32_t k)
+{
+	struct flame *f = b->f;
+	uint32_t rest = f->nodes.n;
+	struct flame_node *n = vec_add(&f->nodes), *s = &f->nodes.v[strip];
+
+	n->first = s->first + k;
+	n->n = s->n - k;
+	n->first_child = s->first_child;
+	n->self = s->self;
+	vec_push(&b->seams, ((struct seam){n->first - 1, b->seams.v[strip].cut}));
+	b->seams.v[strip].cut = rest;
+	s->n = k;
+	s->first_child = rest;
+	s->self = 0;
+}
+
+/* --- placing ---------------------------------------------------------------------- */
+
+/* Behind the first @k calls of a strip. */
+struct cursor {
+	uint32_t strip, k;
+	bool grows; /* it is the newest strip, and nothing knows of it yet */
+};
+
+static void flame_step(struct flame_builder *b, struct cursor *at, uint32_t call)
+{
+	struct flame *f = b->f;
+	unsigned seen;
+	uint32_t child;
+
+	if (at->grows) {
+		vec_push(&f->chain, call);
+		at->k = ++f->nodes.v[at->strip].n;
+		return;
+	}
+	if (at->k < f->nodes.v[at->strip].n) {
+		uint32_t next = f->chain.v[f->nodes.v[at->strip].first + at->k];
+
+		if (call_same(f, next, call)) {
+			at->k++;
+			return;
+		}
+		strip_cut(b, at->strip, at->k);
+	}
+	child = family_find(b, at->strip, call, &seen);
+	at->grows = !child;
+	at->strip = child ? child : family_add(b, at->strip, call, seen);
+	at->k = 1;
+}
+
+/* Places rows that follow one another on the end of @strip; returns the strip that ends
+ * with the last one. */
+static uint32_t flame_leg(struct flame_builder *b, uint32_t strip, struct leg leg)
+{
+	struct cursor at = {.strip = strip, .k = b->f->nodes.v[strip].n};
+
+	for (stack_id row = leg.first; row <= leg.last; row++) {
+		struct span *span = &b->spans[b->p->stacks.v[row].location];
+
+		if (!span->n)
+			span_fill(b, b->p->stacks.v[row].location);
+		for (uint32_t i = 0; i < span->n; i++)
+			flame_step(b, &at, b->listed.v[span->first + i]);
+	}
+	if (at.k < b->f->nodes.v[at.strip].n)
+		strip_cut(b, at.strip, at.k);
+	return at.strip;
+}
+
+/* The strip that ends with chain[end], which @strip did once: cuts took it away. */
+static uint32_t strip_ending(const struct flame_builder *b, uint32_t strip, uint32_t end)
+{
+	while (last_place(b->f, strip) != end)
+		strip = b->seams.v[strip].cut;
+	return strip;
+}
+
+/* The strip that ends with row @stack below @comm, 0 when it has none yet. */
 static uint32_t flame_placed(const struct flame_builder *b, uint32_t comm, stack_id stack)
 {
-	if (b->place_comm[stack] == comm)
-		return b->place[stack];
-	if (!b->place_comm[stack])
+	struct place *place = &b->places[mark_number(&b->turns, stack)];
+	uint64_t other;
+
+	if (place->comm == comm)
+		return place->strip = strip_ending(b, place->strip, place->end);
+	if (!place->comm)
 		return 0;
-	return (uint32_t)map_find(&b->placed, (uint64_t)comm << 32 | stack);
+	other = map_find(&b->other_places, (uint64_t)comm << 32 | stack);
+	if (!other)
+		return 0;
+	return strip_ending(b, (uint32_t)(other >> 32), (uint32_t)other);
 }
 
 static void flame_set_place(struct flame_builder *b, uint32_t comm, stack_id stack,
-			    uint32_t node)
+			    uint32_t strip)
 {
-	if (b->place_comm[stack]) {
-		map_put(&b->placed, (uint64_t)comm << 32 | stack, node);
-		return;
-	}
-	b->place_comm[stack] = comm;
-	b->place[stack] = node;
+	struct place *place = &b->places[mark_number(&b->turns, stack)];
+	uint32_t end = last_place(b->f, strip);
+
+	if (!place->comm)
+		*place = (struct place){comm, strip, end};
+	else
+		map_put(&b->other_places, (uint64_t)comm << 32 | stack,
+			(uint64_t)strip << 32 | end);
 }
 
+/* The rows up to @stack, from the one behind the turn before it. */
+static struct leg flame_leg_to(const struct flame_builder *b, stack_id stack)
+{
+	struct leg leg = {stack, stack};
+
+	while (b->p->stacks.v[leg.first].parent == leg.first - 1 &&
+	       !mark_is(b->turns.bits, leg.first - 1))
+		leg.first--;
+	return leg;
+}
+
+/* The strip that ends where @stack does. */
 static uint32_t flame_place(struct flame_builder *b, uint32_t comm, stack_id stack)
 {
-	uint32_t node = comm;
+	uint32_t strip = comm;
 
 	b->path.n = 0;
-	for (stack_id at = stack; at; at = b->p->stacks.v[at].parent) {
-		uint32_t known = flame_placed(b, comm, at);
+	while (stack) {
+		uint32_t known = flame_placed(b, comm, stack);
+		struct leg leg;
 
 		if (known) {
-			node = known;
+			strip = known;
 			break;
 		}
-		vec_push(&b->path, at);
+		leg = flame_leg_to(b, stack);
+		vec_push(&b->path, leg);
+		stack = b->p->stacks.v[leg.first].parent;
 	}
 	for (uint32_t i = b->path.n; i-- > 0;) {
-		stack_id at = b->path.v[i];
-
-		node = flame_location(b, node, b->p->stacks.v[at].location);
-		flame_set_place(b, comm, at, node);
+		strip = flame_leg(b, strip, b->path.v[i]);
+		flame_set_place(b, comm, b->path.v[i].last, strip);
 	}
-	return node;
+	return strip;
 }
 
-/* --- order ------------------------------------------------------------------------ */
+/* Comms are called by nobody else: their calls are no rows of the index. */
+static uint32_t flame_comm(struct flame_builder *b, string_id name)
+{
+	struct flame *f = b->f;
+	struct flame_call c = {.name = name, .kind = FLAME_LABEL};
+	unsigned seen;
+	uint32_t known;
 
-struct child {
-	const char *name;
-	uint32_t kind, node;
-};
+	vec_push(&f->calls, c);
+	known = family_find(b, 0, f->calls.n - 1, &seen);
+	if (!known)
+		return family_add(b, 0, f->calls.n - 1, seen);
+	f->calls.n--;
+	return known;
+}
+
+/* --- sums and order --------------------------------------------------------------- */
 
 static int child_compare(const void *va, const void *vb)
 {
@@ -200,88 +438,128 @@ static int child_compare(const void *va, const void *vb)
 	return c ? c : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
-static void flame_sort(struct flame_builder *b)
+static void family_sort(struct flame_builder *b, uint32_t parent)
 {
-	struct flame_node *n = b->f->nodes.v;
-	VEC(struct child) family = {0};
+	struct flame *f = b->f;
+	struct flame_node *n = f->nodes.v;
+	uint32_t first = n[parent].first_child;
 
-	for (uint32_t i = 0; i < b->forks.n; i++) {
-		struct flame_node *parent = &n[b->forks.v[i]];
+	if (!first || !n[first].next_sibling)
+		return;
+	b->family.n = 0;
+	for (uint32_t at = first; at; at = n[at].next_sibling) {
+		const struct flame_call *c = &f->calls.v[first_call(f, at)];
 
-		family.n = 0;
-		for (uint32_t at = parent->first_child; at; at = n[at].next_sibling)
-			vec_push(&family, ((struct child){profile_text(b->p, n[at].name),
-							  n[at].kind, at}));
-		qsort(family.v, family.n, sizeof(*family.v), child_compare);
-		parent->first_child = 0;
-		for (uint32_t k = family.n; k-- > 0;) {
-			n[family.v[k].node].next_sibling = parent->first_child;
-			parent->first_child = family.v[k].node;
-		}
+		vec_push(&b->family,
+			 ((struct child){profile_text(b->p, c->name), c->kind, at}));
 	}
-	vec_done(&family);
+	qsort(b->family.v, b->family.n, sizeof(*b->family.v), child_compare);
+	n[parent].first_child = 0;
+	for (uint32_t k = b->family.n; k-- > 0;) {
+		n[b->family.v[k].strip].next_sibling = n[parent].first_child;
+		n[parent].first_child = b->family.v[k].strip;
+	}
 }
 
-/* Totals, from the last node to the first: a child comes after its parent. */
-static void flame_sum(struct flame *f)
+/* The first strip that is complete, of those on @at. */
+static uint32_t flame_outermost(struct flame *f, uint32_t at)
 {
-	for (uint32_t i = f->nodes.n; i-- > 0;) {
-		struct flame_node *n = &f->nodes.v[i], *up = &f->nodes.v[n->parent];
+	struct flame_node *n = f->nodes.v;
+
+	for (uint32_t child; (child = n[at].first_child); at = child) {
+		n[child].parent = at;
+		n[child].depth = n[at].depth + n[at].n;
+	}
+	return at;
+}
+
+/* From the last calls to the root, each strip after all that stand on it, and of those
+ * the newest first: so a sum that leaves the range is the same however strips were cut. */
+static void flame_finish(struct flame_builder *b)
+{
+	struct flame *f = b->f;
+	struct flame_node *nodes = f->nodes.v;
+	uint32_t at = flame_outermost(f, 0);
+
+	for (;;) {
+		struct flame_node *n = &nodes[at], *up = &nodes[n->parent];
+		uint32_t sibling = n->next_sibling;
 
 		n->total = sum_clamped(n->total, n->self);
-		if (i)
-			up->total = sum_clamped(up->total, n->total);
-		f->shown += i && n->total > 0;
 		f->falls |= n->self < 0;
+		if (n->depth + n->n - 1 > f->max_depth)
+			f->max_depth = n->depth + n->n - 1;
+		family_sort(b, at);
+		if (!at)
+			return;
+		up->total = sum_clamped(up->total, n->total);
+		f->shown += n->total > 0 ? n->n : 0;
+		if (!sibling) {
+			at = n->parent;
+			continue;
+		}
+		nodes[sibling].parent = n->parent;
+		nodes[sibling].depth = n->depth;
+		at = flame_outermost(f, sibling);
+	}
+}
+
+/* --- all -------------------------------------------------------------------------- */
+
+static void flame_samples(struct flame_builder *b)
+{
+	const struct profile *p = b->p;
+
+	for (uint32_t i = 1; i < p->samples.n; i++) {
+		const struct sample_row *s = &p->samples.v[i];
+		int64_t v = sample_value(b, i);
+		struct flame_node *n;
+		uint32_t comm, strip;
+
+		if (!v)
+			continue;
+		comm = flame_comm(b, profile_label_str(p, s->labels, b->comm_key));
+		strip = flame_place(b, comm, s->stack);
+		n = &b->f->nodes.v[strip];
+		n->self = sum_clamped(n->self, v);
 	}
 }
 
 void flame_build(struct flame *f, const struct profile *p, unsigned value)
 {
-	struct flame_builder b = {.f = f, .p = p, .value = value};
-	string_id comm_key = profile_find_string(p, "comm");
+	struct flame_builder b = {.f = f,
+				  .p = p,
+				  .value = value,
+				  .comm_key = profile_find_string(p, "comm")};
 
 	memset(f, 0, sizeof(*f));
-	b.place = xcalloc(p->stacks.n, sizeof(*b.place));
-	b.place_comm = xcalloc(p->stacks.n, sizeof(*b.place_comm));
-	(void)vec_add(&f->nodes);
-	f->nodes.v[0].kind = FLAME_LABEL;
-	for (uint32_t i = 1; value < p->nvalues && i < p->samples.n; i++) {
-		const struct sample_row *s = &p->samples.v[i];
-		struct call comm = {0, FLAME_LABEL,
-				    profile_label_str(p, s->labels, comm_key)};
-		int64_t v = p->values.v[(size_t)i * p->nvalues + value];
-		uint32_t node;
-
-		/* A stack that the chosen value does not know makes no box. */
-		if (!v)
-			continue;
-		node = flame_place(&b, flame_call(&b, &comm, 0, 0), s->stack);
-		f->nodes.v[node].self = sum_clamped(f->nodes.v[node].self, v);
+	vec_add(&f->calls)->kind = FLAME_LABEL;
+	vec_push(&f->chain, 0);
+	vec_add(&f->nodes)->n = 1;
+	vec_push(&b.seams, ((struct seam){0}));
+	if (value < p->nvalues) {
+		b.spans = xcalloc(p->locations.n, sizeof(*b.spans));
+		turns_find(&b);
+		flame_samples(&b);
 	}
-	flame_sum(f);
-	flame_sort(&b);
-	free(b.place);
-	free(b.place_comm);
-	map_done(&b.placed);
+	flame_finish(&b);
+	index_done(&b.by_fields);
+	free(b.spans);
+	vec_done(&b.listed);
+	free(b.turns.bits);
+	free(b.turns.before);
+	free(b.places);
+	map_done(&b.other_places);
+	vec_done(&b.seams);
 	index_done(&b.by_call);
 	vec_done(&b.path);
-	vec_done(&b.forks);
+	vec_done(&b.family);
 }
 
 void flame_done(struct flame *f)
 {
 	vec_done(&f->nodes);
+	vec_done(&f->calls);
+	vec_done(&f->chain);
 	memset(f, 0, sizeof(*f));
-}
-
-uint32_t flame_next(const struct flame *f, uint32_t node)
-{
-	const struct flame_node *n = f->nodes.v;
-
-	if (n[node].first_child)
-		return n[node].first_child;
-	while (node && !n[node].next_sibling)
-		node = n[node].parent;
-	return node ? n[node].next_sibling : 0;
 }

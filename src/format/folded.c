@@ -2,9 +2,10 @@
  *
  * Lines are sorted by the bytes of their stacks, and equal ones are added up (two names
  * may become equal when ';' is replaced, or when their kinds are not shown). Both are
- * done while the tree is walked: nodes whose texts are equal so far are walked together
+ * done while the tree is walked: boxes whose texts are equal so far are walked together
  * as one, and what they call is put in order wherever they call several. No two lines
- * are ever compared.
+ * are ever compared. A box that is walked alone, as nearly all are, takes the rest of its
+ * strip along.
  *
  * The order of siblings is not that of their names. The line of "f" itself comes before
  * that of "f (int)", but what f calls comes after it, since "f;" > "f (int)". */
@@ -13,35 +14,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is still to be written, the next one last: the line of nodes that share one text,
+/* A box: the call in place `k` of a strip. */
+struct spot {
+	uint32_t strip, k;
+};
+
+/* What is still to be written, the next one last: the line of boxes that share one text,
  * or the lines below them. */
 struct folder_item {
-	uint32_t node; /* the first of them, see `same` */
-	uint32_t text;
-	size_t len; /* of the line in front of the text */
+	struct spot spot; /* the first of them, see `same` */
 	bool below;
+	size_t len; /* of the line in front of the text */
 };
 
 struct folder_child {
-	uint32_t node, text;
+	struct spot spot;
+	uint32_t text;
 };
 
 struct folder {
 	const struct flame *f;
 	const struct profile *p;
 	bool annotate;
-	/* [strings] where a name's text is in `bytes`, NUL-terminated, or 0: by the mark that
-	 * follows it, and by whether the name is a function's or a file's. */
-	uint32_t *texts[2 * 4];
+	struct call_text {
+		uint32_t at,
+			len; /* in `bytes`, NUL-terminated; at is 0 until it is there */
+	} * texts;	     /* [calls] */
 	struct text bytes, name;
 	struct index by_text; /* equal texts are one */
-	struct map same; /* node -> the next one with the same texts up to the root */
+	struct map same;      /* box -> the next one with the same texts up to the root */
 	VEC(struct folder_item) items;
 	VEC(struct folder_child) children;
 	VEC(uint32_t) open; /* groups of `children` whose lower lines have to wait */
 	struct text line;
 	struct sink *out;
 };
+
+static const struct flame_node *spot_strip(const struct folder *w, struct spot at)
+{
+	return &w->f->nodes.v[at.strip];
+}
+
+static bool spot_is_last(const struct folder *w, struct spot at)
+{
+	return at.k + 1 == spot_strip(w, at)->n;
+}
+
+static uint32_t spot_place(const struct folder *w, struct spot at)
+{
+	return spot_strip(w, at)->first + at.k;
+}
 
 /* --- texts ------------------------------------------------------------------------ */
 
@@ -50,39 +72,36 @@ static bool folder_text_equal(const void *table, uint32_t id, const void *key)
 	return !strcmp((const char *)table + id, key);
 }
 
-static uint32_t folder_intern(struct folder *w, const struct flame_node *n,
-			      const char *mark)
+static uint32_t folder_intern(struct folder *w)
 {
-	uint32_t hash, at = (uint32_t)w->bytes.len;
+	uint32_t hash, known, at = (uint32_t)w->bytes.len;
 
-	flame_name(&w->name, w->p, n);
-	if (mark)
-		text_addf(&w->name, "_[%s]", mark);
-	for (size_t k = 0; k < w->name.len; k++)
-		if (w->name.s[k] == ';')
-			w->name.s[k] = ':';
 	hash = hash_bytes(w->name.s, w->name.len);
-	/* Text 0 is none; the bytes begin with a NUL. */
-	if (index_find(&w->by_text, hash, folder_text_equal, w->bytes.s, w->name.s))
-		return index_find(&w->by_text, hash, folder_text_equal, w->bytes.s,
-				  w->name.s);
+	known = index_find(&w->by_text, hash, folder_text_equal, w->bytes.s, w->name.s);
+	if (known)
+		return known;
 	text_addn(&w->bytes, w->name.s, w->name.len + 1);
 	index_add(&w->by_text, hash, at);
 	return at;
 }
 
-static uint32_t folder_text(struct folder *w, uint32_t node)
+static struct call_text folder_text(struct folder *w, uint32_t call, uint32_t depth)
 {
-	const struct flame_node *n = &w->f->nodes.v[node];
-	const char *mark = w->annotate ? flame_kind_mark(n->kind) : NULL;
-	unsigned named = n->function || n->depth == 1;
-	unsigned table = 2 * (mark ? n->kind : 0) + named;
+	const struct flame_call *c = &w->f->calls.v[call];
+	const char *mark = w->annotate ? flame_kind_mark(c->kind) : NULL;
 
-	if (!w->texts[table])
-		w->texts[table] = xcalloc(w->p->strings.n, sizeof(**w->texts));
-	if (!w->texts[table][n->name])
-		w->texts[table][n->name] = folder_intern(w, n, mark);
-	return w->texts[table][n->name];
+	if (w->texts[call].at)
+		return w->texts[call];
+	flame_name(&w->name, w->p, c, depth);
+	if (mark)
+		text_addf(&w->name, "_[%s]", mark);
+	for (size_t k = 0; k < w->name.len; k++)
+		if (w->name.s[k] == ';')
+			w->name.s[k] = ':';
+	/* Text 0 is none; the bytes begin with a NUL. */
+	w->texts[call].at = folder_intern(w);
+	w->texts[call].len = (uint32_t)w->name.len;
+	return w->texts[call];
 }
 
 /* --- order ------------------------------------------------------------------------ */
@@ -91,7 +110,8 @@ static int folder_compare(const struct folder *w, const struct folder_child *a,
 			  const struct folder_child *b)
 {
 	if (a->text == b->text)
-		return (a->node > b->node) - (a->node < b->node);
+		return (spot_place(w, a->spot) > spot_place(w, b->spot)) -
+		       (spot_place(w, a->spot) < spot_place(w, b->spot));
 	return strcmp(w->bytes.s + a->text, w->bytes.s + b->text);
 }
 
@@ -113,7 +133,12 @@ static void folder_sort(struct folder *w)
 			child_compare, w);
 }
 
-/* Neighbours with one text become one: their nodes are chained, the first one stays. */
+static uint64_t spot_code(struct spot at)
+{
+	return (uint64_t)at.strip << 32 | at.k;
+}
+
+/* Neighbours with one text become one: their boxes are chained, the first one stays. */
 static void folder_merge(struct folder *w)
 {
 	uint32_t n = 0;
@@ -122,7 +147,7 @@ static void folder_merge(struct folder *w)
 		struct folder_child *c = &w->children.v[i];
 
 		if (i && c->text == c[-1].text)
-			map_put(&w->same, c[-1].node, c->node);
+			map_put(&w->same, spot_code(c[-1].spot), spot_code(c->spot));
 		else
 			w->children.v[n++] = *c;
 	}
@@ -142,7 +167,7 @@ static void folder_push(struct folder *w, uint32_t group, size_t len, bool below
 {
 	const struct folder_child *c = &w->children.v[group];
 
-	vec_push(&w->items, ((struct folder_item){c->node, c->text, len, below}));
+	vec_push(&w->items, ((struct folder_item){c->spot, below, len}));
 }
 
 /* The items of all groups, in order. What stands on a text waits until no text follows
@@ -177,66 +202,108 @@ static void line_cut(struct text *line, size_t len)
 	line->len = len;
 }
 
-/* The next node that is written as one with @node, or 0. */
-static uint32_t folder_same(const struct folder *w, uint32_t node)
+/* Finds the next box that is written as one with @at; false when there is none. */
+static bool folder_same(const struct folder *w, struct spot at, struct spot *ret_next)
 {
-	return w->same.n ? (uint32_t)map_find(&w->same, node) : 0;
+	uint64_t code = w->same.n ? map_find(&w->same, spot_code(at)) : 0;
+
+	*ret_next = (struct spot){(uint32_t)(code >> 32), (uint32_t)code};
+	return code;
 }
 
-/* The line that ends here, if the nodes of the chain have anything of their own. */
-static void folder_line(struct folder *w, uint32_t node)
+/* The line that ends here, if the boxes of the chain have anything of their own. */
+static void folder_line(struct folder *w, struct spot at)
 {
 	size_t len = w->line.len;
-	char digits[24], *at = digits + sizeof(digits);
+	char digits[24], *digit = digits + sizeof(digits);
 	int64_t self = 0;
 
-	for (; node; node = folder_same(w, node))
-		self = sum_clamped(self, w->f->nodes.v[node].self);
+	do
+		if (spot_is_last(w, at))
+			self = sum_clamped(self, spot_strip(w, at)->self);
+	while (folder_same(w, at, &at));
 	/* Readers want whole, positive numbers. */
 	if (self <= 0)
 		return;
-	*--at = '\n';
+	*--digit = '\n';
 	for (; self; self /= 10)
-		*--at = (char)('0' + self % 10);
-	*--at = ' ';
-	text_addn(&w->line, at, (size_t)(digits + sizeof(digits) - at));
+		*--digit = (char)('0' + self % 10);
+	*--digit = ' ';
+	text_addn(&w->line, digit, (size_t)(digits + sizeof(digits) - digit));
 	sink_put(w->out, w->line.s, w->line.len);
 	line_cut(&w->line, len);
 }
 
-static void folder_children(struct folder *w, uint32_t node)
+static void folder_add_call(struct folder *w, struct spot at)
+{
+	const struct flame_node *n = spot_strip(w, at);
+	struct call_text text = folder_text(w, w->f->chain.v[n->first + at.k],
+					    n->depth + at.k);
+
+	text_addn(&w->line, w->bytes.s + text.at, text.len);
+}
+
+static void folder_child(struct folder *w, struct spot at)
+{
+	const struct flame_node *n = spot_strip(w, at);
+	uint32_t call = w->f->chain.v[n->first + at.k];
+	uint32_t text = folder_text(w, call, n->depth + at.k).at;
+
+	vec_push(&w->children, ((struct folder_child){at, text}));
+}
+
+static void folder_children(struct folder *w, struct spot at)
 {
 	const struct flame_node *n = w->f->nodes.v;
 
 	w->children.n = 0;
 	do {
-		for (uint32_t c = n[node].first_child; c; c = n[c].next_sibling)
-			vec_push(&w->children,
-				 ((struct folder_child){c, folder_text(w, c)}));
-		node = folder_same(w, node);
-	} while (node);
+		if (!spot_is_last(w, at))
+			folder_child(w, (struct spot){at.strip, at.k + 1});
+		else
+			for (uint32_t c = n[at.strip].first_child; c;
+			     c = n[c].next_sibling)
+				folder_child(w, (struct spot){c, 0});
+	} while (folder_same(w, at, &at));
 }
 
-/* All below @node, whose text is the line's end: down to where there are several, whose
+/* The rest of the strip, when nothing else is written as one with it. */
+static struct spot folder_strip(struct folder *w, struct spot at)
+{
+	struct spot other;
+
+	if (spot_is_last(w, at) || folder_same(w, at, &other))
+		return at;
+	while (!spot_is_last(w, at)) {
+		at.k++;
+		text_addc(&w->line, ';');
+		folder_add_call(w, at);
+	}
+	folder_line(w, at);
+	return at;
+}
+
+/* All below @at, whose text is the line's end: down to where there are several, whose
  * items then lie on the pile with the first one on top. */
-static void folder_below(struct folder *w, uint32_t node)
+static void folder_below(struct folder *w, struct spot at)
 {
 	uint32_t first = w->items.n;
 	size_t len;
 
 	for (;;) {
-		folder_children(w, node);
+		at = folder_strip(w, at);
+		folder_children(w, at);
 		if (w->children.n != 1)
 			break;
-		if (node)
+		if (at.strip)
 			text_addc(&w->line, ';');
-		text_add(&w->line, w->bytes.s + w->children.v[0].text);
-		node = w->children.v[0].node;
-		folder_line(w, node);
+		at = w->children.v[0].spot;
+		folder_add_call(w, at);
+		folder_line(w, at);
 	}
 	if (!w->children.n)
 		return;
-	if (node)
+	if (at.strip)
 		text_addc(&w->line, ';');
 	len = w->line.len;
 	folder_sort(w);
@@ -255,20 +322,20 @@ void folded_write_tree(const struct profile *p, const struct flame *f, bool anno
 {
 	struct folder w = {.f = f, .p = p, .annotate = annotate, .out = out};
 
+	w.texts = xcalloc(f->calls.n, sizeof(*w.texts));
 	text_addc(&w.bytes, '\0');
-	folder_below(&w, 0);
+	folder_below(&w, (struct spot){0});
 	while (w.items.n) {
 		struct folder_item item = w.items.v[--w.items.n];
 
 		line_cut(&w.line, item.len);
-		text_add(&w.line, w.bytes.s + item.text);
+		folder_add_call(&w, item.spot);
 		if (item.below)
-			folder_below(&w, item.node);
+			folder_below(&w, item.spot);
 		else
-			folder_line(&w, item.node);
+			folder_line(&w, item.spot);
 	}
-	for (unsigned i = 0; i < ARRAY_SIZE(w.texts); i++)
-		free(w.texts[i]);
+	free(w.texts);
 	text_done(&w.bytes);
 	text_done(&w.name);
 	text_done(&w.line);

@@ -51,10 +51,28 @@ int proto_error(struct error *err, size_t at, const char *fmt, ...)
 /* Part of the name of a kernel mapping; also how files of others are recognised. */
 #define KERNEL_FILENAME "[kernel.kallsyms]"
 
-/* What is shown for a node: its name, "all" for the root, the module in brackets where
+/* One box of a tree. */
+struct flame_box {
+	struct flame_call call;
+	uint32_t depth;
+	int64_t total, self;
+};
+/* Of the call in place @k of a strip. */
+static inline struct flame_box flame_box(const struct flame *f, uint32_t node, uint32_t k)
+{
+	const struct flame_node *n = &f->nodes.v[node];
+
+	return (struct flame_box){.call = f->calls.v[f->chain.v[n->first + k]],
+				  .depth = n->depth + k,
+				  .total = n->total,
+				  .self = k + 1 == n->n ? n->self : 0};
+}
+
+/* What is shown for a box: its name, "all" for the root, the module in brackets where
  * the code has no name, "[unknown]" where it has no module either. Into @t, which is
  * cleared first. */
-void flame_name(struct text *t, const struct profile *p, const struct flame_node *node);
+void flame_name(struct text *t, const struct profile *p, const struct flame_call *call,
+		uint32_t depth);
 const char *flame_kind_text(uint32_t kind); /* "kernel", "" for FLAME_USER */
 /* "k", "i", "j" or NULL. */
 const char *flame_kind_mark(uint32_t kind);
@@ -73,7 +91,7 @@ void name_clip(struct text *t, const char *s, size_t max);
 /* "12.3 %"; as many digits as the size calls for. Appends. */
 void percent_add(struct text *t, int64_t part, int64_t whole);
 
-/* --- sums and trees --------------------------------------------------------------- */
+/* --- sums ------------------------------------------------------------------------- */
 
 /* Sums that leave the range stop at its end: a foreign file may say anything. */
 static inline int64_t sum_clamped(int64_t a, int64_t b)
@@ -85,18 +103,14 @@ static inline int64_t sum_clamped(int64_t a, int64_t b)
 	return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
-/* Walks a flame tree in the order in which it is drawn: a node, then its children. 0: the
- * end. */
-uint32_t flame_next(const struct flame *f, uint32_t node);
-
 /* --- the picture ------------------------------------------------------------------ */
 
 /* More levels than this are cut off and counted. */
 #define PICTURE_DEPTH_MAX 1100u
 
 struct picture_box {
-	uint32_t node;
-	int64_t start; /* left end, in the value */
+	uint32_t node, k; /* which call of the strip */
+	int64_t start;	  /* left end, in the value */
 };
 
 /* A flame tree made to fit: the largest boxes, and where they lie. Drawn children lie
@@ -109,8 +123,8 @@ struct picture {
 	unsigned value;
 	const char *unit, *type; /* of the value */
 	VEC(struct picture_box)
-	boxes;	    /* in flame_next order: the root, and a parent before its children */
-	bool *kept; /* [nodes] */
+	boxes; /* the root, and so on: a box, then what it calls, child by child */
+	uint32_t *kept; /* [nodes] how many boxes of the strip, from its first on */
 	uint32_t depth; /* of the deepest box */
 };
 /* What a picture leaves out. */
@@ -123,16 +137,18 @@ struct picture_rest {
 void picture_init(struct picture *pic, const struct profile *p,
 		  const struct flame_options *o);
 void picture_done(struct picture *pic);
+struct flame_box picture_box(const struct picture *pic, uint32_t i);
 /* @min_total: the smallest box that is drawn of those kept. */
 void picture_rest(const struct picture *pic, int64_t min_total, struct picture_rest *ret);
 /* "12 frames, 0.3 % of the time, not drawn (each below 0.1 %)"; nothing for none.
  * Appends. */
 void picture_rest_text(const struct picture *pic, const struct picture_rest *rest,
 		       struct text *t);
-/* "dir/file.c:12" of a node's function, "" when not known. Into @t, which is cleared
+/* "dir/file.c:12" of a call's function, "" when not known. Into @t, which is cleared
  * first. */
-void picture_place(const struct picture *pic, const struct flame_node *n, struct text *t);
-const char *picture_module(const struct picture *pic, const struct flame_node *n);
+void picture_place(const struct picture *pic, const struct flame_call *call,
+		   struct text *t);
+const char *picture_module(const struct picture *pic, const struct flame_call *call);
 /* Where things are, in user units of the SVG. */
 struct picture_layout {
 	unsigned width, height, pad, row;

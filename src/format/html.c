@@ -84,12 +84,12 @@ static void html_top_row(struct html *h, const struct top_row *r, int64_t sum,
 {
 	const char *file = profile_text(h->p, r->filename);
 	const char *module = profile_text(h->p, r->module);
-	struct flame_node n = {.name = r->name, .depth = 2};
+	struct flame_call call = {.name = r->name};
 	char buf[64];
 
 	/* Code without a function is named by its module. */
-	n.function = r->name != r->module;
-	flame_name(&h->name, h->p, &n);
+	call.function = r->name != r->module;
+	flame_name(&h->name, h->p, &call, 2);
 	text_add(&h->t, "<tr><th scope=\"row\">");
 	html_shortened(h, h->name.s);
 	text_addf(&h->t, "</th><td class=\"n\">%s</td><td class=\"n\">",

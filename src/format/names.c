@@ -40,16 +40,17 @@ const char *flame_kind_mark(uint32_t kind)
 	return NULL;
 }
 
-void flame_name(struct text *t, const struct profile *p, const struct flame_node *node)
+void flame_name(struct text *t, const struct profile *p, const struct flame_call *call,
+		uint32_t depth)
 {
-	const char *name = profile_text(p, node->name), *base;
+	const char *name = profile_text(p, call->name), *base;
 
 	text_clear(t);
-	if (!node->depth) {
+	if (!depth) {
 		text_add(t, "all");
 		return;
 	}
-	if (node->name && (node->function || node->depth == 1)) {
+	if (call->name && (call->function || depth == 1)) {
 		text_add(t, name);
 		return;
 	}

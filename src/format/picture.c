@@ -11,16 +11,22 @@
 
 /* --- what is kept ----------------------------------------------------------------- */
 
-static bool node_drawable(const struct flame_node *n)
+/* How many boxes of a strip are there to be drawn. */
+static uint32_t strip_drawable(const struct flame_node *n)
 {
-	return n->total > 0 && n->depth <= PICTURE_DEPTH_MAX;
+	uint32_t levels;
+
+	if (n->total <= 0 || n->depth > PICTURE_DEPTH_MAX)
+		return 0;
+	levels = PICTURE_DEPTH_MAX - n->depth + 1;
+	return n->n < levels ? n->n : levels;
 }
 
-/* Boxes that may be drawn next: a heap with the largest on top, of equal ones the one
- * that was made first. */
+/* Strips that may be drawn next: a heap with the largest on top, of equal ones the one
+ * whose calls came first. */
 struct candidate {
 	int64_t total;
-	uint32_t node;
+	uint32_t first, node;
 };
 
 struct candidates {
@@ -29,7 +35,7 @@ struct candidates {
 
 static bool candidate_first(const struct candidate *a, const struct candidate *b)
 {
-	return a->total != b->total ? a->total > b->total : a->node < b->node;
+	return a->total != b->total ? a->total > b->total : a->first < b->first;
 }
 
 static void candidate_add(struct candidates *c, struct candidate new)
@@ -62,22 +68,35 @@ static uint32_t candidate_take(struct candidates *c)
 	return node;
 }
 
-/* Keeps the @max largest nodes. A parent is at least as large as its children and is made
- * before them, so these are found from the root: what is not next to something kept is
- * never looked at. (With negative values a large child of a small parent comes late.) */
+static void candidates_on(struct candidates *c, const struct flame_node *nodes,
+			  uint32_t node)
+{
+	for (uint32_t i = nodes[node].first_child; i; i = nodes[i].next_sibling)
+		if (strip_drawable(&nodes[i]))
+			candidate_add(
+				c, (struct candidate){nodes[i].total, nodes[i].first, i});
+}
+
+/* Keeps the @max largest boxes. A parent is at least as large as its children and its
+ * call came before theirs, so these are found from the root: what is not next to something
+ * kept is never looked at. (With negative values a large child of a small parent comes
+ * late.) No box comes between those of a strip: they are equal, and neighbours in the
+ * chain. */
 static void picture_keep(struct picture *pic, uint32_t max)
 {
 	const struct flame_node *nodes = pic->f->nodes.v;
 	struct candidates c = {0};
 
-	candidate_add(&c, (struct candidate){0});
-	for (uint32_t kept = 0; c.heap.n && (!kept || kept < max); kept++) {
-		uint32_t node = candidate_take(&c);
+	pic->kept[0] = 1;
+	candidates_on(&c, nodes, 0);
+	for (uint32_t left = max - 1; left && c.heap.n;) {
+		uint32_t node = candidate_take(&c), n = strip_drawable(&nodes[node]);
 
-		pic->kept[node] = true;
-		for (uint32_t i = nodes[node].first_child; i; i = nodes[i].next_sibling)
-			if (node_drawable(&nodes[i]))
-				candidate_add(&c, (struct candidate){nodes[i].total, i});
+		n = n < left ? n : left;
+		left -= n;
+		pic->kept[node] = n;
+		if (n == nodes[node].n)
+			candidates_on(&c, nodes, node);
 	}
 	vec_done(&c.heap);
 }
@@ -89,7 +108,7 @@ static uint32_t kept_or_sibling(const struct picture *pic, uint32_t node)
 	return node;
 }
 
-/* flame_next among those that are kept. */
+/* The strip that is drawn after @node. */
 static uint32_t kept_next(const struct picture *pic, uint32_t node)
 {
 	const struct flame_node *n = pic->f->nodes.v;
@@ -112,14 +131,24 @@ static void picture_place_boxes(struct picture *pic)
 	do {
 		const struct flame_node *n = &nodes[i];
 		int64_t start = n->depth ? next[n->depth - 1] : 0;
+		uint32_t depth = n->depth;
 
-		vec_push(&pic->boxes, ((struct picture_box){i, start}));
-		if (n->depth)
-			next[n->depth - 1] = sum_clamped(start, n->total);
-		next[n->depth] = start;
-		if (n->depth > pic->depth)
-			pic->depth = n->depth;
+		for (uint32_t k = 0; k < pic->kept[i]; k++, depth++) {
+			vec_push(&pic->boxes, ((struct picture_box){i, k, start}));
+			if (depth)
+				next[depth - 1] = sum_clamped(start, n->total);
+			next[depth] = start;
+		}
+		if (depth - 1 > pic->depth)
+			pic->depth = depth - 1;
 	} while ((i = kept_next(pic, i)));
+}
+
+struct flame_box picture_box(const struct picture *pic, uint32_t i)
+{
+	const struct picture_box *box = &pic->boxes.v[i];
+
+	return flame_box(pic->f, box->node, box->k);
 }
 
 void picture_init(struct picture *pic, const struct profile *p,
@@ -149,15 +178,24 @@ void picture_done(struct picture *pic)
 
 /* --- what is not ------------------------------------------------------------------ */
 
-static void rest_add(const struct flame_node *n, struct picture_rest *rest)
+/* The boxes of @node from @k on are not drawn. */
+static void rest_add(const struct flame_node *n, uint32_t k, struct picture_rest *rest)
 {
-	if (n->depth <= PICTURE_DEPTH_MAX && n->total > rest->largest)
+	uint32_t drawable = strip_drawable(n);
+
+	if (k < drawable && n->total > rest->largest)
 		rest->largest = n->total;
-	rest->deep += n->depth > PICTURE_DEPTH_MAX;
+	rest->deep += n->n - (k > drawable ? k : drawable);
+}
+
+/* How many boxes of a strip are drawn, from its first on. */
+static uint32_t strip_drawn(const struct picture *pic, uint32_t node, int64_t min_total)
+{
+	return !node || pic->f->nodes.v[node].total >= min_total ? pic->kept[node] : 0;
 }
 
 /* What is not drawn is as large as its parent at most, and no deeper than the picture
- * goes: then those next to the boxes tell all. Else every node is looked at. */
+ * goes: then those next to the boxes tell all. Else every strip is looked at. */
 void picture_rest(const struct picture *pic, int64_t min_total, struct picture_rest *ret)
 {
 	const struct flame_node *nodes = pic->f->nodes.v;
@@ -165,23 +203,30 @@ void picture_rest(const struct picture *pic, int64_t min_total, struct picture_r
 	struct picture_rest rest = {.frames = pic->f->shown};
 
 	for (uint32_t i = 0; i < pic->boxes.n; i++) {
-		const struct flame_node *n = &nodes[pic->boxes.v[i].node];
+		uint32_t node = pic->boxes.v[i].node;
+		const struct flame_node *n = &nodes[node];
+		uint32_t drawn = strip_drawn(pic, node, min_total);
 
-		if (i && n->total < min_total)
+		if (pic->boxes.v[i].k || !drawn)
 			continue;
-		rest.frames -= i > 0;
+		rest.frames -= node ? drawn : 0;
+		if (drawn < n->n) {
+			rest.total = sum_clamped(rest.total, n->total);
+			rest_add(n, drawn, &rest);
+			continue;
+		}
 		for (uint32_t c = n->first_child; c; c = nodes[c].next_sibling) {
-			if (nodes[c].total <= 0 ||
-			    (pic->kept[c] && nodes[c].total >= min_total))
+			if (nodes[c].total <= 0 || strip_drawn(pic, c, min_total))
 				continue;
 			rest.total = sum_clamped(rest.total, nodes[c].total);
-			if (!all)
-				rest_add(&nodes[c], &rest);
+			rest_add(&nodes[c], 0, &rest);
 		}
 	}
+	/* None of these was deep unless all are counted now. */
+	rest.deep = 0;
 	for (uint32_t i = 1; all && i < pic->f->nodes.n; i++)
-		if (nodes[i].total > 0 && !(pic->kept[i] && nodes[i].total >= min_total))
-			rest_add(&nodes[i], &rest);
+		if (nodes[i].total > 0)
+			rest_add(&nodes[i], strip_drawn(pic, i, min_total), &rest);
 	*ret = rest;
 }
 
@@ -237,9 +282,10 @@ void picture_rest_text(const struct picture *pic, const struct picture_rest *res
 
 /* --- what a box says -------------------------------------------------------------- */
 
-void picture_place(const struct picture *pic, const struct flame_node *n, struct text *t)
+void picture_place(const struct picture *pic, const struct flame_call *call,
+		   struct text *t)
 {
-	const struct function *fn = &pic->p->functions.v[n->function];
+	const struct function *fn = &pic->p->functions.v[call->function];
 	const char *path = profile_text(pic->p, fn->filename), *at;
 	unsigned slashes = 0;
 
@@ -255,7 +301,8 @@ void picture_place(const struct picture *pic, const struct flame_node *n, struct
 		text_addf(t, ":%u", fn->start_line);
 }
 
-const char *picture_module(const struct picture *pic, const struct flame_node *n)
+const char *picture_module(const struct picture *pic, const struct flame_call *call)
 {
-	return base_name(profile_text(pic->p, pic->p->mappings.v[n->mapping].filename));
+	return base_name(
+		profile_text(pic->p, pic->p->mappings.v[call->mapping].filename));
 }

@@ -123,28 +123,29 @@ static void script_put(struct script *s, const char *key, const char *str)
 /* --- frames ----------------------------------------------------------------------- */
 
 /* What boxes of one function share: name, place, module and kind. */
-static uint32_t script_frame(struct script *s, const struct flame_node *n)
+static uint32_t script_frame(struct script *s, const struct flame_box *b)
 {
 	/* A function and its mapping; without a function the name. Row numbers stay far
 	 * below 2^28: a file has at most 2^32 bytes, and a row takes several. */
-	uint64_t key = (uint64_t)(n->function ? n->function : n->name) << 32 |
-		       (uint64_t)n->mapping << 4 | (uint64_t)(n->depth == 1) << 3 |
-		       n->kind;
-	struct frame frame = {.kind = n->kind};
+	const struct flame_call *c = &b->call;
+	uint64_t key = (uint64_t)(c->function ? c->function : c->name) << 32 |
+		       (uint64_t)c->mapping << 4 | (uint64_t)(b->depth == 1) << 3 |
+		       c->kind;
+	struct frame frame = {.kind = c->kind};
 	uint64_t known;
 
-	if (!n->function)
+	if (!c->function)
 		key = ~key;
 	known = map_find(&s->frame_index, key);
 	if (known)
 		return (uint32_t)known - 1;
-	flame_name(&s->name, s->pic->p, n);
+	flame_name(&s->name, s->pic->p, c, b->depth);
 	text_clear(&s->line);
 	name_shorten(&s->line, s->name.s);
 	frame.name = script_string(s, s->line.s);
-	picture_place(s->pic, n, &s->line);
+	picture_place(s->pic, c, &s->line);
 	frame.place = script_string(s, text_get(&s->line));
-	frame.module = script_string(s, picture_module(s->pic, n));
+	frame.module = script_string(s, picture_module(s->pic, c));
 	vec_push(&s->frames, frame);
 	map_put(&s->frame_index, key, s->frames.n);
 	return s->frames.n - 1;
@@ -197,20 +198,20 @@ struct script_open {
 
 /* One box on @up (NULL: the root): a digit for what follows from the boxes before it, then
  * what does not. Returns its frame. share/viewer/flame.js reads it. */
-static uint32_t script_box(struct script *s, const struct flame_node *n, unsigned pops,
+static uint32_t script_box(struct script *s, const struct flame_box *b, unsigned pops,
 			   const struct script_open *up)
 {
-	uint32_t known = s->frames.n, frame = script_frame(s, n);
-	bool whole = up && up->rest == n->total;
+	uint32_t known = s->frames.n, frame = script_frame(s, b);
+	bool whole = up && up->rest == b->total;
 	unsigned as = FRAME_NUMBER, self = SELF_AMOUNT;
 
 	if (frame == known)
 		as = FRAME_NEW;
 	else if (up && s->expected.v[up->frame] == frame + 1)
 		as = FRAME_EXPECTED;
-	if (n->self <= 0)
+	if (b->self <= 0)
 		self = SELF_NONE;
-	else if (n->self == n->total)
+	else if (b->self == b->total)
 		self = SELF_ALL;
 	code_digit(&s->code, (pops < 3 ? pops : 3) + 4 * (as + 3 * (self + 3 * whole)));
 	if (pops >= 3)
@@ -218,9 +219,9 @@ static uint32_t script_box(struct script *s, const struct flame_node *n, unsigne
 	if (as == FRAME_NUMBER)
 		code_number(&s->code, frame);
 	if (!whole)
-		code_amount(s, n->total);
+		code_amount(s, b->total);
 	if (self == SELF_AMOUNT)
-		code_amount(s, n->self);
+		code_amount(s, b->self);
 	return frame;
 }
 
@@ -231,19 +232,19 @@ static void script_boxes(struct script *s)
 
 	sink_puts(s->out, "boxes:\"");
 	for (uint32_t i = 0; i < s->pic->boxes.n; i++) {
-		const struct flame_node *n = &s->pic->f->nodes.v[s->pic->boxes.v[i].node];
-		struct script_open *up = n->depth ? &open[n->depth - 1] : NULL;
-		uint32_t frame = script_box(s, n, next - n->depth, up);
+		struct flame_box b = picture_box(s->pic, i);
+		struct script_open *up = b.depth ? &open[b.depth - 1] : NULL;
+		uint32_t frame = script_box(s, &b, next - b.depth, up);
 
 		if (frame == s->expected.n)
 			vec_push(&s->expected, 0);
 		if (up) {
-			up->rest = sum_clamped(up->rest, -n->total);
+			up->rest = sum_clamped(up->rest, -b.total);
 			s->expected.v[up->frame] = frame + 1;
 		}
-		open[n->depth].frame = frame;
-		open[n->depth].rest = n->total - (n->self > 0 ? n->self : 0);
-		next = n->depth + 1;
+		open[b.depth].frame = frame;
+		open[b.depth].rest = b.total - (b.self > 0 ? b.self : 0);
+		next = b.depth + 1;
 	}
 	sink_put(s->out, text_get(&s->code), s->code.len);
 	sink_puts(s->out, "\",\n");

@@ -115,22 +115,22 @@ static void coordinate_add(struct text *t, double v)
 	}
 }
 
-static void svg_tooltip(struct svg *s, const struct flame_node *n, const char *name)
+static void svg_tooltip(struct svg *s, const struct flame_box *b, const char *name)
 {
-	const char *kind = n->depth == 1 ? "process" : flame_kind_text(n->kind);
-	const char *module = picture_module(&s->pic, n);
+	const char *kind = b->depth == 1 ? "process" : flame_kind_text(b->call.kind);
+	const char *module = picture_module(&s->pic, &b->call);
 	int64_t whole = s->pic.f->nodes.v[0].total;
 	char buf[64];
 
 	text_add(&s->t, "<title>");
 	svg_xml(s, name);
-	text_addf(&s->t, "\n%s, ", value_text(buf, sizeof(buf), n->total, s->pic.unit));
-	percent_add(&s->t, n->total, whole);
-	if (n->self > 0 && n->self != n->total)
+	text_addf(&s->t, "\n%s, ", value_text(buf, sizeof(buf), b->total, s->pic.unit));
+	percent_add(&s->t, b->total, whole);
+	if (b->self > 0 && b->self != b->total)
 		text_addf(&s->t, ", self %s",
-			  value_text(buf, sizeof(buf), n->self, s->pic.unit));
-	picture_place(&s->pic, n, &s->part);
-	if (n->depth && (*kind || s->part.len || *module)) {
+			  value_text(buf, sizeof(buf), b->self, s->pic.unit));
+	picture_place(&s->pic, &b->call, &s->part);
+	if (b->depth && (*kind || s->part.len || *module)) {
 		text_addc(&s->t, '\n');
 		text_add(&s->t, kind);
 		text_add(&s->t, *kind && s->part.len ? ", " : "");
@@ -148,28 +148,28 @@ static double svg_shown_width(double w)
 }
 
 /* From the row's baseline: a rectangle, with a cut corner when inlined. */
-static void svg_shape(struct svg *s, const struct flame_node *n, double x, double w,
+static void svg_shape(struct svg *s, const struct flame_box *b, double x, double w,
 		      const char *name)
 {
-	bool cut = n->kind == FLAME_INLINED && w >= 5;
+	bool cut = b->call.kind == FLAME_INLINED && w >= 5;
 
 	text_add(&s->t, "<path d=\"M");
 	coordinate_add(&s->t, x);
 	text_add(&s->t, cut ? " 3v-11l4-4H" : " 3v-15H");
 	coordinate_add(&s->t, x + svg_shown_width(w));
 	text_add(&s->t, "v15z\" fill=\"#");
-	text_add(&s->t, palette[n->kind][svg_shade(name)]);
+	text_add(&s->t, palette[b->call.kind][svg_shade(name)]);
 	text_add(&s->t, "\"/>");
 }
 
 /* A stroke through the middle of the box. */
-static void svg_thin(struct svg *s, const struct flame_node *n, double x, double w,
+static void svg_thin(struct svg *s, const struct flame_box *b, double x, double w,
 		     const char *name)
 {
-	struct thin *thin = &s->thin[n->kind][svg_shade(name)];
+	struct thin *thin = &s->thin[b->call.kind][svg_shade(name)];
 	struct text *t = &thin->path;
 	long from = in_tenths(x), to = in_tenths(x + svg_shown_width(w));
-	long y = 10 * (long)(s->layout.base - n->depth * SVG_ROW - SVG_BASELINE) - 45;
+	long y = 10 * (long)(s->layout.base - b->depth * SVG_ROW - SVG_BASELINE) - 45;
 
 	to = to > from ? to : from + 1;
 	if (from != thin->x || y != thin->y || !t->len) {
@@ -205,10 +205,10 @@ static void svg_thin_boxes(struct svg *s)
 	svg_flush(s);
 }
 
-static void svg_text(struct svg *s, const struct flame_node *n, double x, double w,
+static void svg_text(struct svg *s, const struct flame_box *b, double x, double w,
 		     const char *name)
 {
-	const char *mark = flame_kind_mark(n->kind);
+	const char *mark = flame_kind_mark(b->call.kind);
 	unsigned columns = w > 6 ? (unsigned)((w - 6) / SVG_COLUMN) : 0;
 
 	/* The mark stays when the name has to be cut, but for the narrowest. */
@@ -226,25 +226,32 @@ static void svg_text(struct svg *s, const struct flame_node *n, double x, double
 	text_add(&s->t, "</text>");
 }
 
-static void svg_box(struct svg *s, const struct picture_box *box)
+static void svg_box(struct svg *s, uint32_t i)
 {
-	const struct flame_node *n = &s->pic.f->nodes.v[box->node];
+	struct flame_box b = picture_box(&s->pic, i);
 	double scale = svg_scale(s);
-	double x = SVG_PAD + (double)box->start * scale;
-	double w = n->depth ? (double)n->total * scale : SVG_WIDTH - 2.0 * SVG_PAD;
+	double x = SVG_PAD + (double)s->pic.boxes.v[i].start * scale;
+	double w = b.depth ? (double)b.total * scale : SVG_WIDTH - 2.0 * SVG_PAD;
 
-	flame_name(&s->part, s->pic.p, n);
+	flame_name(&s->part, s->pic.p, &b.call, b.depth);
 	text_clear(&s->name);
 	name_shorten(&s->name, s->part.s);
 	if (w < SVG_THIN) {
-		svg_thin(s, n, x, w, s->name.s);
+		svg_thin(s, &b, x, w, s->name.s);
 		return;
 	}
 	text_add(&s->t, "<g>");
-	svg_tooltip(s, n, s->name.s);
-	svg_shape(s, n, x, w, s->name.s);
-	svg_text(s, n, x, w, s->name.s);
+	svg_tooltip(s, &b, s->name.s);
+	svg_shape(s, &b, x, w, s->name.s);
+	svg_text(s, &b, x, w, s->name.s);
 	text_add(&s->t, "</g>\n");
+}
+
+static uint32_t box_depth(const struct picture *pic, uint32_t i)
+{
+	const struct picture_box *box = &pic->boxes.v[i];
+
+	return pic->f->nodes.v[box->node].depth + box->k;
 }
 
 /* Boxes come in tree order; they go out row by row. first[] counts, then points. */
@@ -256,21 +263,21 @@ static void svg_boxes(struct svg *s)
 	uint32_t *rows = xcalloc(pic->boxes.n, sizeof(*rows));
 
 	for (uint32_t i = 0; i < pic->boxes.n; i++)
-		first[nodes[pic->boxes.v[i].node].depth + 1]++;
+		first[box_depth(pic, i) + 1]++;
 	for (uint32_t d = 0; d <= pic->depth; d++)
 		first[d + 1] += first[d];
 	for (uint32_t i = 0; i < pic->boxes.n; i++)
-		rows[first[nodes[pic->boxes.v[i].node].depth]++] = i;
+		rows[first[box_depth(pic, i)]++] = i;
 	/* first[d] is now where row d ends. */
 	sink_puts(s->out, "<g class=\"boxes\">\n");
 	for (uint32_t d = 0, i = 0; d <= pic->depth; d++) {
 		text_addf(&s->t, "<g transform=\"translate(0 %u)\">\n",
 			  s->layout.base - d * SVG_ROW - SVG_BASELINE);
 		for (; i < first[d]; i++) {
-			const struct picture_box *box = &pic->boxes.v[rows[i]];
+			uint32_t node = pic->boxes.v[rows[i]].node;
 
-			if (!d || nodes[box->node].total >= s->min_total)
-				svg_box(s, box);
+			if (!d || nodes[node].total >= s->min_total)
+				svg_box(s, rows[i]);
 		}
 		text_add(&s->t, "</g>\n");
 		svg_flush(s);
@@ -346,14 +353,14 @@ static void svg_legend(struct svg *s, unsigned y)
 	double x = SVG_PAD;
 
 	for (uint32_t i = 0; i < s->pic.boxes.n; i++)
-		present[s->pic.f->nodes.v[s->pic.boxes.v[i].node].kind] = true;
+		present[picture_box(&s->pic, i).call.kind] = true;
 	text_addf(&s->t, "<g class=\"legend\" transform=\"translate(0 %u)\">\n", y);
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		struct flame_node n = {.kind = kinds[i].kind};
+		struct flame_box b = {.call = {.kind = kinds[i].kind}};
 
 		if (!present[kinds[i].kind])
 			continue;
-		svg_shape(s, &n, x, 16, "legend");
+		svg_shape(s, &b, x, 16, "legend");
 		text_addf(&s->t, "<text x=\"%.0f\">%s</text>\n", x + 21, kinds[i].words);
 		x += 21 + SVG_COLUMN * (double)strlen(kinds[i].words) + 18;
 	}

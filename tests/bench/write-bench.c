@@ -43,7 +43,9 @@ static void build_tree(const struct profile *p, struct sink *out)
 	struct flame f;
 
 	flame_build(&f, p, profile_default_value(p));
-	out->bytes = (uint64_t)f.nodes.n * sizeof(*f.nodes.v);
+	out->bytes = (uint64_t)f.nodes.n * sizeof(*f.nodes.v) +
+		     (uint64_t)f.chain.n * sizeof(*f.chain.v) +
+		     (uint64_t)f.calls.n * sizeof(*f.calls.v);
 	flame_done(&f);
 }
 

@@ -81,6 +81,38 @@ static unsigned count_of(const struct text *t, const char *words)
 
 /* --- the tree ---------------------------------------------------------------------- */
 
+/* The text of a box: the name of the call in place @k of a strip. */
+static const char *name_at(const struct profile *p, const struct flame *f, uint32_t strip,
+			   uint32_t k)
+{
+	return profile_text(p, flame_box(f, strip, k).call.name);
+}
+
+/* Every strip once, from the root on: it hangs together, and its sums are right. */
+static void assert_sound(const struct flame *f)
+{
+	const struct flame_node *n = f->nodes.v;
+	uint32_t seen = 0, boxes = 0;
+
+	for (uint32_t i = 0; i < f->nodes.n; i++) {
+		int64_t total = n[i].self;
+
+		assert_true(n[i].n > 0);
+		assert_true(n[i].first + n[i].n <= f->chain.n);
+		boxes += n[i].n;
+		for (uint32_t c = n[i].first_child; c; c = n[c].next_sibling) {
+			assert_int_equal(n[c].parent, i);
+			assert_int_equal(n[c].depth, n[i].depth + n[i].n);
+			assert_true(n[c].first >= n[i].first + n[i].n);
+			total += n[c].total;
+			seen++;
+		}
+		assert_int_equal(n[i].total, total);
+	}
+	assert_int_equal(seen + 1, f->nodes.n);
+	assert_int_equal(boxes, f->chain.n);
+}
+
 static void the_tree_adds_up_and_is_sorted(void **state)
 {
 	struct profile *p = new_profile();
@@ -93,28 +125,119 @@ static void the_tree_adds_up_and_is_sorted(void **state)
 	add(p, "main", 1);
 	add(p, "main,a", 2);
 	flame_build(&f, p, 0);
+	assert_sound(&f);
 	n = f.nodes.v;
 	assert_int_equal(f.nodes.n, 6);
 	assert_int_equal(f.max_depth, 4);
+	assert_int_equal(f.shown, 5);
 	assert_int_equal(n[0].total, 15);
 	at = n[0].first_child;
-	assert_string_equal(profile_text(p, n[at].name), "sh");
-	assert_int_equal(n[at].function, 0);
+	assert_string_equal(name_at(p, &f, at, 0), "sh");
+	assert_int_equal(flame_box(&f, at, 0).call.function, 0);
 	assert_int_equal(n[at].next_sibling, 0);
 	at = n[at].first_child;
-	assert_string_equal(profile_text(p, n[at].name), "main");
+	assert_string_equal(name_at(p, &f, at, 0), "main");
 	assert_int_equal(n[at].self, 1);
 	assert_int_equal(n[at].total, 15);
 	at = n[at].first_child;
-	assert_string_equal(profile_text(p, n[at].name), "a");
+	assert_string_equal(name_at(p, &f, at, 0), "a");
 	assert_int_equal(n[at].self, 2);
 	assert_int_equal(n[at].total, 9);
 	at = n[at].next_sibling;
-	assert_string_equal(profile_text(p, n[at].name), "z");
+	assert_string_equal(name_at(p, &f, at, 0), "z");
 	assert_int_equal(n[at].depth, 3);
 	flame_done(&f);
 	flame_build(&f, p, 7);
 	assert_int_equal(f.nodes.n, 1);
+	flame_done(&f);
+	profile_free(p);
+}
+
+static void calls_in_a_row_are_one_strip(void **state)
+{
+	struct profile *p = new_profile();
+	const struct flame_node *n;
+	struct flame f;
+	uint32_t at;
+
+	add(p, "a,b,c,d,e,f", 1);
+	flame_build(&f, p, 0);
+	assert_sound(&f);
+	assert_int_equal(f.nodes.n, 3);
+	at = f.nodes.v[f.nodes.v[0].first_child].first_child;
+	assert_int_equal(f.nodes.v[at].n, 6);
+	assert_string_equal(name_at(p, &f, at, 5), "f");
+	assert_int_equal(flame_box(&f, at, 4).self, 0);
+	assert_int_equal(flame_box(&f, at, 5).self, 1);
+	assert_int_equal(flame_box(&f, at, 5).depth, 7);
+	flame_done(&f);
+	/* It is left in its middle, and ends in what is left of it. */
+	add(p, "a,b,c,x", 2);
+	add(p, "a,b", 4);
+	flame_build(&f, p, 0);
+	assert_sound(&f);
+	n = f.nodes.v;
+	assert_int_equal(f.nodes.n, 6);
+	at = n[n[0].first_child].first_child;
+	assert_int_equal(n[at].n, 2);
+	assert_int_equal(n[at].total, 7);
+	assert_int_equal(n[at].self, 4);
+	at = n[at].first_child;
+	assert_int_equal(n[at].n, 1);
+	assert_int_equal(n[at].total, 3);
+	at = n[at].first_child;
+	assert_int_equal(n[at].n, 3);
+	assert_string_equal(name_at(p, &f, at, 2), "f");
+	assert_string_equal(name_at(p, &f, n[at].next_sibling, 0), "x");
+	assert_int_equal(f.shown, 8);
+	flame_done(&f);
+	profile_free(p);
+}
+
+/* Lines of a stack of @depth functions, each at an address of its own, so that no two
+ * stacks share a row; strips are cut wherever one of them ends. */
+static void strips_are_cut_by_other_addresses(void **state)
+{
+	enum { DEPTH = 40 };
+	struct profile *p = new_profile();
+	struct text t = {0}, want = {0};
+	struct sink_text s;
+	struct flame f;
+	int64_t v = 1;
+
+	for (unsigned turn = 0; turn < DEPTH; turn++) {
+		/* 7 and 40 have no divisor in common: all depths, well mixed. */
+		unsigned depth = turn * 7 % DEPTH + 1;
+		stack_id at = 0;
+
+		for (unsigned i = 0; i < depth; i++) {
+			char name[8];
+			struct function fn = {0};
+			struct line line = {0};
+
+			snprintf(name, sizeof(name), "f%u", i);
+			fn.name = profile_string(p, name);
+			line.function = profile_function(p, &fn);
+			at = profile_stack(
+				p, at, profile_named_location(p, 0, turn, 0, &line, 1));
+		}
+		profile_add(p, at, 0, &v);
+	}
+	flame_build(&f, p, 0);
+	assert_sound(&f);
+	assert_int_equal(f.chain.n, DEPTH + 2);
+	assert_int_equal(f.nodes.n, DEPTH + 2);
+	sink_text_init(&s, &t);
+	folded_write_tree(p, &f, false, &s.sink);
+	for (unsigned depth = 1; depth <= DEPTH; depth++) {
+		text_add(&want, "[unknown]");
+		for (unsigned i = 0; i < depth; i++)
+			text_addf(&want, ";f%u", i);
+		text_add(&want, " 1\n");
+	}
+	assert_string_equal(t.s, want.s);
+	text_done(&t);
+	text_done(&want);
 	flame_done(&f);
 	profile_free(p);
 }
@@ -125,17 +248,19 @@ static void one_stack_under_two_processes(void **state)
 	string_id key = profile_string(p, "comm");
 	struct label a = {.key = key, .str = profile_string(p, "a")},
 		     b = {.key = key, .str = profile_string(p, "b")};
-	stack_id s = profile_stack(p, profile_stack(p, 0, code(p, "main", NULL)),
-				   code(p, "f", NULL));
+	stack_id main = profile_stack(p, 0, code(p, "main", NULL));
+	stack_id s = profile_stack(p, main, code(p, "f", NULL));
 	int64_t v = 1;
 	struct flame f;
 
 	for (unsigned i = 0; i < 2; i++) {
 		profile_add(p, s, profile_labels(p, &a, 1), &v);
 		profile_add(p, s, profile_labels(p, &b, 1), &v);
+		profile_add(p, main, profile_labels(p, &b, 1), &v);
 	}
 	flame_build(&f, p, 0);
-	assert_int_equal(f.nodes.n, 7);
+	assert_sound(&f);
+	assert_int_equal(f.shown, 6);
 	assert_int_equal(f.nodes.v[f.nodes.v[0].first_child].total, 2);
 	flame_done(&f);
 	profile_free(p);
@@ -442,6 +567,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_tree_adds_up_and_is_sorted),
+		cmocka_unit_test(calls_in_a_row_are_one_strip),
+		cmocka_unit_test(strips_are_cut_by_other_addresses),
 		cmocka_unit_test(one_stack_under_two_processes),
 		cmocka_unit_test(recursion_counts_once),
 		cmocka_unit_test(functions_of_two_files_are_two_rows),
