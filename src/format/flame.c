@@ -26,9 +26,10 @@ struct place {
 	uint32_t strip, end;
 };
 
-/* The calls of a location, outermost first; n is 0 until they are asked for. */
+/* The calls of a location, outermost first; n is 0 until they are asked for. A single one
+ * is `first` itself, of others that is the place in `listed`. */
 struct span {
-	uint32_t first, n; /* in `listed` */
+	uint32_t first, n;
 };
 
 /* Where a strip stands: on the call chain[under]. `cut` took over its end, or is 0. */
@@ -39,6 +40,7 @@ struct seam {
 /* Rows that are placed in one go. */
 struct leg {
 	stack_id first, last;
+	uint32_t turn; /* the number of the last one */
 };
 
 struct child {
@@ -52,6 +54,7 @@ struct flame_builder {
 	unsigned value;
 	string_id comm_key;
 	struct index by_fields;	 /* the rows of f->calls, but for root and comms */
+	uint32_t *latest;	 /* [functions] the last such row that is of it */
 	struct span *spans;	 /* [locations] */
 	VEC(uint32_t) listed;	 /* rows of f->calls */
 	struct marks turns;	 /* the stack rows that matter */
@@ -150,6 +153,16 @@ static uint32_t call_intern(struct flame_builder *b, const struct flame_call *c)
 	return id;
 }
 
+/* Nearly all functions are of one mapping and one kind. */
+static uint32_t call_of(struct flame_builder *b, const struct flame_call *c)
+{
+	uint32_t *latest = &b->latest[c->function];
+
+	if (!c->function || !fields_equal(b->f, *latest, c))
+		*latest = call_intern(b, c);
+	return *latest;
+}
+
 static uint32_t line_kind(const struct location *l, bool inlined)
 {
 	if (l->flags & LOCATION_LABEL)
@@ -166,19 +179,26 @@ static void span_fill(struct flame_builder *b, location_id id)
 	const struct profile *p = b->p;
 	const struct location *l = &p->locations.v[id];
 	struct flame_call c = {.mapping = l->mapping};
+	struct span *span = &b->spans[id];
 
-	b->spans[id].first = b->listed.n;
-	b->spans[id].n = l->nlines ? l->nlines : 1;
+	span->first = b->listed.n;
+	span->n = l->nlines ? l->nlines : 1;
 	if (!l->nlines) {
 		c.name = p->mappings.v[l->mapping].filename;
 		c.kind = line_kind(l, false);
-		vec_push(&b->listed, call_intern(b, &c));
+		span->first = call_of(b, &c);
 	}
 	for (uint32_t i = l->nlines; i-- > 0;) {
+		uint32_t call;
+
 		c.function = p->lines.v[l->first_line + i].function;
 		c.name = p->functions.v[c.function].name;
 		c.kind = line_kind(l, i + 1 < l->nlines);
-		vec_push(&b->listed, call_intern(b, &c));
+		call = call_of(b, &c);
+		if (span->n == 1)
+			span->first = call;
+		else
+			vec_push(&b->listed, call);
 	}
 }
 
@@ -294,21 +314,23 @@ struct cursor {
 	bool grows; /* it is the newest strip, and nothing knows of it yet */
 };
 
+static void strip_grow(struct flame *f, struct cursor *at, const uint32_t *calls,
+		       uint32_t n)
+{
+	vec_reserve(&f->chain, f->chain.n + n);
+	for (uint32_t i = 0; i < n; i++)
+		f->chain.v[f->chain.n++] = calls[i];
+	at->k = f->nodes.v[at->strip].n += n;
+}
+
 static void flame_step(struct flame_builder *b, struct cursor *at, uint32_t call)
 {
-	struct flame *f = b->f;
+	const struct flame_node *n = &b->f->nodes.v[at->strip];
 	unsigned seen;
 	uint32_t child;
 
-	if (at->grows) {
-		vec_push(&f->chain, call);
-		at->k = ++f->nodes.v[at->strip].n;
-		return;
-	}
-	if (at->k < f->nodes.v[at->strip].n) {
-		uint32_t next = f->chain.v[f->nodes.v[at->strip].first + at->k];
-
-		if (call_same(f, next, call)) {
+	if (at->k < n->n) {
+		if (call_same(b->f, b->f->chain.v[n->first + at->k], call)) {
 			at->k++;
 			return;
 		}
@@ -322,17 +344,24 @@ static void flame_step(struct flame_builder *b, struct cursor *at, uint32_t call
 
 /* Places rows that follow one another on the end of @strip; returns the strip that ends
  * with the last one. */
-static uint32_t flame_leg(struct flame_builder *b, uint32_t strip, struct leg leg)
+static uint32_t flame_leg(struct flame_builder *b, uint32_t strip, const struct leg *leg)
 {
 	struct cursor at = {.strip = strip, .k = b->f->nodes.v[strip].n};
 
-	for (stack_id row = leg.first; row <= leg.last; row++) {
-		struct span *span = &b->spans[b->p->stacks.v[row].location];
+	for (stack_id row = leg->first; row <= leg->last; row++) {
+		location_id location = b->p->stacks.v[row].location;
+		struct span *span = &b->spans[location];
+		const uint32_t *calls = &span->first;
+		uint32_t i = 0;
 
 		if (!span->n)
-			span_fill(b, b->p->stacks.v[row].location);
-		for (uint32_t i = 0; i < span->n; i++)
-			flame_step(b, &at, b->listed.v[span->first + i]);
+			span_fill(b, location);
+		if (span->n > 1)
+			calls = b->listed.v + span->first;
+		for (; i < span->n && !at.grows; i++)
+			flame_step(b, &at, calls[i]);
+		if (i < span->n)
+			strip_grow(b->f, &at, calls + i, span->n - i);
 	}
 	if (at.k < b->f->nodes.v[at.strip].n)
 		strip_cut(b, at.strip, at.k);
@@ -347,44 +376,42 @@ static uint32_t strip_ending(const struct flame_builder *b, uint32_t strip, uint
 	return strip;
 }
 
-/* The strip that ends with row @stack below @comm, 0 when it has none yet. */
-static uint32_t flame_placed(const struct flame_builder *b, uint32_t comm, stack_id stack)
+/* The strip that ends with @leg below @comm, 0 when it is not placed yet. */
+static uint32_t flame_placed(const struct flame_builder *b, uint32_t comm,
+			     const struct leg *leg)
 {
-	struct place *place = &b->places[mark_number(&b->turns, stack)];
+	struct place *place = &b->places[leg->turn];
 	uint64_t other;
 
 	if (place->comm == comm)
 		return place->strip = strip_ending(b, place->strip, place->end);
 	if (!place->comm)
 		return 0;
-	other = map_find(&b->other_places, (uint64_t)comm << 32 | stack);
+	other = map_find(&b->other_places, (uint64_t)comm << 32 | leg->last);
 	if (!other)
 		return 0;
 	return strip_ending(b, (uint32_t)(other >> 32), (uint32_t)other);
 }
 
-static void flame_set_place(struct flame_builder *b, uint32_t comm, stack_id stack,
+static void flame_set_place(struct flame_builder *b, uint32_t comm, const struct leg *leg,
 			    uint32_t strip)
 {
-	struct place *place = &b->places[mark_number(&b->turns, stack)];
+	struct place *place = &b->places[leg->turn];
 	uint32_t end = last_place(b->f, strip);
 
 	if (!place->comm)
 		*place = (struct place){comm, strip, end};
 	else
-		map_put(&b->other_places, (uint64_t)comm << 32 | stack,
+		map_put(&b->other_places, (uint64_t)comm << 32 | leg->last,
 			(uint64_t)strip << 32 | end);
 }
 
-/* The rows up to @stack, from the one behind the turn before it. */
-static struct leg flame_leg_to(const struct flame_builder *b, stack_id stack)
+/* Begins behind the turn before the last row. */
+static void leg_begin(const struct flame_builder *b, struct leg *leg)
 {
-	struct leg leg = {stack, stack};
-
-	while (b->p->stacks.v[leg.first].parent == leg.first - 1 &&
-	       !mark_is(b->turns.bits, leg.first - 1))
-		leg.first--;
-	return leg;
+	while (b->p->stacks.v[leg->first].parent == leg->first - 1 &&
+	       !mark_is(b->turns.bits, leg->first - 1))
+		leg->first--;
 }
 
 /* The strip that ends where @stack does. */
@@ -394,20 +421,20 @@ static uint32_t flame_place(struct flame_builder *b, uint32_t comm, stack_id sta
 
 	b->path.n = 0;
 	while (stack) {
-		uint32_t known = flame_placed(b, comm, stack);
-		struct leg leg;
+		struct leg leg = {stack, stack, mark_number(&b->turns, stack)};
+		uint32_t known = flame_placed(b, comm, &leg);
 
 		if (known) {
 			strip = known;
 			break;
 		}
-		leg = flame_leg_to(b, stack);
+		leg_begin(b, &leg);
 		vec_push(&b->path, leg);
 		stack = b->p->stacks.v[leg.first].parent;
 	}
 	for (uint32_t i = b->path.n; i-- > 0;) {
-		strip = flame_leg(b, strip, b->path.v[i]);
-		flame_set_place(b, comm, b->path.v[i].last, strip);
+		strip = flame_leg(b, strip, &b->path.v[i]);
+		flame_set_place(b, comm, &b->path.v[i], strip);
 	}
 	return strip;
 }
@@ -438,6 +465,23 @@ static int child_compare(const void *va, const void *vb)
 	return c ? c : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
+/* Most families are small, and qsort takes its time to begin. */
+static void children_sort(struct child *v, uint32_t n)
+{
+	if (n > FAMILY_LISTED) {
+		qsort(v, n, sizeof(*v), child_compare);
+		return;
+	}
+	for (uint32_t i = 1; i < n; i++) {
+		struct child c = v[i];
+		uint32_t k = i;
+
+		for (; k && child_compare(&v[k - 1], &c) > 0; k--)
+			v[k] = v[k - 1];
+		v[k] = c;
+	}
+}
+
 static void family_sort(struct flame_builder *b, uint32_t parent)
 {
 	struct flame *f = b->f;
@@ -453,7 +497,7 @@ static void family_sort(struct flame_builder *b, uint32_t parent)
 		vec_push(&b->family,
 			 ((struct child){profile_text(b->p, c->name), c->kind, at}));
 	}
-	qsort(b->family.v, b->family.n, sizeof(*b->family.v), child_compare);
+	children_sort(b->family.v, b->family.n);
 	n[parent].first_child = 0;
 	for (uint32_t k = b->family.n; k-- > 0;) {
 		n[b->family.v[k].strip].next_sibling = n[parent].first_child;
@@ -538,12 +582,14 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 	vec_add(&f->nodes)->n = 1;
 	vec_push(&b.seams, ((struct seam){0}));
 	if (value < p->nvalues) {
+		b.latest = xcalloc(p->functions.n, sizeof(*b.latest));
 		b.spans = xcalloc(p->locations.n, sizeof(*b.spans));
 		turns_find(&b);
 		flame_samples(&b);
 	}
 	flame_finish(&b);
 	index_done(&b.by_fields);
+	free(b.latest);
 	free(b.spans);
 	vec_done(&b.listed);
 	free(b.turns.bits);
