@@ -1,10 +1,8 @@
 /* The tree behind pictures, folded text and their numbers: stacks of locations become
  * chains of calls, and equal chains become one.
  *
- * Stacks grow from one another, and of all their rows only few matter: those where
- * samples end, and those where a row hangs that is not the next one. The rows between two
- * of them are placed in one go, once for each comm, and what is new of them becomes one
- * strip. A strip that is left, or ends, in its middle is cut in two: the calls stay where
+ * The rows of stacks are placed leg by leg (turns.c), each once for every comm, and what
+ * is new of a leg becomes one strip. A strip that is left, or ends, in its middle is cut in two: the calls stay where
  * they are in the chain, the first half keeps the number.
  *
  * A strip's children are looked through as a list, only those of the few large families
@@ -13,12 +11,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Some rows of a table, each with a number of its own, from 0 on in their order. */
-struct marks {
-	uint64_t *bits;
-	uint32_t *before; /* [words] how many there are in earlier words */
-};
 
 /* Where a stack row was placed: in the strip that the call chain[end] is the last of. */
 struct place {
@@ -53,11 +45,11 @@ struct flame_builder {
 	const struct profile *p;
 	unsigned value;
 	string_id comm_key;
-	struct index by_fields;	 /* the rows of f->calls, but for root and comms */
-	uint32_t *latest;	 /* [functions] the last such row that is of it */
-	struct span *spans;	 /* [locations] */
-	VEC(uint32_t) listed;	 /* rows of f->calls */
-	struct marks turns;	 /* the stack rows that matter */
+	struct index by_fields; /* the rows of f->calls, but for root and comms */
+	uint32_t *latest;	/* [functions] the last such row that is of it */
+	struct span *spans;	/* [locations] */
+	VEC(uint32_t) listed;	/* rows of f->calls */
+	struct turns turns;
 	struct place *places;	 /* [number of a turn] */
 	struct map other_places; /* comm << 32 | stack -> strip << 32 | end */
 	VEC(struct seam) seams;	 /* [strips] */
@@ -68,65 +60,6 @@ struct flame_builder {
 
 /* A strip with more children than this has all of them in the index. */
 #define FAMILY_LISTED 8u
-
-/* --- the rows that matter --------------------------------------------------------- */
-
-static bool mark_is(const uint64_t *bits, uint32_t row)
-{
-	return bits[row / 64] >> (row % 64) & 1;
-}
-
-static void mark_set(uint64_t *bits, uint32_t row)
-{
-	bits[row / 64] |= 1ull << (row % 64);
-}
-
-static uint32_t mark_number(const struct marks *m, uint32_t row)
-{
-	uint64_t lower = m->bits[row / 64] & ((1ull << (row % 64)) - 1);
-
-	return m->before[row / 64] + (uint32_t)__builtin_popcountll(lower);
-}
-
-/* A stack that the chosen value does not know makes no box. */
-static int64_t sample_value(const struct flame_builder *b, uint32_t sample)
-{
-	return b->p->values.v[(size_t)sample * b->p->nvalues + b->value];
-}
-
-/* Marks where samples end, and every row that carries one which is not the next. Row 0 is
- * one of them: what begins there is placed below a comm. */
-static void turns_find(struct flame_builder *b)
-{
-	const struct profile *p = b->p;
-	size_t words = p->stacks.n / 64 + 1;
-	uint64_t *used = xcalloc(words, sizeof(*used));
-	struct marks *m = &b->turns;
-	uint32_t n = 0;
-
-	m->bits = xcalloc(words, sizeof(*m->bits));
-	m->before = xcalloc(words, sizeof(*m->before));
-	mark_set(m->bits, 0);
-	for (uint32_t i = 1; i < p->samples.n; i++)
-		if (sample_value(b, i))
-			mark_set(m->bits, p->samples.v[i].stack);
-	memcpy(used, m->bits, words * sizeof(*used));
-	for (stack_id i = p->stacks.n; i-- > 1;) {
-		stack_id parent = p->stacks.v[i].parent;
-
-		if (!mark_is(used, i))
-			continue;
-		mark_set(used, parent);
-		if (parent != i - 1)
-			mark_set(m->bits, parent);
-	}
-	free(used);
-	for (size_t i = 0; i < words; i++) {
-		m->before[i] = n;
-		n += (uint32_t)__builtin_popcountll(m->bits[i]);
-	}
-	b->places = xcalloc(n, sizeof(*b->places));
-}
 
 /* --- the calls of a location ------------------------------------------------------ */
 
@@ -406,14 +339,6 @@ static void flame_set_place(struct flame_builder *b, uint32_t comm, const struct
 			(uint64_t)strip << 32 | end);
 }
 
-/* Begins behind the turn before the last row. */
-static void leg_begin(const struct flame_builder *b, struct leg *leg)
-{
-	while (b->p->stacks.v[leg->first].parent == leg->first - 1 &&
-	       !mark_is(b->turns.bits, leg->first - 1))
-		leg->first--;
-}
-
 /* The strip that ends where @stack does. */
 static uint32_t flame_place(struct flame_builder *b, uint32_t comm, stack_id stack)
 {
@@ -421,14 +346,14 @@ static uint32_t flame_place(struct flame_builder *b, uint32_t comm, stack_id sta
 
 	b->path.n = 0;
 	while (stack) {
-		struct leg leg = {stack, stack, mark_number(&b->turns, stack)};
+		struct leg leg = {stack, stack, turn_number(&b->turns, stack)};
 		uint32_t known = flame_placed(b, comm, &leg);
 
 		if (known) {
 			strip = known;
 			break;
 		}
-		leg_begin(b, &leg);
+		leg.first = turn_begin(&b->turns, b->p, stack);
 		vec_push(&b->path, leg);
 		stack = b->p->stacks.v[leg.first].parent;
 	}
@@ -556,10 +481,11 @@ static void flame_samples(struct flame_builder *b)
 
 	for (uint32_t i = 1; i < p->samples.n; i++) {
 		const struct sample_row *s = &p->samples.v[i];
-		int64_t v = sample_value(b, i);
+		int64_t v = p->values.v[(size_t)i * p->nvalues + b->value];
 		struct flame_node *n;
 		uint32_t comm, strip;
 
+		/* A stack that the chosen value does not know makes no box. */
 		if (!v)
 			continue;
 		comm = flame_comm(b, profile_label_str(p, s->labels, b->comm_key));
@@ -584,7 +510,8 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 	if (value < p->nvalues) {
 		b.latest = xcalloc(p->functions.n, sizeof(*b.latest));
 		b.spans = xcalloc(p->locations.n, sizeof(*b.spans));
-		turns_find(&b);
+		turns_find(&b.turns, p, value);
+		b.places = xcalloc(b.turns.n, sizeof(*b.places));
 		flame_samples(&b);
 	}
 	flame_finish(&b);
@@ -592,8 +519,7 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 	free(b.latest);
 	free(b.spans);
 	vec_done(&b.listed);
-	free(b.turns.bits);
-	free(b.turns.before);
+	turns_done(&b.turns);
 	free(b.places);
 	map_done(&b.other_places);
 	vec_done(&b.seams);

@@ -74,12 +74,13 @@ static bool folder_text_equal(const void *table, uint32_t id, const void *key)
 
 static uint32_t folder_intern(struct folder *w)
 {
-	uint32_t hash, known, at = (uint32_t)w->bytes.len;
+	uint32_t hash, known, at = (uint32_t)w->bytes.len + 1;
 
 	hash = hash_bytes(w->name.s, w->name.len);
 	known = index_find(&w->by_text, hash, folder_text_equal, w->bytes.s, w->name.s);
 	if (known)
 		return known;
+	text_addc(&w->bytes, ';');
 	text_addn(&w->bytes, w->name.s, w->name.len + 1);
 	index_add(&w->by_text, hash, at);
 	return at;
@@ -234,22 +235,30 @@ static void folder_line(struct folder *w, struct spot at)
 	line_cut(&w->line, len);
 }
 
-static void folder_add_call(struct folder *w, struct spot at)
+static struct call_text spot_text(struct folder *w, struct spot at)
 {
 	const struct flame_node *n = spot_strip(w, at);
-	struct call_text text = folder_text(w, w->f->chain.v[n->first + at.k],
-					    n->depth + at.k);
+
+	return folder_text(w, w->f->chain.v[n->first + at.k], n->depth + at.k);
+}
+
+static void folder_add(struct folder *w, struct spot at)
+{
+	struct call_text text = spot_text(w, at);
 
 	text_addn(&w->line, w->bytes.s + text.at, text.len);
 }
 
+static void folder_add_called(struct folder *w, struct spot at)
+{
+	struct call_text text = spot_text(w, at);
+
+	text_addn(&w->line, w->bytes.s + text.at - 1, text.len + 1);
+}
+
 static void folder_child(struct folder *w, struct spot at)
 {
-	const struct flame_node *n = spot_strip(w, at);
-	uint32_t call = w->f->chain.v[n->first + at.k];
-	uint32_t text = folder_text(w, call, n->depth + at.k).at;
-
-	vec_push(&w->children, ((struct folder_child){at, text}));
+	vec_push(&w->children, ((struct folder_child){at, spot_text(w, at).at}));
 }
 
 static void folder_children(struct folder *w, struct spot at)
@@ -276,8 +285,7 @@ static struct spot folder_strip(struct folder *w, struct spot at)
 		return at;
 	while (!spot_is_last(w, at)) {
 		at.k++;
-		text_addc(&w->line, ';');
-		folder_add_call(w, at);
+		folder_add_called(w, at);
 	}
 	folder_line(w, at);
 	return at;
@@ -296,9 +304,10 @@ static void folder_below(struct folder *w, struct spot at)
 		if (w->children.n != 1)
 			break;
 		if (at.strip)
-			text_addc(&w->line, ';');
+			folder_add_called(w, w->children.v[0].spot);
+		else
+			folder_add(w, w->children.v[0].spot);
 		at = w->children.v[0].spot;
-		folder_add_call(w, at);
 		folder_line(w, at);
 	}
 	if (!w->children.n)
@@ -329,7 +338,7 @@ void folded_write_tree(const struct profile *p, const struct flame *f, bool anno
 		struct folder_item item = w.items.v[--w.items.n];
 
 		line_cut(&w.line, item.len);
-		folder_add_call(&w, item.spot);
+		folder_add(&w, item.spot);
 		if (item.below)
 			folder_below(&w, item.spot);
 		else

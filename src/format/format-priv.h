@@ -23,6 +23,17 @@ int gzip_inflate(const void *data, size_t n, size_t max_bytes, struct text *out,
 
 enum proto_wire { PROTO_VARINT = 0, PROTO_I64 = 1, PROTO_LEN = 2, PROTO_I32 = 5 };
 
+#define PROTO_VARINT_BYTES 10
+/* Puts @v at @at, which has room for PROTO_VARINT_BYTES; returns how many it took. */
+static inline size_t proto_put(unsigned char *at, uint64_t v)
+{
+	size_t n = 0;
+
+	for (; v >= 0x80; v >>= 7)
+		at[n++] = (unsigned char)(v | 0x80);
+	at[n++] = (unsigned char)v;
+	return n;
+}
 void proto_varint(struct text *t, uint64_t v);
 void proto_uint(struct text *t, unsigned field, uint64_t v); /* nothing when 0 */
 void proto_bytes(struct text *t, unsigned field, const void *s, size_t n);
@@ -102,6 +113,28 @@ static inline int64_t sum_clamped(int64_t a, int64_t b)
 		return sum;
 	return a < 0 ? INT64_MIN : INT64_MAX;
 }
+
+/* --- rows of stacks --------------------------------------------------------------- */
+
+/* The rows of p->stacks where samples end or others than the next row hang: turns, with
+ * numbers from 0 on in the order of the rows. Row 0 is one. */
+struct turns {
+	uint64_t *bits, *used; /* used: rows that a sample has or stands on */
+	uint32_t *before;      /* [words of bits] turns in earlier words */
+	uint32_t n;
+};
+static inline bool mark_is(const uint64_t *bits, uint32_t row)
+{
+	return bits[row / 64] >> (row % 64) & 1;
+}
+#define TURNS_ALL UINT32_MAX
+/* Of the samples that have something of @value (below p->nvalues), or of TURNS_ALL. */
+void turns_find(struct turns *t, const struct profile *p, unsigned value);
+void turns_done(struct turns *t);
+uint32_t turn_number(const struct turns *t, stack_id row);
+/* The first row of the leg that ends with @row, which is not 0: it hangs from a turn, the
+ * others from the one before. */
+stack_id turn_begin(const struct turns *t, const struct profile *p, stack_id row);
 
 /* --- the picture ------------------------------------------------------------------ */
 

@@ -25,6 +25,7 @@ struct pprof_writer {
 	VEC(uint32_t) strings;
 	uint32_t *mapping_flags; /* [mappings], what the lines in use add */
 	bool symbolized;
+	struct turns turns; /* of all samples */
 };
 
 static uint64_t writer_string(struct pprof_writer *w, string_id row)
@@ -120,29 +121,21 @@ static void writer_use_locations(struct pprof_writer *w, const bool *used)
 	vec_done(&rows);
 }
 
-/* A parent's row is below its child's, so one pass from the end marks every stack that a
- * sample has or stands on. */
 static void writer_mark(struct pprof_writer *w)
 {
 	const struct profile *p = w->p;
-	bool *stacks = xcalloc(p->stacks.n, sizeof(*stacks));
 	bool *locations = xcalloc(p->locations.n, sizeof(*locations));
 
-	for (uint32_t i = 1; i < p->samples.n; i++)
-		stacks[p->samples.v[i].stack] = true;
-	for (uint32_t i = p->stacks.n; i-- > 1;) {
-		if (!stacks[i])
-			continue;
-		stacks[p->stacks.v[i].parent] = true;
-		locations[p->stacks.v[i].location] = true;
-	}
+	turns_find(&w->turns, p, TURNS_ALL);
+	for (uint32_t i = 1; i < p->stacks.n; i++)
+		if (mark_is(w->turns.used, i))
+			locations[p->stacks.v[i].location] = true;
 	/* pprof takes mapping 1 for the main program, used or not. */
 	for (mapping_id row = 1; row < p->mappings.n; row++)
 		if (p->mappings.v[row].flags & MAPPING_MAIN)
 			writer_use_mapping(w, row);
 	writer_use_locations(w, locations);
 	free(locations);
-	free(stacks);
 }
 
 /* --- samples ---------------------------------------------------------------------- */
@@ -169,14 +162,30 @@ static void writer_labels(struct pprof_writer *w, labels_id id)
 	}
 }
 
+/* The ids of a stack's locations, leaf first, into w->sub. */
+static void writer_stack(struct pprof_writer *w, stack_id at)
+{
+	const struct stack_node *stacks = w->p->stacks.v;
+	unsigned char ids[512];
+	size_t n = 0;
+
+	text_clear(&w->sub);
+	for (; at; at = stacks[at].parent) {
+		if (n > sizeof(ids) - PROTO_VARINT_BYTES) {
+			text_addn(&w->sub, ids, n);
+			n = 0;
+		}
+		n += proto_put(ids + n, w->location_ids[stacks[at].location]);
+	}
+	text_addn(&w->sub, ids, n);
+}
+
 static void writer_sample(struct pprof_writer *w, uint32_t row)
 {
 	const struct profile *p = w->p;
 	const struct sample_row *s = &p->samples.v[row];
 
-	text_clear(&w->sub);
-	for (stack_id at = s->stack; at; at = p->stacks.v[at].parent)
-		proto_varint(&w->sub, w->location_ids[p->stacks.v[at].location]);
+	writer_stack(w, s->stack);
 	if (w->sub.len)
 		proto_bytes(&w->msg, 1, w->sub.s, w->sub.len);
 	text_clear(&w->sub);
@@ -188,35 +197,42 @@ static void writer_sample(struct pprof_writer *w, uint32_t row)
 	writer_message(w, 2);
 }
 
-/* Rows of the stack tree in depth-first order; a child list is built by pushing in front,
- * from the last row to the first. */
-static uint32_t *stack_order(const struct profile *p)
-{
-	uint32_t n = p->stacks.n, next = 0;
-	stack_id *child = xcalloc(n, sizeof(*child)),
-		 *sibling = xcalloc(n, sizeof(*sibling));
-	uint32_t *order = xcalloc(n, sizeof(*order));
-	stack_id at = 0;
+struct turn {
+	uint32_t parent, child, sibling; /* numbers of turns; 0: none */
+	uint32_t order;
+};
 
-	for (stack_id i = n; i-- > 1;) {
-		sibling[i] = child[p->stacks.v[i].parent];
-		child[p->stacks.v[i].parent] = i;
+/* The turns of the stack tree, each with its place in depth-first order: a list of
+ * children is in the order of their rows, pushed in front from the last one on. */
+static struct turn *turn_order(const struct pprof_writer *w)
+{
+	const struct profile *p = w->p;
+	struct turn *turns = xcalloc(w->turns.n, sizeof(*turns));
+	uint32_t n = w->turns.n, next = 0, at = 0;
+
+	for (stack_id row = p->stacks.n; row-- > 1;) {
+		struct turn *t;
+
+		if (!mark_is(w->turns.bits, row))
+			continue;
+		t = &turns[--n];
+		row = turn_begin(&w->turns, p, row);
+		t->parent = turn_number(&w->turns, p->stacks.v[row].parent);
+		t->sibling = turns[t->parent].child;
+		turns[t->parent].child = n;
 	}
 	for (;;) {
-		order[at] = next++;
-		if (child[at]) {
-			at = child[at];
+		turns[at].order = next++;
+		if (turns[at].child) {
+			at = turns[at].child;
 			continue;
 		}
-		while (at && !sibling[at])
-			at = p->stacks.v[at].parent;
+		while (at && !turns[at].sibling)
+			at = turns[at].parent;
 		if (!at)
-			break;
-		at = sibling[at];
+			return turns;
+		at = turns[at].sibling;
 	}
-	free(child);
-	free(sibling);
-	return order;
 }
 
 static int u64_compare(const void *va, const void *vb)
@@ -229,17 +245,20 @@ static int u64_compare(const void *va, const void *vb)
 static void writer_samples(struct pprof_writer *w)
 {
 	const struct profile *p = w->p;
-	uint32_t *order = stack_order(p);
+	struct turn *turns = turn_order(w);
 	uint64_t *rows = xcalloc(p->samples.n, sizeof(*rows));
 
-	for (uint32_t i = 1; i < p->samples.n; i++)
-		rows[i] = (uint64_t)order[p->samples.v[i].stack] << 32 | i;
+	for (uint32_t i = 1; i < p->samples.n; i++) {
+		uint32_t turn = turn_number(&w->turns, p->samples.v[i].stack);
+
+		rows[i] = (uint64_t)turns[turn].order << 32 | i;
+	}
 	qsort(rows, p->samples.n, sizeof(*rows), u64_compare);
 	/* Row 0 keeps its key of 0, the smallest, and stays in front. */
 	for (uint32_t i = 1; i < p->samples.n; i++)
 		writer_sample(w, (uint32_t)rows[i]);
 	free(rows);
-	free(order);
+	free(turns);
 }
 
 /* --- tables ----------------------------------------------------------------------- */
@@ -365,6 +384,7 @@ static void writer_done(struct pprof_writer *w)
 	vec_done(&w->strings);
 	text_done(&w->msg);
 	text_done(&w->sub);
+	turns_done(&w->turns);
 }
 
 void pprof_write(const struct profile *p, struct sink *out)

@@ -11,13 +11,9 @@
 
 void proto_varint(struct text *t, uint64_t v)
 {
-	unsigned char buf[10];
-	size_t n = 0;
+	unsigned char buf[PROTO_VARINT_BYTES];
 
-	for (; v >= 0x80; v >>= 7)
-		buf[n++] = (unsigned char)(v | 0x80);
-	buf[n++] = (unsigned char)v;
-	text_addn(t, buf, n);
+	text_addn(t, buf, proto_put(buf, v));
 }
 
 void proto_uint(struct text *t, unsigned field, uint64_t v)
