@@ -111,23 +111,12 @@ static int open_ringed(struct sampler *s, int cpu)
 			: target_open(&s->target, &s->attr, cpu, -1);
 }
 
-/* At how many bytes profd is woken. Half a ring where what is left then is a twentieth of a second's
- * samples: a wakeup costs as much as ten samples do. */
-static uint32_t wake_bytes(const struct sampler *s, size_t ring_bytes)
-{
-	uint64_t tenth = s->attr.freq
-				 ? s->attr.sample_freq * s->attr.sample_stack_user / 10
-				 : UINT64_MAX;
-
-	return (uint32_t)(ring_bytes / (ring_bytes >= tenth ? 2 : 4));
-}
-
 /* Opens the event on every CPU that is online. */
 static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 {
 	uint32_t size = s->attr.size;
 
-	s->attr.wakeup_watermark = wake_bytes(s, ring_bytes);
+	s->attr.wakeup_watermark = (uint32_t)(ring_bytes / 4);
 	for (size_t cpu = 0; cpu < ncpus; cpu++) {
 		struct sampler_cpu *c = &s->cpus[s->ncpus];
 		int fd = open_ringed(s, (int)cpu), code;
