@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/integration/attach.bats \
 	tests/integration/by-label \
+	tests/integration/check-cell \
 	tests/integration/check-coverage \
 	tests/integration/check-folded \
 	tests/integration/check-wall \
@@ -13,6 +14,7 @@ EXTRA_DIST += \
 	tests/integration/kill-at-random \
 	tests/integration/lib.bash \
 	tests/integration/many.bats \
+	tests/integration/matrix.bats \
 	tests/integration/nobody.bats \
 	tests/integration/programs.bats \
 	tests/integration/ptrace.bats \

@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# Every kind of user, permission, profile and program: {root, nobody} x {perf_event_open allowed, denied} x
+# {cpu, wall} x {dynamic, static, threads, fork storm, shell, python3}. In each cell 99 % of the stacks
+# reach their root, 95 % of the time was sampled, nothing is lost, totals are true, and the program is none
+# the wiser. check-cell has the rules; what a kernel does not let anybody see is in the table below.
+
+load lib
+
+# USER PERF KIND PROGRAM RULE BOUND and why; a * is any. Nothing else may fall short of a rule.
+EXCEPTIONS='
+nobody allowed * forks coverage 60 an inherited event starts a full period in each process
+* denied * forks coverage 60 a process of half a millisecond is mostly gone before its turn to be looked at
+nobody allowed wall * queue-known 0 the kernel samples no switches for ordinary users
+nobody allowed wall forks off-known 50 waits below 5 ms are not read from outside
+* allowed wall forks on-sampled 60 of processes shorter than a period some have no sample to go to
+'
+
+PROGRAMS="dynamic static threads forks shell python3"
+
+# wall profiles where perf_event_open is denied: "pending" while there are none.
+DENIED_WALL=pending
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	paranoid_on
+	open_place
+	cp "$INTEGRATION/deny-perf" "$WORKLOADS/busy.py" "$OPEN/"
+	chmod 755 "$OPEN/deny-perf" "$OPEN/busy.py"
+	built shares shares.c
+	built shares-static shares.c -static
+	built threads threads.c -pthread
+	built brief brief.c -pthread
+	built waits waits.c -pthread
+	built waits-static waits.c -pthread -static
+	"$OPEN/shares" 1 >"$OPEN/shares.said"
+	"$OPEN/threads" 1 >"$OPEN/threads.said"
+}
+
+teardown_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	paranoid_back
+	close_place
+}
+
+setup() {
+	needs_root
+	needs setpriv
+}
+
+# The fork storm is one of processes that no sampling of processes sees, and of such as it must see. The
+# shell and python3 work and sleep in turns, whoever looks at which.
+storm='"$0" processes 200 500; "$0" processes 30 12000; echo stormed; exit 3'
+script='i=0
+while [ $i -lt 400000 ]; do
+	i=$((i + 1))
+	case $i in
+	*00000) sleep 0.05 ;;
+	esac
+done
+echo $i
+exit 7'
+python='
+import runpy, sys, time
+path, sys.argv[1:] = sys.argv[1], ["30"]
+for _ in range(10):
+    runpy.run_path(path, run_name="__main__")
+    time.sleep(0.02)
+sys.exit(5)'
+
+# words KIND PROGRAM: sets ${words[@]} to its command, and $leaves to the status that it has to end with.
+words() {
+	leaves=0
+	case $1-$2 in
+	*-forks) words=(sh -c "$storm" "$OPEN/brief") leaves=3 ;;
+	*-shell) words=(sh -c "$script") leaves=7 ;;
+	*-python3) words=("$PYTHON" -c "$python" "$OPEN/busy.py") leaves=5 ;;
+	cpu-dynamic) words=("$OPEN/shares" 420) ;;
+	cpu-static) words=("$OPEN/shares-static" 420) ;;
+	cpu-threads) words=("$OPEN/threads" 450) ;;
+	wall-dynamic) words=("$OPEN/waits" mixed 1 40) ;;
+	wall-static) words=("$OPEN/waits-static" mixed 1 40) ;;
+	wall-threads) words=("$OPEN/waits" mixed 4 12) ;;
+	esac
+}
+
+# said KIND PROGRAM: the last recording's program said what it says.
+said() {
+	case $1-$2 in
+	*-forks) [ "$(cat "$dir.out")" = stormed ] ;;
+	*-shell) [ "$(cat "$dir.out")" = 400000 ] ;;
+	*-python3) [ "$(wc -l <"$dir.out")" = 10 ] && [ "$(sort -u "$dir.out")" = "$python_says" ] ;;
+	cpu-threads) cmp "$OPEN/threads.said" "$dir.out" ;;
+	cpu-*) cmp "$OPEN/shares.said" "$dir.out" ;;
+	wall-threads) [ "$(grep -c '^waits-[0-3] [0-9 ]* sleep=[0-9]*$' "$dir.out")" = 4 ] ;;
+	wall-*) grep -q '^waits-0 [0-9 ]* sleep=[0-9]*$' "$dir.out" ;;
+	esac
+}
+
+# profiled USER PERF KIND PROGRAM: sets $dir and $status. A recording that lost samples to other programs
+# is made again, as lib's record does.
+profiled() {
+	local options command before=() with=(-q) _
+	[ "$1" = root ] || before+=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	[ "$2" = allowed ] || before+=("$OPEN/deny-perf")
+	[ "$3" = cpu ] || with+=(--wall)
+	[ "$3-$2-$DENIED_WALL" != wall-denied-pending ] || with=(--wall) # not -q, for the warning
+	words "$3" "$4"
+	for _ in 1 2 3; do
+		record_words "$OPEN/box/$1-$2-$3-$4" "${with[@]}" -- "${words[@]}"
+		busy_before=$(busy_ticks)
+		(cd "$OPEN/box" && exec "${before[@]}" "$OPEN/profd" record --annotate -F 999 -o "$dir" \
+			"${options[@]}" -- "${command[@]}") >"$BATS_TEST_TMPDIR/out" \
+			2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		cp "$BATS_TEST_TMPDIR/out" "$dir.out"
+		disturbed || return 0
+		echo "samples were lost while other programs ran: once more"
+	done
+}
+
+# excepted USER PERF KIND PROGRAM: sets ${bounds[@]}.
+excepted() {
+	local user perf kind program rule bound reason
+	bounds=()
+	while read -r user perf kind program rule bound reason; do
+		# The table's words are patterns.
+		# shellcheck disable=SC2053
+		[[ $1 == $user && $2 == $perf && $3 == $kind && $4 == $program ]] || continue
+		bounds+=("$rule=$bound")
+		echo "an exception, $rule $bound: $reason"
+	done < <(grep . <<<"$EXCEPTIONS")
+}
+
+# cell USER PERF KIND PROGRAM: records and judges; says what is wrong. Of errors within, those count that
+# are returned: the callers ask for the status.
+cell() {
+	local wall=() elf engine=perf
+	profiled "$@" || return
+	[ "$status" = "$leaves" ] || fail "the status is $status, not $leaves" || return
+	said "$3" "$4" || fail "it said:" "$(cat "$dir.out")" || return
+	[ "$2" = allowed ] || engine=ptrace
+	case $3-$2-$1 in
+	wall-allowed-root) wall=(--wall switch-samples) ;;
+	wall-allowed-nobody) wall=(--wall switch-records) ;;
+	wall-denied-*) [ "$DENIED_WALL" = pending ] || wall=(--wall "$DENIED_WALL") ;;
+	esac
+	excepted "$@"
+	"$INTEGRATION/check-cell" --engine "$engine" "${wall[@]}" --elf "$(command -v sh)" --elf "$PYTHON" \
+		"$dir" "${bounds[@]}" || return
+	if [ "$3-$2-$DENIED_WALL" = wall-denied-pending ]; then
+		grep -q 'warning: no profile of time' "$BATS_TEST_TMPDIR/err" || return
+		whole_artifacts "$dir"
+		return
+	fi
+	[ ! -s "$BATS_TEST_TMPDIR/err" ] || fail "something was written to stderr"
+}
+
+# row USER PERF KIND: all of its cells, whatever becomes of the first.
+row() {
+	local program bad=()
+	python_says=$("$PYTHON" "$OPEN/busy.py" 30)
+	for program in $PROGRAMS; do
+		echo "--- $1, perf $2, $3, $program"
+		cell "$@" "$program" || bad+=("$program")
+	done
+	[ ${#bad[@]} -eq 0 ] || fail "$1, perf $2, $3: ${bad[*]}"
+}
+
+@test "root, perf allowed, cpu" {
+	row root allowed cpu
+}
+
+@test "root, perf allowed, wall" {
+	row root allowed wall
+}
+
+@test "root, perf denied, cpu" {
+	row root denied cpu
+}
+
+@test "root, perf denied, wall" {
+	row root denied wall
+}
+
+@test "nobody, perf allowed, cpu" {
+	row nobody allowed cpu
+}
+
+@test "nobody, perf allowed, wall" {
+	row nobody allowed wall
+}
+
+@test "nobody, perf denied, cpu" {
+	row nobody denied cpu
+}
+
+@test "nobody, perf denied, wall" {
+	row nobody denied wall
+}
