@@ -133,8 +133,9 @@ uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at
 
 /* User registers in event_sample.regs, as bits of PERF_REG_*, lowest first; src/perf/MACHINE.c. */
 uint64_t perf_regs_mask(void);
-/* Fills such registers for a thread of which only these two are known; the others are 0. */
-void perf_regs_outside(uint64_t pc, uint64_t sp, uint64_t *regs);
+/* Fills such registers for a thread that is in a system call and of which only this is known; the others
+ * are 0. @args: the call's, 0 outside of one. */
+void perf_regs_outside(uint64_t pc, uint64_t sp, const uint64_t args[6], uint64_t *regs);
 
 /* --- the decoder on its own, for tests and captures --------------------------------------------- */
 

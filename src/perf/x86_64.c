@@ -15,9 +15,16 @@ uint64_t perf_regs_mask(void)
 	       1ull << PERF_REG_X86_IP | 0xffull << PERF_REG_X86_R8;
 }
 
-void perf_regs_outside(uint64_t pc, uint64_t sp, uint64_t *regs)
+/* Of the arguments: syscall(2). glibc's vfork keeps its return address in the first. */
+void perf_regs_outside(uint64_t pc, uint64_t sp, const uint64_t args[6], uint64_t *regs)
 {
 	memset(regs, 0, (size_t)__builtin_popcountll(perf_regs_mask()) * sizeof(*regs));
-	regs[7] = sp;
-	regs[8] = pc;
+	regs[PERF_REG_X86_SP] = sp;
+	regs[PERF_REG_X86_IP] = pc;
+	regs[PERF_REG_X86_DI] = args[0];
+	regs[PERF_REG_X86_SI] = args[1];
+	regs[PERF_REG_X86_DX] = args[2];
+	regs[11] = args[3]; /* r10 */
+	regs[9] = args[4];
+	regs[10] = args[5];
 }

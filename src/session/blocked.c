@@ -136,22 +136,35 @@ void blocked_feed(struct blocked *b, const struct event *e)
 /* "running", or "-1 SP PC" outside of a call, or "NR ARG… SP PC": proc(5). */
 struct standing {
 	long nr;
+	uint64_t args[6]; /* 0 outside of a call */
 	uint64_t sp, pc;
 };
 
+/* " 0xHEX" at @at; what follows, or NULL. */
+static const char *parse_word(const char *at, const char *end, uint64_t *ret)
+{
+	const char *rest;
+
+	if (end - at < 4 || memcmp(at, " 0x", 3) != 0 ||
+	    number_parse_hex(at + 3, end, ret, &rest))
+		return NULL;
+	return rest;
+}
+
 static bool parse_standing(const char *line, struct standing *ret)
 {
-	const char *sp, *pc, *rest, *end = line + strcspn(line, "\n");
+	const char *end = line + strcspn(line, "\n"), *at;
 	char *after;
 
-	ret->nr = strtol(line, &after, 10);
+	*ret = (struct standing){.nr = strtol(line, &after, 10)};
 	if (after == line)
 		return false;
-	pc = memrchr(line, ' ', (size_t)(end - line));
-	sp = pc ? memrchr(line, ' ', (size_t)(pc - line)) : NULL;
-	return sp && end - pc > 3 && pc - sp > 3 &&
-	       !number_parse_hex(sp + 3, pc, &ret->sp, &rest) && rest == pc &&
-	       !number_parse_hex(pc + 3, end, &ret->pc, &rest) && rest == end;
+	at = after;
+	for (unsigned i = 0; ret->nr >= 0 && at && i < 6; i++)
+		at = parse_word(at, end, &ret->args[i]);
+	at = at ? parse_word(at, end, &ret->sp) : NULL;
+	at = at ? parse_word(at, end, &ret->pc) : NULL;
+	return at == end;
 }
 
 /* Bytes, 0 when the thread is gone or not ours to look at. */
@@ -197,7 +210,7 @@ static void push(struct blocked *b, const struct thread *t, const struct standin
 
 	s->stack = xmalloc(stack_bytes);
 	memcpy(s->stack, b->stack, stack_bytes);
-	perf_regs_outside(at->pc, at->sp, s->regs);
+	perf_regs_outside(at->pc, at->sp, at->args, s->regs);
 	s->event = (struct event){
 		.type = EVENT_BLOCKED, .time_ns = end_ns, .pid = t->pid, .tid = t->tid};
 	s->event.blocked = (struct event_blocked){

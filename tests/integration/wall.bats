@@ -121,6 +121,16 @@ shows() {
 	END
 }
 
+# The return address is in a register by then, which the call got as an argument.
+@test "wall: nobody: who waits for a child to execute a program has a whole stack" {
+	built procs procs.c
+	as_nobody vfork --wall -- "$program" 400
+	cat "$dir.err"
+	[ "$status" -eq 0 ]
+	shows ';main;vfork_window;_*vfork;\[off-cpu: child\] [0-9]+$'
+	lacks '^procs;_*vfork;' "$dir/wall.folded"
+}
+
 @test "wall: inherited events as root, and static, stripped and python programs" {
 	record_once inherit --reach inherit --wall -- "$program" convoy 3 50
 	[ "$(json "$dir/run.json" wall.method)" = switch-samples ]
