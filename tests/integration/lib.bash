@@ -141,7 +141,8 @@ json() {
 }
 
 # verify [check-folded's OPTION...]: the recording went well, lost nothing, and shows what the
-# workload said. run.json's own completeness must agree with the one counted from the stacks.
+# workload said that it must show, or else what the options say. run.json's own completeness must
+# agree with the one counted from the stacks.
 verify() {
 	local lost counted
 	cat "$dir.err"
@@ -149,6 +150,11 @@ verify() {
 	[ ! -s "$dir.err" ] || fail "something was written to stderr"
 	lost=$(json "$dir/run.json" quality.lost)
 	[ "$lost" = 0 ] || fail "$lost samples lost"
+	if grep -q '^EXPECT ' "$dir.out"; then
+		set -- --expect "$dir.out" "$@"
+	elif [[ "$*" != *--line* && "$*" != *--absent* ]]; then
+		fail "nothing is expected of it"
+	fi
 	"$INTEGRATION/check-folded" "$@" "$dir/cpu.folded"
 	counted=$("$INTEGRATION/check-folded" --print-complete "$@" "$dir/cpu.folded")
 	"$PYTHON" - "$counted" "$(json "$dir/run.json" quality.complete)" <<-'END'

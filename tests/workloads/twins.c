@@ -45,6 +45,8 @@ int main(int argc, char **argv)
 	uint64_t load = load_arg(argc, argv, 1000);
 	unsigned turns = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1;
 
+	expect("EXPECT down;down;leaf_a");
+	expect("EXPECT down;down;leaf_b");
 	for (unsigned i = 0; i < turns; i++) {
 		root_a(600, load / turns / 2);
 		root_b(600, load / turns / 2);
