@@ -16,6 +16,9 @@ nobody allowed wall forks on-sampled 65 no short process has a sample to take it
 root allowed wall forks queue-known 85 who ends has no next stack for the time of a switch without one
 nobody allowed wall * queue-known 0 the kernel samples no switches for ordinary users
 nobody allowed wall forks off-known 75 nobody comes to read the stack of so short a wait from outside
+* denied wall * queue-known 0 who waits for a CPU does not stand still to be read
+* denied wall forks off-known 80 short processes come and go, and so do the waits for them
+* denied wall forks on-sampled 60 short processes come and go
 nobody allowed wall python3 off-complete 90 in a page fault rbp is not told, and the linker needs it
 '
 
