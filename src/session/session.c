@@ -138,6 +138,15 @@ static unsigned leaf_only(struct session *ses, struct process *p, uint64_t pc,
 	return 1;
 }
 
+/* In the middle of execve(2) the registers are still those of the program before, and its mappings or its
+ * memory are gone. (Elsewhere memory is there when the kernel is called: a function was called just before.) */
+static bool is_replaced(const struct session *ses, const struct event_sample *s,
+			const struct regs *regs, unsigned n)
+{
+	return s->nkernel && n == 1 &&
+	       (!ses->frames[0].vma || (!s->stack_bytes && regs_may_exec(regs)));
+}
+
 /* @in and @regs are filled, for a second look. */
 static unsigned unwind_user(struct session *ses, const struct event *e, struct process *p,
 			    struct unwind_input *in, struct regs *regs,
@@ -161,15 +170,12 @@ static unsigned unwind_user(struct session *ses, const struct event *e, struct p
 		return 0;
 	}
 	regs_from_perf(s->regs, regs);
-	/* In the middle of execve(2) the registers are still those of the program before, and its memory is
-	 * gone. (Elsewhere a thread's memory is there when it calls the kernel: it has just called a function.) */
-	if ((!regs->r[DWREG_PC] && !regs->r[DWREG_SP]) ||
-	    (s->nkernel && !s->stack_bytes && regs_may_exec(regs))) {
+	if (!regs->r[DWREG_PC] && !regs->r[DWREG_SP]) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}
 	n = unwind(ses->unwinder, in, ses->frames, ses->options.max_depth, ret_stop);
-	if (n == 1 && !ses->frames[0].vma && s->nkernel) {
+	if (is_replaced(ses, s, regs, n)) {
 		*ret_stop = STOP_NO_USER;
 		return 0;
 	}
