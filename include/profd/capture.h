@@ -17,7 +17,7 @@
 /* The major version changes when old readers must not go on; the minor one when record types or fields
  * at the end of a record are added, which readers of another minor version skip, or take for 0. */
 #define CAPTURE_MAJOR 1
-#define CAPTURE_MINOR 1
+#define CAPTURE_MINOR 2
 
 #define CAPTURE_RECORD_MAX_BYTES ((size_t)32 << 20) /* encoded, and in memory */
 #define CAPTURE_LIST_MAX 65536u			    /* numbers in a list */
@@ -44,6 +44,7 @@ enum capture_type {
 	CAPTURE_SAMPLE = 24,
 	CAPTURE_SWITCH = 25,  /* since 1.1; so the next */
 	CAPTURE_BLOCKED = 26, /* a sample with two fields more */
+	CAPTURE_SPENT = 27,   /* since 1.2 */
 	/* what the session asked for while it was given the event that follows */
 	CAPTURE_OBJECT = 32, /* a file, described once */
 	CAPTURE_SEGMENT = 33,
@@ -162,6 +163,10 @@ struct capture_switch { /* struct event_switch */
 	struct capture_event event;
 	uint64_t out, preempt;
 };
+struct capture_spent { /* struct event_spent */
+	struct capture_event event;
+	uint64_t begin, end, ran, queued, turns;
+};
 
 struct capture_object { /* struct objfile, as far as its headers tell */
 	uint64_t id;	/* from 1 */
@@ -263,6 +268,7 @@ struct capture_record {
 		struct capture_lost lost;
 		struct capture_sample sample;
 		struct capture_switch change;
+		struct capture_spent spent;
 		struct capture_object object;
 		struct capture_segment segment;
 		struct capture_opened opened;

@@ -18,6 +18,7 @@ enum event_type {
 	EVENT_SAMPLE,
 	EVENT_SWITCH,  /* a thread came to its CPU or left it */
 	EVENT_BLOCKED, /* a thread stood still while it was looked at from outside */
+	EVENT_SPENT,   /* how a thread spent its time, where switches are not told */
 };
 
 #define BUILD_ID_MAX_BYTES 20
@@ -85,6 +86,16 @@ struct event_blocked {
 	enum wait_call call;
 };
 
+/* From begin_ns, the end_ns of the thread's one before, or the first time where it started, to end_ns, not
+ * after the event's time: it was on a CPU and waited for one for so long, and was blocked for the rest. An
+ * EVENT_BLOCKED since the one before tells where it stood still at end_ns; none: it ran, or could not be
+ * read. The last one of a thread is before its exit. */
+struct event_spent {
+	uint64_t begin_ns, end_ns;
+	uint64_t ran_ns, queued_ns;
+	uint64_t turns; /* on a CPU that began in this time; 0: it stood still */
+};
+
 struct event {
 	enum event_type type;
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
@@ -96,6 +107,7 @@ struct event {
 		struct event_sample sample;
 		struct event_switch change;
 		struct event_blocked blocked;
+		struct event_spent spent;
 		uint64_t lost; /* records */
 	};
 };

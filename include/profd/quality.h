@@ -29,6 +29,9 @@ struct quality_event {
 enum { WALL_RUNNING, WALL_QUEUED, WALL_BLOCKED, WALL_STATES = WALL_BLOCKED + WAIT_COUNT };
 /* "running", "run queue", "blocked" (for what is not known), "futex", "sleep", "io"… */
 const char *wall_state_name(unsigned state);
+/* How time off the CPU is known: "switch-samples", "switch-records", or "schedstat", by accounts
+ * (EVENT_SPENT). */
+const char *wall_method(bool stacks, enum reach reach);
 
 struct quality_wall { /* sums over threads; all 0 without switches */
 	uint32_t threads;

@@ -107,6 +107,14 @@ static const struct capture_field switch_fields[] = {
 	FIELD(NUMBER, change, out),
 	FIELD(NUMBER, change, preempt),
 };
+static const struct capture_field spent_fields[] = {
+	EVENT_FIELDS,
+	FIELD(NUMBER, spent, begin),
+	FIELD(NUMBER, spent, end),
+	FIELD(NUMBER, spent, ran),
+	FIELD(NUMBER, spent, queued),
+	FIELD(NUMBER, spent, turns),
+};
 static const struct capture_field blocked_fields[] = {
 	SAMPLE_FIELDS,
 	FIELD(NUMBER, sample, begin),
@@ -239,6 +247,7 @@ static const struct capture_shape shapes[CAPTURE_TYPES] = {
 	[CAPTURE_SAMPLE] = SHAPE("sample", sample_fields),
 	[CAPTURE_SWITCH] = SHAPE("switch", switch_fields),
 	[CAPTURE_BLOCKED] = SHAPE("blocked", blocked_fields),
+	[CAPTURE_SPENT] = SHAPE("spent", spent_fields),
 	[CAPTURE_OBJECT] = SHAPE("object", object_fields),
 	[CAPTURE_SEGMENT] = SHAPE("segment", segment_fields),
 	[CAPTURE_OPENED] = SHAPE("opened", opened_fields),

@@ -280,7 +280,7 @@ static void put_wall(struct json *root, const struct run *run)
 		return;
 	j = json_node();
 	states = json_node();
-	json_put_str(j, "method", w->stacks ? "switch-samples" : "switch-records");
+	json_put_str(j, "method", wall_method(w->stacks, s->reach));
 	json_put_str(j, "reason", s->wall_reason[0] ? s->wall_reason : NULL);
 	json_put_u64(j, "threads", w->threads);
 	json_put_u64(j, "switches", w->switches);

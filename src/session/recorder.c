@@ -279,6 +279,7 @@ static enum capture_type type_of(enum event_type type)
 		[EVENT_SAMPLE] = CAPTURE_SAMPLE,
 		[EVENT_SWITCH] = CAPTURE_SWITCH,
 		[EVENT_BLOCKED] = CAPTURE_BLOCKED,
+		[EVENT_SPENT] = CAPTURE_SPENT,
 	};
 
 	return types[type];
@@ -315,6 +316,13 @@ static void fill_event(const struct recorder *r, const struct event *e,
 	case EVENT_SWITCH:
 		rec->change.out = e->change.out;
 		rec->change.preempt = e->change.preempt;
+		break;
+	case EVENT_SPENT:
+		rec->spent.begin = e->spent.begin_ns;
+		rec->spent.end = e->spent.end_ns;
+		rec->spent.ran = e->spent.ran_ns;
+		rec->spent.queued = e->spent.queued_ns;
+		rec->spent.turns = e->spent.turns;
 		break;
 	default:
 		break;

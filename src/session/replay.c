@@ -139,6 +139,12 @@ static int make_details(struct replay *rp, const struct capture_record *r,
 		ret->type = EVENT_SWITCH;
 		ret->change = (struct event_switch){r->change.out, r->change.preempt};
 		return 0;
+	case CAPTURE_SPENT:
+		ret->type = EVENT_SPENT;
+		ret->spent = (struct event_spent){r->spent.begin, r->spent.end,
+						  r->spent.ran, r->spent.queued,
+						  r->spent.turns};
+		return 0;
 	default:
 		ret->type = EVENT_OTHER;
 		return 0;
@@ -182,7 +188,7 @@ static int take_total(struct replay *rp, const struct capture_total *c)
 
 static bool is_event(const struct capture_record *r)
 {
-	return r->type >= CAPTURE_MMAP && r->type <= CAPTURE_BLOCKED;
+	return r->type >= CAPTURE_MMAP && r->type <= CAPTURE_SPENT;
 }
 
 /* 1: an event. 0: something else, which was dealt with. */

@@ -453,6 +453,7 @@ void session_feed(struct session *ses, const struct event *e)
 		feed_off(ses, e);
 		break;
 	case EVENT_SWITCH:
+	case EVENT_SPENT:
 	case EVENT_UNTHROTTLE:
 	case EVENT_OTHER:
 		break;

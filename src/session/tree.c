@@ -279,6 +279,7 @@ bool tree_feed(struct tree *t, const struct event *e)
 	case EVENT_SAMPLE:
 	case EVENT_SWITCH:
 	case EVENT_BLOCKED:
+	case EVENT_SPENT:
 		return get(t, e->pid);
 	case EVENT_LOST:
 		feed_lost(t, e);

@@ -9,6 +9,11 @@
  * without one is counted with the thread's next that has one; a long one has been read. What is left is
  * told as unknown.
  *
+ * Where nobody tells of switches there are accounts instead (EVENT_SPENT): how much of the time that has
+ * passed a thread ran, waited for a CPU and was blocked, and where it stands still at the end of it.
+ * What it was blocked is shared by the places before and after; where it was found running both times it
+ * waits for the next place, as short intervals do.
+ *
  * What a blocked thread waits for is known by the call that was read, or by the kernel's functions on
  * its stack, which have names only at the end: wall_finish decides then. */
 #include "session-priv.h"
@@ -41,6 +46,13 @@ const char *wall_state_name(unsigned state)
 	return state < WALL_STATES ? state_names[state] : "?";
 }
 
+const char *wall_method(bool stacks, enum reach reach)
+{
+	return stacks		     ? "switch-samples"
+	       : reach == REACH_TREE ? "schedstat"
+				     : "switch-records";
+}
+
 struct wall_place { /* where an interval off the CPU was spent */
 	stack_id stack;
 	enum unwind_stop stop;
@@ -50,6 +62,7 @@ struct wall_place { /* where an interval off the CPU was spent */
 struct wall_thread {
 	uint32_t pid, tid;
 	uint32_t before, after; /* row + 1 of others of the process; 0: none */
+	bool told; /* by accounts: not running then, placed is where it stands still */
 	bool running;
 	bool fresh;	   /* off the CPU, and never on it so far */
 	uint64_t since_ns; /* of that */
@@ -233,14 +246,14 @@ static struct wall_thread *thread_start(struct session *ses, const struct event 
 }
 
 static void off_place(struct session *ses, struct wall_thread *t,
-		      const struct wall_place *at, uint64_t ns)
+		      const struct wall_place *at, int64_t count, uint64_t ns)
 {
 	struct quality_wall *q = &ses->quality.wall;
 	uint64_t *carry = &t->carry_ns[t->preempted];
 
 	ns += *carry;
 	*carry = 0;
-	thread_add(ses, t, at->stack, at->state, 1, ns);
+	thread_add(ses, t, at->stack, at->state, count, ns);
 	if (at->stop == STOP_NO_USER)
 		return;
 	sum_add(&q->placed_ns, ns);
@@ -273,9 +286,9 @@ static void off_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
 		thread_add(ses, t, label_stack(ses, "[thread start]"), WALL_QUEUED, 1,
 			   ns);
 	else if (t->placed)
-		off_place(ses, t, &t->place, ns);
+		off_place(ses, t, &t->place, 1, ns);
 	else if (sighted && !t->preempted)
-		off_place(ses, t, &t->sight, ns);
+		off_place(ses, t, &t->sight, 1, ns);
 	else if (ses->options.wall_stacks && ns < CARRY_MAX_NS)
 		t->carry_ns[t->preempted] += ns;
 	else
@@ -285,12 +298,54 @@ static void off_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
 		t->seen = false;
 }
 
-static void on_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
+static void on_add(struct session *ses, struct wall_thread *t, uint64_t ns)
 {
-	uint64_t ns = end_ns > t->since_ns ? end_ns - t->since_ns : 0;
-
 	t->pending_ns += ns;
 	sum_add(&ses->quality.wall.on_ns, ns);
+}
+
+static void on_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
+{
+	on_add(ses, t, end_ns > t->since_ns ? end_ns - t->since_ns : 0);
+}
+
+/* Blocked for @ns up to now, in the middle of which the thread ran unless @still. */
+static void blocked_share(struct session *ses, struct wall_thread *t, bool still,
+			  uint64_t ns)
+{
+	bool both = t->placed && t->seen && !still;
+	uint64_t after_ns = both ? ns - ns / 2 : t->placed ? 0 : ns;
+
+	if (t->placed)
+		off_place(ses, t, &t->place, 0, ns - after_ns);
+	if (t->seen && (both || !t->placed))
+		off_place(ses, t, &t->sight, 1, after_ns);
+	if (t->placed || t->seen)
+		return;
+	if (t->carry_ns[0] + ns < CARRY_MAX_NS)
+		t->carry_ns[0] += ns;
+	else
+		off_unknown(ses, t, false, 1, ns);
+}
+
+/* The clock and the scheduler's account do not agree to the microsecond. */
+static void spent_add(struct session *ses, struct wall_thread *t,
+		      const struct event_spent *s)
+{
+	uint64_t ns = s->end_ns > t->since_ns ? s->end_ns - t->since_ns : 0;
+	uint64_t ran_ns = s->ran_ns < ns ? s->ran_ns : ns;
+	uint64_t queued_ns = s->queued_ns < ns - ran_ns ? s->queued_ns : ns - ran_ns;
+
+	on_add(ses, t, ran_ns);
+	sum_add(&ses->quality.wall.off_ns, ns - ran_ns);
+	if (queued_ns)
+		off_unknown(ses, t, true, 0, queued_ns);
+	blocked_share(ses, t, !s->turns, ns - ran_ns - queued_ns);
+	t->since_ns += ns;
+	if (t->seen)
+		t->place = t->sight;
+	t->placed = t->seen || (t->placed && !s->turns);
+	t->seen = false;
 }
 
 static void unsampled(struct session *ses, struct wall_thread *t, uint64_t ns)
@@ -307,7 +362,9 @@ static void thread_end(struct session *ses, uint32_t tid, uint64_t end_ns)
 
 	if (!t)
 		return;
-	if (t->running)
+	if (t->told)
+		end_ns = t->since_ns;
+	else if (t->running)
 		on_end(ses, t, end_ns);
 	else
 		off_end(ses, t, end_ns);
@@ -365,6 +422,19 @@ static void feed_switch(struct session *ses, const struct event *e)
 		t->place.state = WALL_QUEUED;
 }
 
+static void feed_spent(struct session *ses, const struct event *e)
+{
+	struct wall_thread *t = thread_of(ses, e, true);
+
+	if (!t->told) {
+		t->told = true;
+		t->running = t->fresh = false;
+		t->start_ns = t->since_ns = e->spent.begin_ns;
+	}
+	ses->quality.wall.switches += e->spent.turns;
+	spent_add(ses, t, &e->spent);
+}
+
 /* An exec by a thread that is not the first one makes it that: the others are gone without an exit. */
 static void feed_exec(struct session *ses, const struct event *e)
 {
@@ -397,11 +467,15 @@ void wall_feed(struct session *ses, const struct event *e)
 		thread_end(ses, e->tid, e->time_ns);
 		break;
 	case EVENT_COMM:
-		if (e->comm.exec)
+		/* Where there are accounts each exit is told. */
+		if (e->comm.exec && ses->options.reach != REACH_TREE)
 			feed_exec(ses, e);
 		break;
 	case EVENT_SWITCH:
 		feed_switch(ses, e);
+		break;
+	case EVENT_SPENT:
+		feed_spent(ses, e);
 		break;
 	case EVENT_LOST:
 		ses->wall->lost = true;
@@ -472,9 +546,12 @@ void wall_close(struct session *ses, uint64_t end_ns)
 	struct wall *w = ses->wall;
 
 	for (uint32_t i = 0; i < w->threads.n; i++) {
-		const struct wall_thread *t = &w->threads.v[i];
+		struct wall_thread *t = &w->threads.v[i];
 		uint64_t last_ns = t->since_ns > end_ns ? t->since_ns : end_ns;
 
+		/* A capture that was cut off: as far as is known it still stands there. */
+		if (t->tid && t->told)
+			spent_add(ses, t, &(struct event_spent){.end_ns = last_ns});
 		if (t->tid)
 			thread_end(ses, t->tid, last_ns);
 	}
@@ -607,9 +684,12 @@ void wall_warn(const struct quality *q, struct quality_warnings *ret)
 			      100 * (double)w->unknown_ns / (double)blocked,
 			      w->stacks ? "threads were switched faster than they could "
 					  "be sampled"
-					: "as an ordinary user profd sees only blocks "
-					  "that last for some milliseconds; run as root "
-					  "or with CAP_PERFMON");
+			      : q->reach == REACH_TREE
+				      ? "threads are only looked at many times a second, "
+					"and some may not be"
+				      : "as an ordinary user profd sees only blocks "
+					"that last for some milliseconds; run as root "
+					"or with CAP_PERFMON");
 	if (w->contradictions * 100 > w->switches)
 		quality_warnf(
 			ret,

@@ -280,6 +280,123 @@ static void test_one_in_some(void **state)
 	session_free(ses);
 }
 
+static void feed_spent(struct session *ses, uint32_t tid, uint64_t begin_ms,
+		       uint64_t end_ms, uint64_t ran_ms, uint64_t queued_ms,
+		       uint64_t turns)
+{
+	struct event e = {.type = EVENT_SPENT,
+			  .pid = ROOT,
+			  .tid = tid,
+			  .time_ns = end_ms * MS,
+			  .spent = {begin_ms * MS, end_ms * MS, ran_ms * MS,
+				    queued_ms * MS, turns}};
+
+	session_feed(ses, &e);
+}
+
+static void feed_sight(struct session *ses, uint32_t tid, uint64_t ms,
+		       enum wait_call call)
+{
+	feed_place(ses, EVENT_BLOCKED, tid, 0, ms, ms, call);
+}
+
+static struct session *begin_accounts(void)
+{
+	struct session_options o = options;
+
+	o.wall_stacks = false;
+	o.reach = REACH_TREE;
+	return begin(&o);
+}
+
+/* Accounts in place of switches: what was blocked belongs to the places before and after. */
+static void test_accounts(void **state)
+{
+	struct session *ses = begin_accounts();
+	const struct quality_wall *q = &session_quality(ses)->wall;
+	const struct profile *p;
+
+	/* It began before it was seen, and was blocked once before it was found. */
+	feed_task(ses, EVENT_FORK, ROOT, ROOT + 1, 120);
+	feed_sight(ses, ROOT + 1, 130, WAIT_FUTEX);
+	feed_spent(ses, ROOT + 1, 110, 130, 4, 2, 1);
+	/* It still stands there. */
+	feed_spent(ses, ROOT + 1, 130, 170, 0, 0, 0);
+	/* It ran, and stands elsewhere: half each. */
+	feed_sight(ses, ROOT + 1, 180, WAIT_SLEEP);
+	feed_spent(ses, ROOT + 1, 170, 180, 1, 1, 3);
+	/* Then it was found running: what it was blocked is all of the place before. */
+	feed_spent(ses, ROOT + 1, 180, 190, 5, 0, 1);
+	feed_sample(ses, ROOT + 1, 190);
+	/* Running both times: that waits for the next place. */
+	feed_spent(ses, ROOT + 1, 190, 200, 7, 0, 4);
+	feed_sample(ses, ROOT + 1, 200);
+	feed_sight(ses, ROOT + 1, 210, WAIT_IO);
+	feed_spent(ses, ROOT + 1, 200, 210, 3, 0, 1);
+	feed_spent(ses, ROOT + 1, 210, 216, 1, 0, 1);
+	/* Told late: it had ended by 216. */
+	feed_task(ses, EVENT_EXIT, ROOT, ROOT + 1, 222);
+	p = finish(ses, 500);
+	assert_int_equal(time_ms(p, ROOT + 1, NULL, NULL, 1), 106);
+	assert_int_equal(time_ms(p, ROOT + 1, "running", NULL, 2), 21);
+	/* 10 and 7 are the samples'. */
+	assert_int_equal(time_ms(p, ROOT + 1, "running", "[running, not sampled]", 2), 4);
+	assert_int_equal(time_ms(p, ROOT + 1, "run queue", "[off-cpu: run queue]", 3), 3);
+	assert_int_equal(time_ms(p, ROOT + 1, "futex", "[off-cpu: futex]", 3),
+			 14 + 40 + 4);
+	assert_int_equal(time_ms(p, ROOT + 1, "sleep", "[off-cpu: sleep]", 3), 4 + 5);
+	assert_int_equal(time_ms(p, ROOT + 1, "io", "[off-cpu: io]", 3), 3 + 7 + 5);
+	assert_int_equal(q->unknown_ns, 0);
+	assert_int_equal(q->queue_unknown_ns, 3 * MS);
+	assert_int_equal(q->switches, 11);
+	assert_int_equal(q->contradictions, 0);
+	session_free(ses);
+}
+
+/* Accounts that are not whole: more time than has passed, a place that could not be read, an end that is
+ * missing, an exec after which all go on to be told. */
+static void test_rough_accounts(void **state)
+{
+	struct session *ses = begin_accounts();
+	const struct quality_wall *q = &session_quality(ses)->wall;
+	struct event exec = {.type = EVENT_COMM,
+			     .pid = ROOT,
+			     .tid = ROOT,
+			     .time_ns = 300 * MS,
+			     .comm = {"other", 5, true}};
+	const struct profile *p;
+
+	feed_spent(ses, ROOT, 100, 120, 15, 30, 1);
+	feed_spent(ses, ROOT, 120, 140, 50, 50, 1);
+	/* One that ends before it begins. */
+	feed_spent(ses, ROOT, 140, 130, 5, 5, 1);
+	feed_task(ses, EVENT_FORK, ROOT, ROOT + 1, 200);
+	feed_spent(ses, ROOT + 1, 200, 290, 0, 0, 1);
+	session_feed(ses, &exec);
+	feed_sight(ses, ROOT + 1, 320, WAIT_POLL);
+	feed_spent(ses, ROOT + 1, 290, 320, 0, 0, 1);
+	p = finish(ses, 400);
+	assert_int_equal(time_ms(p, ROOT, "running", NULL, 2), 35);
+	assert_int_equal(time_ms(p, ROOT, "run queue", NULL, 3), 5);
+	/* Where a capture ends early nothing tells of the rest. */
+	assert_int_equal(time_ms(p, ROOT, "blocked", "[blocked, stack unknown]", 3), 260);
+	assert_int_equal(time_ms(p, ROOT + 1, "blocked", "[blocked, stack unknown]", 3),
+			 90);
+	assert_int_equal(time_ms(p, ROOT + 1, "poll", NULL, 3), 30 + 80);
+	assert_int_equal(q->lifetime_ns, (300 + 200) * MS);
+	assert_int_equal(q->on_ns + q->off_ns, q->lifetime_ns);
+	assert_int_equal(profile_total(p, 1), q->lifetime_ns);
+	assert_int_equal(q->threads, 2);
+	session_free(ses);
+}
+
+static void test_methods(void **state)
+{
+	assert_string_equal(wall_method(true, REACH_CGROUP), "switch-samples");
+	assert_string_equal(wall_method(false, REACH_INHERIT), "switch-records");
+	assert_string_equal(wall_method(false, REACH_TREE), "schedstat");
+}
+
 /* Lost switches: times stay those of a life, and it is counted. */
 static void test_lost_switches(void **state)
 {
@@ -321,6 +438,9 @@ int main(void)
 		cmocka_unit_test(test_threads_come_and_go),
 		cmocka_unit_test(test_read_from_outside),
 		cmocka_unit_test(test_one_in_some),
+		cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_rough_accounts),
+		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_lost_switches),
 		cmocka_unit_test(test_calls),
 	};
