@@ -272,6 +272,7 @@ static void pass_signals(struct launch *l)
 static bool reap(struct launch *l)
 {
 	siginfo_t si = {0};
+	uint64_t now_ns;
 	int code;
 
 	if (l->reaped)
@@ -282,12 +283,14 @@ static bool reap(struct launch *l)
 	if (code == 0 && si.si_code != CLD_EXITED && si.si_code != CLD_KILLED &&
 	    si.si_code != CLD_DUMPED)
 		return false;
+	/* Reaping may take a while: the kernel waits for the exits of its threads. */
+	now_ns = clock_now_ns();
 	/* Gone without a status: better an end with profd's own than waiting for ever. */
 	if (code < 0 && errno == ECHILD)
 		l->status = W_EXITCODE(125, 0);
 	else if (wait4(l->pid, &l->status, WNOHANG, &l->usage) != l->pid)
 		return false;
-	l->end_ns = clock_now_ns();
+	l->end_ns = now_ns;
 	l->reaped = true;
 	l->stop = WIFSIGNALED(l->status) && WTERMSIG(l->status) == l->interrupted;
 	return true;
