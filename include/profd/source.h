@@ -21,6 +21,7 @@ struct source_stats {
 	uint64_t stop_ns;  /* that they stood still while profd looked */
 	uint64_t repaired; /* system calls that the stop would have made fail */
 	uint64_t carried;  /* and those that it cut short, which did the rest */
+	uint64_t gap_ns;   /* the longest time between two looks */
 	uint64_t
 		unwaited_ns; /* CPU time of processes that the launched one did not wait for */
 	uint64_t seen_ns; /* CPU time of all threads, as of the last look at each */
@@ -51,6 +52,9 @@ struct source *source_ptrace_new(uint32_t hz, struct launch *l, bool wait_tree,
  * stopped, -ESRCH it has ended, others as above. */
 struct source *source_ptrace_attach(uint32_t hz, struct attach *a, struct launch *command,
 				    bool wait_tree, struct error *err);
+/* Also tells how threads spend their time (EVENT_SPENT, EVENT_BLOCKED), looking at them at least
+ * PTRACE_HZ_DEFAULT times a second. Before the first source_next. False: this kernel does not say. */
+bool source_ptrace_wall(struct source *src);
 #define PTRACE_HZ_DEFAULT 99
 #define PTRACE_HZ_MAX 1000
 /* What it samples; @reason: why not by perf_event_open(2). */

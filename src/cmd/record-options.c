@@ -390,10 +390,6 @@ int record_options_parse(struct record_options *o, int argc, char **argv)
 			EXIT_PROFD, "record",
 			"--engine ptrace samples CPU time only: leave out %s",
 			o->sampler.event ? "-e" : "--reach");
-	if (o->engine == ENGINE_PTRACE && o->sampler.wall)
-		return cmd_usage_error(EXIT_PROFD, "record",
-				       "--wall does not go with --engine ptrace, which "
-				       "does not see when threads leave their CPU");
 	if (o->engine == ENGINE_PTRACE && o->sampler.hz > PTRACE_HZ_MAX)
 		return cmd_usage_error(EXIT_PROFD, "record",
 				       "--engine ptrace goes up to -F %d", PTRACE_HZ_MAX);

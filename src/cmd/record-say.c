@@ -35,8 +35,10 @@ void record_say_how(const struct recording *r)
 		i->reach_reason[0] ? ": " : "", i->reach_reason);
 	if (i->wall)
 		fprintf(stderr, "profd: off the CPU: %s%s%s\n",
-			i->wall_stacks ? "stacks as threads leave it"
-				       : "threads that stand still are read",
+			i->wall_stacks		 ? "stacks as threads leave it"
+			: i->reach == REACH_TREE ? "schedstat, and threads that stand "
+						   "still are read"
+						 : "threads that stand still are read",
 			i->wall_reason[0] ? ": " : "", i->wall_reason);
 }
 
@@ -81,6 +83,9 @@ void record_say_result(const struct recording *r, const struct run *run)
 		text_addf(&t, " (%s: %.2f s user, %.2f s system)",
 			  r->sampler ? "user code only" : "by ptrace, no kernel code",
 			  (double)q->user_ns / 1e9, (double)q->system_ns / 1e9);
+	if (run->wall)
+		text_addf(&t, ", off the CPU by %s",
+			  wall_method(q->wall.stacks, run->sampler->reach));
 	text_addf(&t, " -> %s/index.html\n", r->dir.path);
 	if (run->timed_out)
 		text_add(&t, "profd: --timeout ended the command\n");
@@ -103,10 +108,11 @@ void record_say_stops(const struct recording *r)
 		return;
 	fprintf(stderr,
 		"profd: %llu stops in %llu rounds, %.1f us each on average, %llu system "
-		"calls made again, %llu made whole\n",
+		"calls made again, %llu made whole; %.1f ms at most between two looks\n",
 		(unsigned long long)s->stops, (unsigned long long)s->rounds,
 		s->stops ? (double)s->stop_ns / 1e3 / (double)s->stops : 0.0,
-		(unsigned long long)s->repaired, (unsigned long long)s->carried);
+		(unsigned long long)s->repaired, (unsigned long long)s->carried,
+		(double)s->gap_ns / 1e6);
 }
 
 void record_say_stat(const struct recording *r)

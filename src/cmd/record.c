@@ -147,6 +147,10 @@ static int open_ptrace(struct recording *r, const char *why, struct error *err)
 	if (!r->source)
 		return err->code;
 	source_ptrace_info(hz, why, &r->info);
+	r->info.wall = r->o->sampler.wall && source_ptrace_wall(r->source);
+	if (r->info.wall)
+		snprintf(r->info.wall_reason, sizeof(r->info.wall_reason),
+			 "only perf_event_open tells of switches, and it is not used");
 	return session_open(r, err);
 }
 
@@ -507,10 +511,9 @@ static int write_all(struct recording *r, struct error *err)
 	quality_warn(run.quality, &warnings);
 	warn_source(source_stats(r->source), &warnings);
 	if (r->o->sampler.wall && !r->info.wall)
-		vec_push(
-			&warnings.v,
-			xstrdup("no profile of time: the ptrace engine does not see when "
-				"threads leave their CPU"));
+		vec_push(&warnings.v,
+			 xstrdup("no profile of time: this kernel does not tell how long "
+				 "threads run (/proc/PID/schedstat)"));
 	if (!r->o->attached)
 		procs_each(survivors.procs, note_survivor, &survivors);
 	run.survivors = survivors.v.v;

@@ -14,6 +14,9 @@ void blocked_feed(struct blocked *b, const struct event *e);
 /* Reads those that may have been blocked since they were last read. Returns the time it ended,
  * CLOCK_MONOTONIC. */
 uint64_t blocked_look(struct blocked *b);
+/* Reads this one thread at once: an EVENT_BLOCKED, with pointers that are good until the next call. False: it
+ * runs, or may not be read. Not together with the others. */
+bool blocked_read(struct blocked *b, uint32_t pid, uint32_t tid, struct event *ret_event);
 /* The time of the next EVENT_BLOCKED; UINT64_MAX: there is none. */
 uint64_t blocked_time(const struct blocked *b);
 /* That event; its pointers are good until the next call. */

@@ -297,3 +297,15 @@ void blocked_next(struct blocked *b, struct event *ret_event)
 	ret_event->blocked.sample.regs = b->lent_regs;
 	ret_event->blocked.sample.stack = b->lent;
 }
+
+bool blocked_read(struct blocked *b, uint32_t pid, uint32_t tid, struct event *ret_event)
+{
+	struct thread t = {.pid = pid, .tid = tid};
+
+	b->head = b->queue.n = 0;
+	look_at(b, &t);
+	if (!b->queue.n)
+		return false;
+	blocked_next(b, ret_event);
+	return true;
+}

@@ -22,7 +22,8 @@ struct queue {
 
 void queue_init(struct queue *q);
 void queue_done(struct queue *q);
-/* Copies the event and all that it points to. Gives it the time, which never runs backwards. */
+/* Copies the event and all that it points to. Gives it the time, if it has none; it never runs
+ * backwards. */
 void queue_put(struct queue *q, const struct event *e);
 /* Borrowed until the next call. */
 bool queue_take(struct queue *q, struct event *ret_event);
@@ -36,19 +37,45 @@ struct thread_stat {
 	bool forked; /* and has not executed a program since */
 	uint32_t cpu;
 	uint64_t vsize_bytes, faults;
+	uint64_t
+		start_ticks; /* since boot, in _SC_CLK_TCK a second: when it was started */
 	uint64_t start_code,
 		start_stack; /* of the program: with the next they tell it apart */
 	uint64_t arg_start;
 	uint32_t ppid;
 };
 
+/* proc(5), /proc/PID/task/TID/schedstat: time on a CPU, time in a run queue, how often it came to a CPU. Exact
+ * while the thread stands still. */
+struct sched {
+	uint64_t ran_ns, queued_ns, turns;
+};
+
+/* What was told of a thread's time (times.c). */
+struct told {
+	uint64_t since_ns; /* CLOCK_MONOTONIC: up to here; 0: nothing yet */
+	struct sched sched;
+	uint64_t after_ns; /* it was not there yet; 0: nobody knows */
+	uint64_t found_ns; /* when it was seen first */
+	uint64_t alive_ns; /* when it was seen last */
+	uint64_t blocks;   /* it has had until since_ns; NOT_COUNTED */
+	uint64_t still_ns; /* up to here it is known to stand where it stood */
+	bool still;	   /* it stood still at since_ns */
+	bool stopped;	   /* or was running, and was stopped */
+	bool over;	   /* all of its life is told */
+};
+#define NOT_COUNTED UINT64_MAX
+
 struct thread {
 	uint32_t tid;
 	struct watched *process;
 	int stat_fd, sched_fd, children_fd; /* -1: not open */
-	uint64_t ran_ns;		    /* CPU time as of the last look */
-	uint64_t base_ns;		    /* when it was attached to */
-	uint64_t taken_ns;		    /* of it, what samples stand for already */
+	int status_fd;
+	struct sched sched; /* as of the last look */
+	struct told told;
+	uint64_t ran_ns;   /* CPU time as of the last look */
+	uint64_t base_ns;  /* when it was attached to */
+	uint64_t taken_ns; /* of it, what samples stand for already */
 	uint64_t due_ns;   /* the CPU time from which on it is to be sampled again */
 	uint64_t faults;   /* when the maps were read for it */
 	char comm[64];	   /* that was told; "" for its process's */
@@ -73,6 +100,7 @@ struct watched {
 		[3]; /* start_code, start_stack, arg_start of the last look at them */
 	uint64_t vsize_bytes;
 	VEC(struct mapped) maps;
+	uint64_t listed_ns; /* when its threads were listed last; 0: never */
 	bool maps_read;
 	bool fresh;	     /* not looked at yet */
 	uint64_t refused_ns; /* CLOCK_MONOTONIC: not to be stopped before this */
@@ -88,6 +116,7 @@ struct watch {
 	VEC(struct watched *) processes;
 	struct map by_pid; /* pid -> 1 */
 	struct queue *queue;
+	struct times *times;  /* NULL: nobody asks for these */
 	int orphans_fd;	      /* what profd is the parent of */
 	bool attached;	      /* profd is not */
 	struct map strangers; /* pid -> 1: not to be followed */
@@ -133,8 +162,39 @@ uint64_t watch_seen_ns(const struct watch *w);
 /* CPU time of all that the launched process did not wait for; when attached, of what has ended and was waited
  * for by none of the processes. */
 uint64_t watch_unwaited_ns(const struct watch *w);
+/* What schedstat has for the thread now, which is not taken for a look. False: nothing. */
+bool watch_sched(struct watch *w, struct thread *t, struct sched *ret);
+/* How often the thread has left its CPU because it waited for something; NOT_COUNTED. */
+uint64_t watch_blocks(struct watch *w, struct thread *t);
 /* watch-maps.c: reads /proc/PID/maps and puts what is not in p->maps. */
 void maps_look(struct queue *q, struct watched *p);
+
+/* --- time off the CPU: times.c ------------------------------------------------------------------ */
+
+struct times;
+
+/* False: this kernel does not tell. */
+bool times_known(void);
+/* The launched process was started at @start_ns. */
+struct times *times_new(struct watch *w, uint64_t start_ns);
+struct times *times_free(struct times *ts); /* NULL is fine; returns NULL */
+/* A process was found, of which this is the first thread. */
+void times_found(struct times *ts, struct thread *t, const struct thread_stat *st);
+/* A look begins: at threads that may have gone to sleep (times_look). */
+void times_begin(struct times *ts);
+/* Puts where the thread stands still and how it has spent its time, if it stands still and that is new. */
+void times_look(struct times *ts, struct thread *t);
+/* The same of one whose stat has just been read. */
+void times_look_stat(struct times *ts, struct thread *t, const struct thread_stat *st);
+/* The thread ran, was asked at @asked_ns to stop, and stands: puts how it has spent its time. */
+void times_stopped(struct times *ts, struct thread *t, const struct thread_stat *st,
+		   uint64_t asked_ns);
+/* It is gone, or the recording is over: puts the rest of its time. */
+void times_end(struct times *ts, struct thread *t);
+/* The launched process has ended at @end_ns. */
+void times_root_ended(struct times *ts, uint64_t end_ns);
+/* The end of the recording, for all that are left. */
+void times_close(struct times *ts);
 
 /* --- stopping one thread --------------------------------------------------------------------- */
 

@@ -39,6 +39,7 @@ static const void **event_data(struct event *e, size_t *ret_n)
 {
 	switch (e->type) {
 	case EVENT_SAMPLE:
+	case EVENT_BLOCKED: /* begins with a sample */
 		*ret_n = e->sample.stack_bytes;
 		return (const void **)&e->sample.stack;
 	case EVENT_COMM:
@@ -65,11 +66,12 @@ void queue_put(struct queue *q, const struct event *e)
 		memcpy(item->data, *data, n);
 	if (data)
 		*data = item->data;
-	if (copy.type == EVENT_SAMPLE) {
+	if (copy.type == EVENT_SAMPLE || copy.type == EVENT_BLOCKED) {
 		memcpy(item->regs, copy.sample.regs, sizeof(item->regs));
 		copy.sample.regs = item->regs;
 	}
-	copy.time_ns = clock_now_ns();
+	if (!copy.time_ns)
+		copy.time_ns = clock_now_ns();
 	if (copy.time_ns < q->last_ns)
 		copy.time_ns = q->last_ns;
 	q->last_ns = copy.time_ns;

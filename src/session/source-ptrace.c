@@ -7,6 +7,8 @@
  * is the CPU time that its thread used since its last one, so that no second is counted twice; what ran
  * and was never met is left to coverage.c.
  *
+ * For time off the CPU (times.c) those that are not running are looked at in the same ticks.
+ *
  * A stop may take long to come: the thread waits for a CPU, or for a disk. Nobody waits for it. But once
  * it has come it should end soon, so events are handed out between ticks only. */
 #include "source-priv.h"
@@ -52,12 +54,16 @@ struct ptrace_source {
 	struct attach *attach; /* NULL: what is launched is sampled */
 	struct queue queue;
 	struct watch watch;
+	struct times *times; /* NULL: not wanted */
+	uint32_t first;	     /* whose turn it is to be looked at first */
 	VEC(struct halt) halts;
 	struct halt_sample sample;
 	sigset_t old_mask;
 	struct sigaction old_child;
 	uint64_t period_ns, tick_ns; /* the next tick, CLOCK_MONOTONIC */
-	bool wait_tree, started, over;
+	uint64_t every_ns;	     /* between two ticks */
+	uint64_t looked_ns;	     /* when the last one was */
+	bool wait_tree, wall, started, over;
 	bool reaper; /* profd was one already */
 };
 
@@ -106,9 +112,13 @@ static void ask(struct ptrace_source *src, struct thread *t)
 	struct halt h = {.process = t->process, .thread = t};
 	int code;
 
-	if (src->halts.n >= HALTS_MAX || !watch_stat(&src->watch, t, &h.stat) ||
-	    h.stat.state != 'R')
+	if (src->halts.n >= HALTS_MAX || !watch_stat(&src->watch, t, &h.stat))
 		return;
+	if (h.stat.state != 'R') {
+		if (src->times)
+			times_look_stat(src->times, t, &h.stat);
+		return;
+	}
 	/* A program that is executed while its process is traced by an ordinary user does not get the
 	 * rights that its set-user-ID bit gives it (execve(2)). */
 	if (h.stat.forked && t->ran_ns < FORKED_NS)
@@ -148,6 +158,8 @@ static bool take_sample(struct ptrace_source *src, struct halt *h, int sig)
 	bool gone;
 	bool ok = halt_read(t->tid, main_stack ? h->stat.start_stack + 64 : 0, s);
 
+	if (ok && src->times)
+		times_stopped(src->times, t, &h->stat, h->asked_ns);
 	if (ok && !sig && !s->repaired)
 		h->carry = carry_begin(t->tid, s);
 	gone = !h->carry && halt_end(t->tid, sig);
@@ -284,20 +296,38 @@ static bool is_due(const struct thread *t, uint64_t now_ns)
 	       now_ns - t->moved_ns < STALE_NS;
 }
 
+static void note_look(struct ptrace_source *src)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (src->looked_ns && now_ns - src->looked_ns > src->base.stats.gap_ns)
+		src->base.stats.gap_ns = now_ns - src->looked_ns;
+	src->looked_ns = now_ns;
+}
+
 static void tick(struct ptrace_source *src)
 {
 	struct watch *w = &src->watch;
 	uint64_t now_ns;
 
+	note_look(src);
 	src->base.stats.rounds++;
+	if (src->times)
+		times_begin(src->times);
 	watch_look(w);
 	now_ns = clock_now_ns();
+	/* What is left over when enough was read is first the next time, or soon. */
+	src->first++;
 	for (uint32_t i = 0; i < w->processes.n; i++) {
-		struct watched *p = w->processes.v[i];
+		struct watched *p = w->processes.v[(i + src->first) % w->processes.n];
 
-		for (uint32_t k = 0; now_ns >= p->refused_ns && k < p->threads.n; k++) {
-			if (is_due(p->threads.v[k], now_ns))
-				ask(src, p->threads.v[k]);
+		for (uint32_t k = 0; k < p->threads.n; k++) {
+			struct thread *t = p->threads.v[(k + src->first) % p->threads.n];
+
+			if (is_due(t, now_ns) && now_ns >= p->refused_ns)
+				ask(src, t);
+			else if (src->times)
+				times_look(src->times, t);
 			settle_all(src);
 		}
 	}
@@ -308,9 +338,9 @@ static void next_tick(struct ptrace_source *src)
 {
 	uint64_t now_ns = clock_now_ns();
 
-	src->tick_ns += src->period_ns;
+	src->tick_ns += src->every_ns;
 	if (src->tick_ns < now_ns)
-		src->tick_ns += (now_ns - src->tick_ns) / src->period_ns * src->period_ns;
+		src->tick_ns += (now_ns - src->tick_ns) / src->every_ns * src->every_ns;
 }
 
 static void wait_tick(struct ptrace_source *src)
@@ -379,6 +409,9 @@ static void start(struct ptrace_source *src)
 			watch_except(&src->watch, strangers[i]);
 		watch_base(&src->watch);
 	}
+	if (src->wall)
+		src->watch.times = src->times = times_new(&src->watch,
+							  src->launch->start_ns);
 	src->tick_ns = clock_now_ns();
 	src->started = true;
 }
@@ -402,6 +435,9 @@ static void round_make(struct ptrace_source *src)
 	else
 		collect(src, src->tick_ns);
 	if (has_ended(src)) {
+		note_look(src);
+		if (src->times)
+			times_root_ended(src->times, src->launch->end_ns);
 		watch_look(&src->watch);
 		src->over = is_over(src);
 	}
@@ -409,6 +445,8 @@ static void round_make(struct ptrace_source *src)
 		src->base.stats.unwaited_ns = watch_unwaited_ns(&src->watch);
 		src->base.stats.seen_ns = watch_seen_ns(&src->watch);
 		leave_all(src);
+		if (src->times)
+			times_close(src->times);
 		return;
 	}
 	if (clock_now_ns() < src->tick_ns)
@@ -446,6 +484,7 @@ static void ptrace_free(struct source *base)
 
 	guard_done();
 	watch_done(&src->watch);
+	times_free(src->times);
 	queue_done(&src->queue);
 	for (uint32_t i = 0; i < src->halts.n; i++)
 		carry_free(src->halts.v[i].carry);
@@ -521,7 +560,7 @@ static struct ptrace_source *source_new(uint32_t hz, struct launch *l, bool wait
 	src->base.ops = &ptrace_ops;
 	src->launch = l;
 	src->wait_tree = wait_tree;
-	src->period_ns = NSEC_PER_SEC / hz;
+	src->period_ns = src->every_ns = NSEC_PER_SEC / hz;
 	src->watch.orphans_fd = -1;
 	src->sample.stack = xmalloc(HALT_STACK_BYTES);
 	queue_init(&src->queue);
@@ -565,4 +604,15 @@ struct source *source_ptrace_attach(uint32_t hz, struct attach *a, struct launch
 	for (size_t i = 0; i < a->ntargets; i++)
 		watch_attach(&src->watch, a->targets[i].pid, a->targets[i].tid);
 	return &src->base;
+}
+
+bool source_ptrace_wall(struct source *base)
+{
+	struct ptrace_source *src = (struct ptrace_source *)base;
+	uint64_t least_ns = NSEC_PER_SEC / PTRACE_HZ_DEFAULT;
+
+	src->wall = times_known();
+	if (src->wall && src->every_ns > least_ns)
+		src->every_ns = least_ns;
+	return src->wall;
 }

@@ -685,8 +685,8 @@ void wall_warn(const struct quality *q, struct quality_warnings *ret)
 			      w->stacks ? "threads were switched faster than they could "
 					  "be sampled"
 			      : q->reach == REACH_TREE
-				      ? "threads are only looked at many times a second, "
-					"and some may not be"
+				      ? "threads are looked at now and then, and what is "
+					"short is met by chance"
 				      : "as an ordinary user profd sees only blocks "
 					"that last for some milliseconds; run as root "
 					"or with CAP_PERFMON");

@@ -80,6 +80,37 @@ static ssize_t file_read(struct watch *w, int *fd, const struct thread *t,
 	return n;
 }
 
+static void sched_parse(const char *buf, struct sched *ret)
+{
+	char *end;
+
+	ret->ran_ns = strtoull(buf, &end, 10);
+	ret->queued_ns = strtoull(end, &end, 10);
+	ret->turns = strtoull(end, NULL, 10);
+}
+
+bool watch_sched(struct watch *w, struct thread *t, struct sched *ret)
+{
+	char buf[128];
+
+	if (file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf)) <= 0)
+		return false;
+	sched_parse(buf, ret);
+	return true;
+}
+
+uint64_t watch_blocks(struct watch *w, struct thread *t)
+{
+	static const char key[] = "\nvoluntary_ctxt_switches:";
+	char buf[FILE_MAX_BYTES];
+	const char *found;
+
+	if (file_read(w, &t->status_fd, t, "status", buf, sizeof(buf)) <= 0)
+		return NOT_COUNTED;
+	found = strstr(buf, key);
+	return found ? strtoull(found + strlen(key), NULL, 10) : NOT_COUNTED;
+}
+
 static uint64_t read_ran(struct watch *w, struct thread *t)
 {
 	char buf[128];
@@ -90,7 +121,10 @@ static uint64_t read_ran(struct watch *w, struct thread *t)
 		t->gone = true;
 		return t->ran_ns;
 	}
-	return n > 0 ? strtoull(buf, NULL, 10) : t->ran_ns;
+	if (n <= 0)
+		return t->ran_ns;
+	sched_parse(buf, &t->sched);
+	return t->sched.ran_ns;
 }
 
 /* --- events ---------------------------------------------------------------------------------- */
@@ -124,8 +158,12 @@ static struct thread *thread_add(struct watch *w, struct watched *p, uint32_t ti
 			     .stat_fd = -1,
 			     .sched_fd = -1,
 			     .children_fd = -1,
+			     .status_fd = -1,
 			     .moved_ns = clock_now_ns(),
 			     .found = true};
+	t->told.found_ns = t->told.alive_ns = t->moved_ns;
+	t->told.after_ns = p->listed_ns;
+	t->told.blocks = NOT_COUNTED;
 	vec_push(&p->threads, t);
 	if (tid != p->pid)
 		put_task(w, EVENT_FORK, t, p->pid);
@@ -137,6 +175,7 @@ static void thread_free(struct watch *w, struct thread *t)
 	file_close(w, &t->stat_fd);
 	file_close(w, &t->sched_fd);
 	file_close(w, &t->children_fd);
+	file_close(w, &t->status_fd);
 	free(t);
 }
 
@@ -186,6 +225,7 @@ static bool stat_parse(const char *buf, struct thread_stat *ret)
 	ret->forked = stat_field(end, 9) & FORKED;
 	ret->ppid = (uint32_t)stat_field(end, 4);
 	ret->faults = stat_field(end, 10) + stat_field(end, 12);
+	ret->start_ticks = stat_field(end, 22);
 	ret->vsize_bytes = stat_field(end, 23);
 	ret->start_code = stat_field(end, 26);
 	ret->start_stack = stat_field(end, 28);
@@ -349,7 +389,8 @@ static void process_add(struct watch *w, uint32_t pid, const struct watched *par
 			       parent->maps.n * sizeof(*p->maps.v));
 		p->maps.n = parent->maps.n;
 	}
-	watch_stat(w, t, &st);
+	if (watch_stat(w, t, &st) && w->times)
+		times_found(w->times, t, &st);
 }
 
 static void process_free(struct watch *w, struct watched *p)
@@ -386,6 +427,7 @@ static void thread_children(struct watch *w, struct thread *t)
 static void list_threads(struct watch *w, struct watched *p)
 {
 	char path[64], buf[16384];
+	uint64_t now_ns = clock_now_ns();
 	ssize_t n;
 
 	if (p->task_fd < 0) {
@@ -412,6 +454,7 @@ static void list_threads(struct watch *w, struct watched *p)
 			t->gone = false;
 		}
 	}
+	p->listed_ns = now_ns;
 	for (uint32_t i = 0; i < p->threads.n; i++)
 		p->threads.v[i]->gone |= !p->threads.v[i]->found;
 	if (w->fds > w->fds_max)
@@ -427,6 +470,8 @@ static void drop_threads(struct watch *w, struct watched *p)
 			continue;
 		p->ended_ns += t->ran_ns;
 		w->ended_ns += t->ran_ns - t->base_ns;
+		if (w->times)
+			times_end(w->times, t);
 		put_task(w, EVENT_EXIT, t, p->pid);
 		thread_free(w, t);
 		vec_remove(&p->threads, i, 1);
@@ -441,9 +486,10 @@ static bool process_look(struct watch *w, struct watched *p)
 	p->fresh = false;
 	for (uint32_t i = 0; i < p->threads.n; i++) {
 		struct thread *t = p->threads.v[i];
-		uint64_t ns = read_ran(w, t);
+		/* Against the last look, not against a sample since: what it did before that counts, too. */
+		uint64_t before_ns = t->sched.ran_ns, ns = read_ran(w, t);
 
-		t->moved = ns != t->ran_ns;
+		t->moved = t->sched.ran_ns != before_ns;
 		if (t->moved)
 			t->moved_ns = clock_now_ns();
 		t->ran_ns = ns;

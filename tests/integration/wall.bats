@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # record --wall: time on the CPU and off it, thread by thread, against what the threads say of
-# themselves. As root stacks come with the switches, as nobody from outside.
+# themselves. As root stacks come with the switches, as nobody from outside; with the ptrace engine
+# threads are looked at now and then.
 
 load lib
 
@@ -202,16 +203,97 @@ replays_alike() {
 	replays_alike "$BATS_TEST_TMPDIR/text"
 }
 
-@test "wall: where threads have to be stopped there is none, and that is said" {
-	record_once stopped --wall --engine ptrace -- "$program" sleeper 1 5
-	[ "$status" -eq 125 ]
-	grep -q 'does not go with --engine ptrace' "$dir.err"
-	dir=$BATS_TEST_TMPDIR/denied.profile
-	"$INTEGRATION/deny-perf" "$PROFD" record --wall -o "$dir" -- "$program" sleeper 1 5 \
-		2>"$dir.err"
+# looked_at KNOWN: the last recording's threads were looked at; what nobody saw is bounded by the
+# longest time between two looks.
+looked_at() {
+	local gap
 	cat "$dir.err"
-	grep -q 'warning: no profile of time' "$dir.err"
-	whole_artifacts "$dir"
+	[ "$status" -eq 0 ]
+	[ "$(json "$dir/run.json" engine)" = ptrace ]
+	[ "$(json "$dir/run.json" wall.method)" = schedstat ]
+	gap=$(sed -n 's/.* \([0-9.]*\) ms at most between two looks$/\1/p' "$dir.err")
+	"$INTEGRATION/check-wall" --known "$1" --slack "$gap" "$dir"
+}
+
+# by_looks MODE THREADS MS KNOWN [PATTERN...]: as both, at 99 looks a second.
+by_looks() {
+	local pattern
+	record_once "$1" -v -F 99 --wall --engine ptrace -- "$program" "$1" "$2" "$3"
+	looked_at "$4"
+	for pattern in "${@:5}"; do shows "$pattern"; done
+	as_nobody "$1" -v -F 99 --wall --engine ptrace -- "$program" "$1" "$2" "$3"
+	looked_at "$4"
+	for pattern in "${@:5}"; do shows "$pattern"; done
+}
+
+@test "wall: by looks, who waits for a lock, a time, input or any of several" {
+	by_looks convoy 4 150 0.98 ';convoy;.*pthread_mutex_lock.*;\[off-cpu: futex\] [0-9]+$' \
+		';sleep_ms;.*\[off-cpu: sleep\] [0-9]+$'
+	by_looks sleeper 4 100 0.98 ';sleeper;sleep_ms;.*\[off-cpu: sleep\] [0-9]+$'
+	by_looks reader 3 100 0.98 ';reader;.*read.*;\[off-cpu: io\] [0-9]+$'
+	by_looks poller 3 100 0.98 ';poller;.*poll.*;\[off-cpu: poll\] [0-9]+$'
+}
+
+@test "wall: by looks, work and sleep in turn, hogs, and a byte there and back" {
+	by_looks mixed 2 60 0.95 ';mixed;spin_ms;?.* [0-9]+$' \
+		';mixed;sleep_ms;.*\[off-cpu: sleep\] [0-9]+$'
+	by_looks hogs $((3 * $(nproc))) 200 0 ';\[off-cpu: run queue\] [0-9]+$'
+	# Each wait is shorter than a look at it.
+	by_looks ping 2 700 0
+	[ "$(json "$dir/run.json" wall.switches)" -gt 1000 ]
+}
+
+@test "wall: by looks, a disk, children, and looks more often than samples" {
+	local file=$BATS_TEST_TMPDIR/file
+	head -c 50M /dev/zero >"$file"
+	sync "$file"
+	record_once disk -F 99 --wall --engine ptrace -- dd if="$file" of=/dev/null bs=1M iflag=direct
+	cat "$dir.err"
+	[ "$status" -eq 0 ] || skip "no O_DIRECT on this file system"
+	[ "$(json "$dir/run.json" wall.method)" = schedstat ]
+	shows '\[off-cpu: io\] [0-9]+$'
+	record_once shell -F 1 --wall --engine ptrace -- sh -c 'for i in 1 2 3 4 5; do sleep 0.1; done'
+	[ "$status" -eq 0 ]
+	shows '^sh;.*\[off-cpu: child\] [0-9]+$'
+	shows '^sleep;.*\[off-cpu: sleep\] [0-9]+$'
+	"$PYTHON" - "$dir/run.json" <<-'END'
+	import json, sys
+	run = json.load(open(sys.argv[1], encoding="utf-8"))
+	wall, seconds = run["wall"], run["wall_s"]
+	print(wall, seconds)
+	# The shell waits for each, and each sleeps; when each started and ended lies between two looks.
+	assert 0.4 < wall["states_s"]["child"] <= seconds
+	assert 0.4 < wall["states_s"]["sleep"] < seconds + 0.1
+	assert wall["complete"] > 0.99
+	END
+}
+
+@test "wall: where perf_event_open is forbidden threads are looked at, and that is said" {
+	dir=$BATS_TEST_TMPDIR/denied.profile
+	status=0
+	"$INTEGRATION/deny-perf" "$PROFD" record -v --wall -o "$dir" -- "$program" sleeper 2 50 \
+		>"$dir.out" 2>"$dir.err" || status=$?
+	looked_at 0.98
+	shows ';sleeper;sleep_ms;.*\[off-cpu: sleep\] [0-9]+$'
+	grep -q 'running threads are stopped for a moment instead' "$dir.err"
+	grep -q 'off the CPU by schedstat' "$dir.err"
+	grep -q perf_event_open <<<"$(json "$dir/run.json" wall.reason)"
+	readable_artifacts "$dir"
+}
+
+@test "wall: by looks, a replay is the recording to the byte" {
+	local mode capture
+	for mode in convoy mixed ping; do
+		capture=$OPEN/box/$mode.capture
+		record_once $mode --wall --engine ptrace --raw "$capture" --force -- "$program" $mode 3 40
+		cat "$dir.err"
+		[ "$status" -eq 0 ]
+		replays_alike "$capture"
+	done
+	"$PROFD" replay --text "$capture" >"$BATS_TEST_TMPDIR/text"
+	grep -q '^spent ' "$BATS_TEST_TMPDIR/text"
+	lacks '^switch ' "$BATS_TEST_TMPDIR/text"
+	replays_alike "$BATS_TEST_TMPDIR/text"
 }
 
 @test "wall: go tool pprof reads it" {
