@@ -150,6 +150,7 @@ verify() {
 	[ ! -s "$dir.err" ] || fail "something was written to stderr"
 	lost=$(json "$dir/run.json" quality.lost)
 	[ "$lost" = 0 ] || fail "$lost samples lost"
+	set -- --samples "$(json "$dir/run.json" quality.samples)" "$@"
 	if grep -q '^EXPECT ' "$dir.out"; then
 		set -- --expect "$dir.out" "$@"
 	elif [[ "$*" != *--line* && "$*" != *--absent* ]]; then

@@ -25,7 +25,7 @@ nobody allowed wall python3 off-complete 90 in a page fault rbp is not told, and
 PROGRAMS="dynamic static threads forks shell python3"
 
 # How wall profiles are made where perf_event_open is denied; "pending": there are none yet.
-DENIED_WALL=pending
+DENIED_WALL=schedstat
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || return 0
