@@ -52,8 +52,8 @@ static int help(int argc, char **argv)
 	return c ? c->run(2, args) : usage(stdout, 0);
 }
 
-/* Who closes stdin, stdout or stderr would have our messages written into whatever file gets the number.
- * Closed on exec: the workload finds them as they were. */
+/* Who closes stdin, stdout or stderr would have our messages written into whatever file
+ * gets the number. Closed on exec: the workload finds them as they were. */
 static void fill_stdio(void)
 {
 	for (int fd = 0; fd < 3; fd++) {

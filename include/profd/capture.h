@@ -1,12 +1,13 @@
 #pragma once
-/* A recording in a file: what happened, and what the session was told when it looked elsewhere, so that
- * it can be had again on another machine. A stream of typed records in one of two encodings, binary for
- * recordings, text for people and tests; profd-formats(5) describes both. One table of fields
- * (capture.c) drives both, so what one can say the other can.
+/* A recording in a file: what happened, and what the session was told when it looked
+ * elsewhere, so that it can be had again on another machine. A stream of typed records in
+ * one of two encodings, binary for recordings, text for people and tests;
+ * profd-formats(5) describes both. One table of fields (capture.c) drives both, so what
+ * one can say the other can.
  *
- * A number that is 0, a string that is NULL and an empty list are not written. Strings and bytes are
- * borrowed: from the caller when writing, from the reader until its next record when reading.
- * One thread at a time per reader or writer. */
+ * A number that is 0, a string that is NULL and an empty list are not written. Strings
+ * and bytes are borrowed: from the caller when writing, from the reader until its next
+ * record when reading. One thread at a time per reader or writer. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +15,9 @@
 #include <profd/error.h>
 #include <profd/text.h>
 
-/* The major version changes when old readers must not go on; the minor one when record types or fields
- * at the end of a record are added, which readers of another minor version skip, or take for 0. */
+/* The major version changes when old readers must not go on; the minor one when record
+ * types or fields at the end of a record are added, which readers of another minor
+ * version skip, or take for 0. */
 #define CAPTURE_MAJOR 1
 #define CAPTURE_MINOR 2
 
@@ -298,7 +300,7 @@ static inline struct capture_bytes capture_bytes(const void *p, size_t n)
 }
 struct capture_bytes capture_str(const char *s); /* NULL stays NULL */
 
-/* --- the table ----------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------- */
 
 enum capture_kind {
 	CAPTURE_NUMBER,
@@ -323,30 +325,31 @@ const struct capture_shape *capture_shape(unsigned type);
 /* 0 without such a name. */
 enum capture_type capture_type_find(const char *name, size_t n);
 
-/* --- writing ------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------ */
 
 /* What a file begins with; then its records, CAPTURE_HEADER first. */
 void capture_begin(struct text *out, bool as_text);
 void capture_encode(struct text *out, const struct capture_record *r);
 void capture_print(struct text *out, const struct capture_record *r);
 
-/* --- reading ------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------ */
 
 struct capture_reader;
 
-/* Takes @fd (closed on failure, too), of a file in either encoding. Returns NULL and sets err:
- * -EBADMSG when it is no capture, -ENOTSUP when it has another major version, -errno. */
+/* Takes @fd (closed on failure, too), of a file in either encoding. Returns NULL and sets
+ * err: -EBADMSG when it is no capture, -ENOTSUP when it has another major version,
+ * -errno. */
 struct capture_reader *capture_open(int fd, const char *path, struct error *err);
 struct capture_reader *capture_close(struct capture_reader *r); /* NULL is fine */
-/* 1 and the next record, from CAPTURE_HEADER on; 0 at the end of the file; -EBADMSG with err when it is
- * damaged, -errno. */
+/* 1 and the next record, from CAPTURE_HEADER on; 0 at the end of the file; -EBADMSG with
+ * err when it is damaged, -errno. */
 int capture_next(struct capture_reader *r, struct capture_record *ret_record,
 		 struct error *err);
 /* True after a 0 of capture_next when the file ends in the middle of a record. */
 bool capture_cut(const struct capture_reader *r);
 
-/* The parts, for the reader and for tests. Strings of the record point into the input or into
- * @room. */
+/* The parts, for the reader and for tests. Strings of the record point into the input or
+ * into @room. */
 struct capture_room {
 	uint64_t *lists; /* [2 * CAPTURE_LIST_MAX] */
 	size_t used;
@@ -358,6 +361,7 @@ void capture_room_done(struct capture_room *room);
 /* The fields of a record of @type, without its length. 0 or -EBADMSG. */
 int capture_decode(unsigned type, const uint8_t *p, size_t n, struct capture_room *room,
 		   struct capture_record *ret_record);
-/* One line, whose continuations have been joined. 0; -ENOENT for an unknown type; -EBADMSG with err. */
+/* One line, whose continuations have been joined. 0; -ENOENT for an unknown type;
+ * -EBADMSG with err. */
 int capture_parse(const char *line, size_t n, struct capture_room *room,
 		  struct capture_record *ret_record, struct error *err);

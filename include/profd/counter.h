@@ -1,6 +1,6 @@
 #pragma once
-/* Counting events over a whole process tree, without sampling: one number each at the end.
- * perf_event_open(2) with inherit and cpu -1. One thread at a time. */
+/* Counting events over a whole process tree, without sampling: one number each at the
+ * end. perf_event_open(2) with inherit and cpu -1. One thread at a time. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,17 +42,20 @@ struct counter_value {
 
 struct counters;
 
-/* Opens all events of @l on process @pid and all that it will fork, enabled by its next exec, and
- * encodes those that are not. One that this machine cannot count keeps the others from nothing.
- * @l is borrowed. Returns NULL with err: -EINVAL, an unknown event, or one with period= or freq=. */
+/* Opens all events of @l on process @pid and all that it will fork, enabled by its next
+ * exec, and encodes those that are not. One that this machine cannot count keeps the
+ * others from nothing. @l is borrowed. Returns NULL with err: -EINVAL, an unknown event,
+ * or one with period= or freq=. */
 struct counters *counters_open(struct eventlist *l, pid_t pid, struct error *err);
 struct counters *counters_close(struct counters *c); /* NULL is fine; returns NULL */
 /* Stops counting and reads all, once the tree has ended. */
 void counters_read(struct counters *c);
-/* One for each event, in the list's order; before counters_read nothing but names and reasons. */
+/* One for each event, in the list's order; before counters_read nothing but names and
+ * reasons. */
 const struct counter_value *counters_values(const struct counters *c, size_t *ret_n);
 
-/* @value as it would be had the event been counted all the time it was enabled (perf_event_open(2),
- * PERF_FORMAT_TOTAL_TIME_RUNNING). False when it never ran: then nothing is known. */
+/* @value as it would be had the event been counted all the time it was enabled
+ * (perf_event_open(2), PERF_FORMAT_TOTAL_TIME_RUNNING). False when it never ran: then
+ * nothing is known. */
 bool counter_scale(uint64_t value, uint64_t enabled_ns, uint64_t running_ns,
 		   uint64_t *ret_value);

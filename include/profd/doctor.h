@@ -1,6 +1,6 @@
 #pragma once
-/* What works on this machine, what does not, which wall it was, and what to do about it here: every line
- * comes from trying it. One thread at a time. */
+/* What works on this machine, what does not, which wall it was, and what to do about it
+ * here: every line comes from trying it. One thread at a time. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -113,10 +113,11 @@ void doctor_done(struct doctor *d);
 /* schema profd.doctor/1, described in profd-doctor(1). */
 void doctor_json(const struct doctor *d, struct sink *out);
 
-/* --- parts, for tests ---------------------------------------------------------------------------- */
+/* --- parts, for tests --------------------------------------------------------------- */
 
-/* Which wall a refusal of perf_event_open(2) was. @kernel, @whole_cpus: what was asked for beyond one's
- * own user code. @hardware: the event counts on the PMU. @least: what probe_least said. */
+/* Which wall a refusal of perf_event_open(2) was. @kernel, @whole_cpus: what was asked
+ * for beyond one's own user code. @hardware: the event counts on the PMU. @least: what
+ * probe_least said. */
 struct refusal {
 	int code;
 	bool kernel, whole_cpus, hardware;

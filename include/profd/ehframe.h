@@ -1,9 +1,9 @@
 #pragma once
-/* Call frame information of one file: which entry of .eh_frame covers an address, and its parts.
- * LSB Core, "Exception Frames"; DWARF 5, section 6.4. The instructions are run by unwind/.
- * The search table of .eh_frame_hdr is used in place where it is sane; otherwise (static binaries
- * have none) an index is built once by scanning .eh_frame. Input is hostile: nothing is read outside
- * the section. One thread at a time per objfile. */
+/* Call frame information of one file: which entry of .eh_frame covers an address, and its
+ * parts. LSB Core, "Exception Frames"; DWARF 5, section 6.4. The instructions are run by
+ * unwind/. The search table of .eh_frame_hdr is used in place where it is sane; otherwise
+ * (static binaries have none) an index is built once by scanning .eh_frame. Input is
+ * hostile: nothing is read outside the section. One thread at a time per objfile. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,15 +27,16 @@ struct fde {
 	uint64_t insns_vaddr; /* of insns[0]: DW_CFA_set_loc may be relative to itself */
 };
 
-/* The FDE that covers @vaddr. The padding behind that of a signal trampoline, up to the next multiple
- * of 16, counts as its own when no other FDE begins there: rt_sigreturn's return address lies there.
- * False: none, or damaged. */
+/* The FDE that covers @vaddr. The padding behind that of a signal trampoline, up to the
+ * next multiple of 16, counts as its own when no other FDE begins there: rt_sigreturn's
+ * return address lies there. False: none, or damaged. */
 bool ehframe_find(struct objfile *o, uint64_t vaddr, struct fde *ret_fde);
 /* Calls @fn for every FDE in file order until it returns false. For tests and tools. */
 void ehframe_each(struct objfile *o, bool (*fn)(void *arg, const struct fde *fde),
 		  void *arg);
 
-/* A position in call frame information. What cannot be read is 0, sets bad, and ends it. */
+/* A position in call frame information. What cannot be read is 0, sets bad, and ends
+ * it. */
 struct eh_cursor {
 	const uint8_t *p, *end;
 	bool bad;
@@ -61,7 +62,8 @@ uint64_t eh_fixed(struct eh_cursor *c, unsigned n);
 uint64_t eh_uleb(struct eh_cursor *c);
 int64_t eh_sleb(struct eh_cursor *c);
 void eh_skip(struct eh_cursor *c, uint64_t n);
-/* A pointer in DW_EH_PE_ encoding @encoding that begins at @vaddr, @data being what datarel is
- * relative to (0: refuse it). Fails for an encoding that needs the process's memory. */
+/* A pointer in DW_EH_PE_ encoding @encoding that begins at @vaddr, @data being what
+ * datarel is relative to (0: refuse it). Fails for an encoding that needs the process's
+ * memory. */
 uint64_t eh_pointer(struct eh_cursor *c, uint8_t encoding, unsigned address_bytes,
 		    uint64_t vaddr, uint64_t data);

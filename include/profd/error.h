@@ -1,6 +1,6 @@
 #pragma once
-/* A failure that a user may see. Owned by the caller, usually on the stack and zeroed; functions
- * take it as their last parameter and it may be NULL. */
+/* A failure that a user may see. Owned by the caller, usually on the stack and zeroed;
+ * functions take it as their last parameter and it may be NULL. */
 struct error {
 	int code; /* 0 or a negative errno */
 	char text

@@ -1,7 +1,7 @@
 #pragma once
-/* What happened in the recorded processes, decoded from the kernel's records (perf_event_open(2),
- * "Overflow handling") or from another source. A struct event is a view: its pointers are borrowed
- * from the source until the next source_next. */
+/* What happened in the recorded processes, decoded from the kernel's records
+ * (perf_event_open(2), "Overflow handling") or from another source. A struct event is a
+ * view: its pointers are borrowed from the source until the next source_next. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,7 +57,8 @@ struct event_sample {
 	bool user_mode;	      /* taken while in user mode */
 };
 
-/* event_sample.event of one taken as its thread left its CPU; its time is not after that EVENT_SWITCH. */
+/* event_sample.event of one taken as its thread left its CPU; its time is not after that
+ * EVENT_SWITCH. */
 #define EVENT_SWITCHED 8u
 
 struct event_switch {
@@ -78,18 +79,19 @@ enum wait_call {
 	WAIT_COUNT,
 };
 
-/* sample: registers (pc and stack pointer; the others are 0) and stack. The thread did not run between
- * begin_ns and the event's time. */
+/* sample: registers (pc and stack pointer; the others are 0) and stack. The thread did
+ * not run between begin_ns and the event's time. */
 struct event_blocked {
 	struct event_sample sample;
 	uint64_t begin_ns;
 	enum wait_call call;
 };
 
-/* From begin_ns, the end_ns of the thread's one before, or the first time where it started, to end_ns, not
- * after the event's time: it was on a CPU and waited for one for so long, and was blocked for the rest. An
- * EVENT_BLOCKED since the one before tells where it stood still at end_ns; none: it ran, or could not be
- * read. The last one of a thread is before its exit. */
+/* From begin_ns, the end_ns of the thread's one before, or the first time where it
+ * started, to end_ns, not after the event's time: it was on a CPU and waited for one for
+ * so long, and was blocked for the rest. An EVENT_BLOCKED since the one before tells
+ * where it stood still at end_ns; none: it ran, or could not be read. The last one of a
+ * thread is before its exit. */
 struct event_spent {
 	uint64_t begin_ns, end_ns;
 	uint64_t ran_ns, queued_ns;

@@ -1,36 +1,39 @@
 #pragma once
-/* Profiles to bytes and back. Writers write into a sink whose `code` tells failure, and give the
- * same bytes for the same profile. One thread at a time per call. */
+/* Profiles to bytes and back. Writers write into a sink whose `code` tells failure, and
+ * give the same bytes for the same profile. One thread at a time per call. */
 #include <profd/error.h>
 #include <profd/io.h>
 #include <profd/profile.h>
 
-/* --- pprof: gzip-compressed profile.proto (github.com/google/pprof/proto/profile.proto) --------- */
+/* --- pprof: gzip-compressed profile.proto (github.com/google/pprof/proto/profile.proto) --- */
 
-/* The rules that keep every reader happy: string_table[0] is "", ids 1..n in order, mapping 1 the
- * MAPPING_MAIN one, leaf first, has_* flags set on every mapping whose locations were symbolized
- * so that nobody does it again, numeric labels carry a unit (readers drop a zero without one). */
+/* The rules that keep every reader happy: string_table[0] is "", ids 1..n in order,
+ * mapping 1 the MAPPING_MAIN one, leaf first, has_* flags set on every mapping whose
+ * locations were symbolized so that nobody does it again, numeric labels carry a unit
+ * (readers drop a zero without one). */
 void pprof_write(const struct profile *p, struct sink *out);
-/* Reads a gzip-compressed or plain pprof. Every id, index and length is checked; an inflated size
- * beyond @max_bytes is refused. Returns NULL and sets err (-EBADMSG, -EFBIG). */
+/* Reads a gzip-compressed or plain pprof. Every id, index and length is checked; an
+ * inflated size beyond @max_bytes is refused. Returns NULL and sets err (-EBADMSG,
+ * -EFBIG). */
 struct profile *pprof_read(const void *data, size_t n, size_t max_bytes,
 			   struct error *err);
 
-/* --- folded: "comm;root;…;leaf N\n", sorted by the bytes of the stacks ---------------------------- */
+/* --- folded: "comm;root;…;leaf N\n", sorted by the bytes of the stacks -------------- */
 
-/* The value is the profile's default one. With @annotate a frame ends in _[k] (kernel), _[i]
- * (inlined) or _[j] (JIT). ';' and newlines in names become ':' and ' '. */
+/* The value is the profile's default one. With @annotate a frame ends in _[k] (kernel),
+ * _[i] (inlined) or _[j] (JIT). ';' and newlines in names become ':' and ' '. */
 void folded_write(const struct profile *p, bool annotate, struct sink *out);
 /* The same of another value. */
 void folded_write_value(const struct profile *p, unsigned value, bool annotate,
 			struct sink *out);
 
-/* --- the tree that pictures and tables are made of ----------------------------------------------- */
+/* --- the tree that pictures and tables are made of ---------------------------------- */
 
 enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };
 
-/* What a box of the tree says: a function, under one name and as one kind. An inlined function is
- * a call of its own; so are the root ("all") and the comms, which are its children. */
+/* What a box of the tree says: a function, under one name and as one kind. An inlined
+ * function is a call of its own; so are the root ("all") and the comms, which are its
+ * children. */
 struct flame_call {
 	string_id name;	      /* of the profile; 0 for the root */
 	function_id function; /* 0 for the root, the comms and code without a name */
@@ -38,11 +41,11 @@ struct flame_call {
 	uint32_t kind; /* enum flame_kind */
 };
 
-/* A strip of boxes: calls that follow one another, where only the last one calls several others or
- * has a value of its own. Most calls have a single successor, so a tree has far fewer strips than
- * boxes. All boxes of a strip have the same total. Children are sorted by the names of their first
- * calls, then by kind, and no two begin with the same name and kind. Strip 0 is the root alone, and
- * a comm is a strip of its own. */
+/* A strip of boxes: calls that follow one another, where only the last one calls several
+ * others or has a value of its own. Most calls have a single successor, so a tree has far
+ * fewer strips than boxes. All boxes of a strip have the same total. Children are sorted
+ * by the names of their first calls, then by kind, and no two begin with the same name
+ * and kind. Strip 0 is the root alone, and a comm is a strip of its own. */
 struct flame_node {
 	uint32_t first, n;			    /* chain[first .. first + n), n > 0 */
 	uint32_t parent, first_child, next_sibling; /* 0: none */
@@ -53,8 +56,8 @@ struct flame_node {
 struct flame {
 	VEC(struct flame_node) nodes;
 	VEC(struct flame_call) calls;
-	/* The rows of `calls` that boxes are of, in the order in which samples called for them:
-	 * where a call stands in it tells one box from all others. */
+	/* The rows of `calls` that boxes are of, in the order in which samples called for
+	 * them: where a call stands in it tells one box from all others. */
 	VEC(uint32_t) chain;
 	uint32_t max_depth;
 	uint32_t shown; /* boxes but the root with a total above 0 */
@@ -66,7 +69,7 @@ void flame_done(struct flame *f);
 void folded_write_tree(const struct profile *p, const struct flame *f, bool annotate,
 		       struct sink *out);
 
-/* --- SVG and HTML --------------------------------------------------------------------------------- */
+/* --- SVG and HTML ------------------------------------------------------------------- */
 
 struct top;
 /* A second profile on a page. */
@@ -85,7 +88,8 @@ struct flame_options {
 	unsigned value;		       /* index in value_types + 1; 0: the default one */
 	const struct flame_also *also; /* for html_write; or NULL */
 	bool embedded; /* no XML declaration: to stand inside an HTML page */
-	/* Of this profile and value, and of its default value; NULL: built for the call. */
+	/* Of this profile and value, and of its default value; NULL: built for the
+	 * call. */
 	const struct flame *tree;
 	const struct top *top;
 };
@@ -100,7 +104,7 @@ void html_write(const struct profile *p, const struct flame_options *o,
 		const struct fact *facts, size_t nfacts, const char *const *warnings,
 		size_t nwarnings, struct sink *out);
 
-/* --- tables --------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------- */
 
 struct top_row {
 	string_id name;

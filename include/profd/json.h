@@ -1,8 +1,8 @@
 #pragma once
-/* Writing JSON. Keys keep the order in which they are put. Strings are cleaned to valid UTF-8
- * without control characters but newlines and tabs, a number that JSON cannot hold (NaN,
- * infinity) becomes null. jansson does the work. A value that is put into another belongs to it.
- * One thread at a time. */
+/* Writing JSON. Keys keep the order in which they are put. Strings are cleaned to valid
+ * UTF-8 without control characters but newlines and tabs, a number that JSON cannot hold
+ * (NaN, infinity) becomes null. jansson does the work. A value that is put into another
+ * belongs to it. One thread at a time. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 #pragma once
-/* Debug lines on stderr, off unless PROFD_DEBUG names the domain ("perf,unwind" or "all").
- * Library code returns its errors and logs nothing else. Any thread. */
+/* Debug lines on stderr, off unless PROFD_DEBUG names the domain ("perf,unwind" or
+ * "all"). Library code returns its errors and logs nothing else. Any thread. */
 #include <stdbool.h>
 
 bool log_enabled(const char *domain);

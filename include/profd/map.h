@@ -1,10 +1,10 @@
 #pragma once
-/* Two hash tables, both open addressing with linear probing, zeroed to start, no deletion of
- * single keys except map_remove.
+/* Two hash tables, both open addressing with linear probing, zeroed to start, no deletion
+ * of single keys except map_remove.
  *
- * `map`: uint64_t key -> non-zero uint64_t value (0 is "absent").
- * `index`: finds rows of a table the caller owns. It stores (hash, row id) pairs only; the caller
- * compares. Ids start at 1.  One thread at a time. */
+ * `map`: uint64_t key -> non-zero uint64_t value (0 is "absent"). `index`: finds rows of
+ * a table the caller owns. It stores (hash, row id) pairs only; the caller compares. Ids
+ * start at 1. One thread at a time. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 #pragma once
-/* Memory. Running out of it aborts the program with one line; in exchange every size that comes
- * from outside (a file, the kernel, the user) is checked against a limit by its reader first.
- * Any thread. */
+/* Memory. Running out of it aborts the program with one line; in exchange every size that
+ * comes from outside (a file, the kernel, the user) is checked against a limit by its
+ * reader first. Any thread. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,7 +14,8 @@ char *xstrndup(const char *s, size_t n);
 void *xmemdup(const void *p, size_t n);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Scope-owned resources: `_cleanup_free_ char *s = xstrdup(…);` frees s at the end of its block. */
+/* Scope-owned resources: `_cleanup_free_ char *s = xstrdup(…);` frees s at the end of its
+ * block. */
 static inline void mem_freep(void *p)
 {
 	free(*(void **)p);
@@ -29,7 +30,8 @@ static inline void mem_closep(int *fd)
 #define _cleanup_close_ _cleanup_(mem_closep)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* An arena hands out memory that is freed all at once. Pointers stay valid until arena_done. */
+/* An arena hands out memory that is freed all at once. Pointers stay valid until
+ * arena_done. */
 struct arena {
 	struct arena_chunk *head;
 	size_t used_bytes; /* in the head chunk */

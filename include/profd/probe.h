@@ -1,11 +1,13 @@
 #pragma once
-/* What perf_event_open(2) gives here, found out by doing it: on the calling thread, or on a child made
- * for it. Nothing is taken from a setting alone, and nothing stays open. One thread at a time.
+/* What perf_event_open(2) gives here, found out by doing it: on the calling thread, or on
+ * a child made for it. Nothing is taken from a setting alone, and nothing stays open. One
+ * thread at a time.
  *
  * Functions return 0 when it works. Else -errno as the kernel gave it, or
- *	-ENODATA	it opened, and in 20 ms of CPU time no record came
- *	-ENOBUFS	it opened, and no buffer of locked memory was granted
- *	-EBUSY		it opened, and never had a hardware counter; or the kernel's own EBUSY */
+ * 	-ENODATA	it opened, and in 20 ms of CPU time no record came
+ * 	-ENOBUFS	it opened, and no buffer of locked memory was granted
+ * 	-EBUSY		it opened, and never had a hardware counter; or the kernel's own
+ * EBUSY */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +15,8 @@
 #include <profd/error.h>
 #include <profd/sampler.h>
 
-/* The least that can be asked for: an event that counts nothing, in user code, on this thread. What
- * refuses this refuses all. */
+/* The least that can be asked for: an event that counts nothing, in user code, on this
+ * thread. What refuses this refuses all. */
 int probe_least(void);
 /* "cycles" or "cpu-clock", sampled with or without the kernel's side. */
 int probe_event(const char *name, bool kernel);

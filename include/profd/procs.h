@@ -1,7 +1,7 @@
 #pragma once
-/* Processes over time: what forks, execs, renames and maps, from events in time order. Opens each
- * file when its mapping is first seen and keeps it, so that programs which are gone by the time
- * anyone looks still have names. One thread at a time. */
+/* Processes over time: what forks, execs, renames and maps, from events in time order.
+ * Opens each file when its mapping is first seen and keeps it, so that programs which are
+ * gone by the time anyone looks still have names. One thread at a time. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,9 +28,11 @@ struct procs *procs_free(struct procs *ps); /* NULL is fine; returns NULL */
 
 /* Feeds an event; other types than MMAP, COMM, FORK and EXIT are ignored. */
 void procs_feed(struct procs *ps, const struct event *e);
-/* The process, made on the spot (from /proc while it lives) when no record introduced it. */
+/* The process, made on the spot (from /proc while it lives) when no record introduced
+ * it. */
 struct process *procs_get(struct procs *ps, uint32_t pid);
-/* The same, but one that has exited stays so: for what the kernel does in a task that is past its end. */
+/* The same, but one that has exited stays so: for what the kernel does in a task that is
+ * past its end. */
 struct process *procs_last(struct procs *ps, uint32_t pid);
 /* The name of a thread: its own comm, else its process's. */
 uint32_t procs_thread_comm(struct procs *ps, uint32_t pid, uint32_t tid);
@@ -44,10 +46,10 @@ void procs_each(const struct procs *ps, void (*fn)(void *arg, const struct proce
 /* Files that could not be opened or were not the mapped ones any more. */
 uint32_t procs_missing_files(const struct procs *ps);
 
-/* --- /proc/PID/maps ------------------------------------------------------------------------------ */
+/* --- /proc/PID/maps ----------------------------------------------------------------- */
 
-/* One line, e.g. "7f10c0-7f10d0 r-xp 00026000 fe:01 1234   /usr/lib/libc.so.6": start=0x7f10c0,
- * end=0x7f10d0, exec, off=0x26000, dev 0xfe:0x01, ino=1234, path. */
+/* One line, e.g. "7f10c0-7f10d0 r-xp 00026000 fe:01 1234 /usr/lib/libc.so.6":
+ * start=0x7f10c0, end=0x7f10d0, exec, off=0x26000, dev 0xfe:0x01, ino=1234, path. */
 struct maps_line {
 	uint64_t start, end, off, ino;
 	uint32_t dev_major, dev_minor;

@@ -1,10 +1,12 @@
 #pragma once
-/* A profile: stacks of locations, counted. The narrow waist between capturing and formats: no I/O,
- * no perf, no ELF. Ids are row numbers of its tables; 0 is "none" everywhere, so every table keeps
- * an unused row 0 (strings: the empty string). Interning the same thing twice gives the same id.
+/* A profile: stacks of locations, counted. The narrow waist between capturing and
+ * formats: no I/O, no perf, no ELF. Ids are row numbers of its tables; 0 is "none"
+ * everywhere, so every table keeps an unused row 0 (strings: the empty string). Interning
+ * the same thing twice gives the same id.
  *
- * A profile is built by one thread; once its builder stops (session_finish, pprof_read) it does not
- * change and any thread may read it. Readers use the tables below directly and change nothing.
+ * A profile is built by one thread; once its builder stops (session_finish, pprof_read)
+ * it does not change and any thread may read it. Readers use the tables below directly
+ * and change nothing.
  *
  * Modelled on profile.proto of google/pprof, whose field names it keeps. */
 #include <stdbool.h>
@@ -27,9 +29,9 @@ enum mapping_flag {
 	MAPPING_MAIN = 1u << 6, /* the launched program: becomes mapping 1 in pprof */
 };
 
-/* One executable segment of one file, or a pseudo file ("[kernel.kallsyms]", "[vdso]", "//anon").
- * Addresses are ELF virtual addresses, so that two processes which load one library at two places
- * share its rows. Identity: all fields but flags. */
+/* One executable segment of one file, or a pseudo file ("[kernel.kallsyms]", "[vdso]",
+ * "//anon"). Addresses are ELF virtual addresses, so that two processes which load one
+ * library at two places share its rows. Identity: all fields but flags. */
 struct mapping {
 	uint64_t start, limit; /* vaddr, [start, limit) */
 	uint64_t off;	       /* file offset of start */
@@ -61,11 +63,12 @@ enum location_flag {
 	LOCATION_NAMED = 1u << 4, /* made by profile_named_location */
 };
 
-/* An address in a mapping. For a frame that was reached by a call the address is the return
- * address minus one, a byte of the call instruction, so that names and lines are the caller's.
- * Identity: mapping and address; for LOCATION_NAMED its lines too.
- * lines[first_line .. first_line + nlines) are its functions, innermost inlined one first; the last
- * is the function that holds the code. nlines is 0 until it is symbolized. */
+/* An address in a mapping. For a frame that was reached by a call the address is the
+ * return address minus one, a byte of the call instruction, so that names and lines are
+ * the caller's. Identity: mapping and address; for LOCATION_NAMED its lines too.
+ * lines[first_line .. first_line + nlines) are its functions, innermost inlined one
+ * first; the last is the function that holds the code. nlines is 0 until it is
+ * symbolized. */
 struct location {
 	mapping_id mapping;
 	uint32_t flags;
@@ -73,8 +76,9 @@ struct location {
 	uint32_t first_line, nlines;
 };
 
-/* Stacks form a tree that grows from the root: a stack is its leaf location and the stack of that
- * location's caller. Walking parents yields locations leaf first. Stack 0 is empty. */
+/* Stacks form a tree that grows from the root: a stack is its leaf location and the stack
+ * of that location's caller. Walking parents yields locations leaf first. Stack 0 is
+ * empty. */
 struct stack_node {
 	stack_id parent;
 	location_id location;
@@ -134,9 +138,9 @@ struct profile {
 
 struct profile *profile_new(void);
 struct profile *profile_free(struct profile *p); /* NULL is fine; returns NULL */
-/* A second profile of the same strings, code, stacks and label sets, without samples, value types and
- * comments. @p has to outlive it, and nothing may be added to the tables they share from now on: what is
- * interned in either has to be there already. */
+/* A second profile of the same strings, code, stacks and label sets, without samples,
+ * value types and comments. @p has to outlive it, and nothing may be added to the tables
+ * they share from now on: what is interned in either has to be there already. */
 struct profile *profile_beside(const struct profile *p);
 
 /* Bytes are cleaned to valid UTF-8 without control characters first. */
@@ -152,8 +156,8 @@ mapping_id profile_mapping(struct profile *p, const struct mapping *m);
 function_id profile_function(struct profile *p, const struct function *f);
 location_id profile_location(struct profile *p, mapping_id mapping, uint64_t address,
 			     uint32_t flags);
-/* A location that arrives with its lines, as from a file: two that differ only in lines stay two,
- * because addresses may have been erased. n > 0. */
+/* A location that arrives with its lines, as from a file: two that differ only in lines
+ * stay two, because addresses may have been erased. n > 0. */
 location_id profile_named_location(struct profile *p, mapping_id mapping,
 				   uint64_t address, uint32_t flags,
 				   const struct line *lines, uint32_t n);
@@ -170,9 +174,11 @@ void profile_add(struct profile *p, stack_id stack, labels_id labels,
 		 const int64_t *values);
 void profile_comment(struct profile *p, const char *text);
 
-/* The index in value_types that viewers should show first: default_sample_type, else the last. */
+/* The index in value_types that viewers should show first: default_sample_type, else the
+ * last. */
 unsigned profile_default_value(const struct profile *p);
-/* The str of the label named @key in a label set, or 0; @key is a string of this profile. */
+/* The str of the label named @key in a label set, or 0; @key is a string of this
+ * profile. */
 string_id profile_label_str(const struct profile *p, labels_id labels, string_id key);
 /* The id of @s without adding it; 0 when it is not there. */
 string_id profile_find_string(const struct profile *p, const char *s);

@@ -12,6 +12,7 @@ enum ptrace_step {
 };
 /* The call's name: "PTRACE_SEIZE". */
 const char *ptrace_step_name(enum ptrace_step s);
-/* Seizes a child that is busy, stops it, reads its registers and its memory, and lets it go on. Returns 0;
- * -errno of *ret_step, the first that failed; -ETIMEDOUT when the stop does not come in 5 s. */
+/* Seizes a child that is busy, stops it, reads its registers and its memory, and lets it
+ * go on. Returns 0; -errno of *ret_step, the first that failed; -ETIMEDOUT when the stop
+ * does not come in 5 s. */
 int ptrace_try(enum ptrace_step *ret_step);

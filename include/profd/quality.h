@@ -1,6 +1,6 @@
 #pragma once
-/* What a profile knows about its own worth. Weights are in the unit of the profile's main value:
- * nanoseconds for a clock, counts for a hardware event. */
+/* What a profile knows about its own worth. Weights are in the unit of the profile's main
+ * value: nanoseconds for a clock, counts for a hardware event. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,8 +29,8 @@ struct quality_event {
 enum { WALL_RUNNING, WALL_QUEUED, WALL_BLOCKED, WALL_STATES = WALL_BLOCKED + WAIT_COUNT };
 /* "running", "run queue", "blocked" (for what is not known), "futex", "sleep", "io"… */
 const char *wall_state_name(unsigned state);
-/* How time off the CPU is known: "switch-samples", "switch-records", or "schedstat", by accounts
- * (EVENT_SPENT). */
+/* How time off the CPU is known: "switch-samples", "switch-records", or "schedstat", by
+ * accounts (EVENT_SPENT). */
 const char *wall_method(bool stacks, enum reach reach);
 
 struct quality_wall { /* sums over threads; all 0 without switches */
@@ -86,8 +86,8 @@ struct quality {
 	VEC(struct quality_module) modules;		 /* by weight, largest first */
 };
 
-/* Sentences for people about what makes this profile hard to believe, worst first; each with what to
- * do. Appends to @ret (the strings are the caller's to free). */
+/* Sentences for people about what makes this profile hard to believe, worst first; each
+ * with what to do. Appends to @ret (the strings are the caller's to free). */
 struct quality_warnings {
 	VEC(char *) v;
 };

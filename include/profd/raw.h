@@ -1,6 +1,6 @@
 #pragma once
-/* What the artifacts of a run say besides its profile, as records of a capture: written by the recording,
- * read back by a replay. One thread at a time. */
+/* What the artifacts of a run say besides its profile, as records of a capture: written
+ * by the recording, read back by a replay. One thread at a time. */
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
 #pragma once
-/* A finished recording as files: what tools read and what people read. One thread at a time. */
+/* A finished recording as files: what tools read and what people read. One thread at a
+ * time. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -62,17 +63,18 @@ struct run {
 	size_t nstat;
 };
 
-/* The name of the files of event @i > 0, without the dot and what follows: "page-faults". No two are the
- * same, and none is that of another artifact. The caller frees it. */
+/* The name of the files of event @i > 0, without the dot and what follows: "page-faults".
+ * No two are the same, and none is that of another artifact. The caller frees it. */
 char *run_event_file(const struct run *run, size_t i);
 
-/* Appends what was sampled, for people in clean UTF-8: the command, or what ran already. */
+/* Appends what was sampled, for people in clean UTF-8: the command, or what ran
+ * already. */
 void run_title(struct text *t, const struct run *run);
 
 /* The exit status a shell would report: the code, or 128 + the signal. */
 int run_exit_status(int wait_status);
 
-/* --- where artifacts go ------------------------------------------------------------------------- */
+/* --- where artifacts go ------------------------------------------------------------- */
 
 struct outdir {
 	char *path;
@@ -81,34 +83,37 @@ struct outdir {
 	char *older; /* the one of before that, to be removed by outdir_close, or NULL */
 	bool made;   /* the directory is new */
 };
-/* Makes @path ready before the workload runs. @path NULL: "profd-out", where an earlier one is moved
- * to "profd-out.old". Else a directory that holds results is refused (-EEXIST) unless @force.
- * Returns 0 or -errno with err. */
+/* Makes @path ready before the workload runs. @path NULL: "profd-out", where an earlier
+ * one is moved to "profd-out.old". Else a directory that holds results is refused
+ * (-EEXIST) unless @force. Returns 0 or -errno with err. */
 int outdir_open(struct outdir *d, const char *path, bool force, struct error *err);
 void outdir_close(struct outdir *d);
-/* Removes the directory if it is new and nothing was written into it; what was moved for it goes back.
- * Also after a failed outdir_open. */
+/* Removes the directory if it is new and nothing was written into it; what was moved for
+ * it goes back. Also after a failed outdir_open. */
 void outdir_discard(struct outdir *d);
 
-/* Writes every artifact, run.json last, with a second thread's help. One that fails does not keep the others from being written;
- * err tells of the first. Returns 0 or its -errno. */
+/* Writes every artifact, run.json last, with a second thread's help. One that fails does
+ * not keep the others from being written; err tells of the first. Returns 0 or its
+ * -errno. */
 int artifacts_write(const struct outdir *d, const struct run *run, struct error *err);
 
 /* The parts; @top is of the profile's default value. */
 struct top;
 void run_json_write(const struct run *run, const struct top *top, struct sink *out);
 void summary_write(const struct run *run, const struct top *top, struct sink *out);
-/* Appends the command for people in clean UTF-8, cut where it gets too long; run.json has all of it. */
+/* Appends the command for people in clean UTF-8, cut where it gets too long; run.json has
+ * all of it. */
 void command_text(struct text *t, char *const *argv);
 
-/* --- counters ----------------------------------------------------------------------------------- */
+/* --- counters ----------------------------------------------------------------------- */
 
 struct stat_derived {
 	double value;
 	const char *unit; /* "CPUs utilized", "/s" of CPU time, "% of all branches" … */
 };
-/* What is usually read from v[i] together with another counter of v[0..n). False when there is no such
- * thing, when a part of it was not counted, or when the two did not count the same levels. */
+/* What is usually read from v[i] together with another counter of v[0..n). False when
+ * there is no such thing, when a part of it was not counted, or when the two did not
+ * count the same levels. */
 bool stat_derive(const struct counter_value *v, size_t n, size_t i, uint64_t wall_ns,
 		 struct stat_derived *ret);
 /* A table for a terminal, one line each, @prefix before all; and the same in Markdown. */

@@ -1,6 +1,7 @@
 #pragma once
-/* perf_event_open(2): which event this machine can sample, and on whom; one event and ring per CPU, the
- * records they yield, and the CPU time that the kernel counted beside them. One thread at a time. */
+/* perf_event_open(2): which event this machine can sample, and on whom; one event and
+ * ring per CPU, the records they yield, and the CPU time that the kernel counted beside
+ * them. One thread at a time. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +12,9 @@
 #include <profd/map.h>
 #include <profd/ring.h>
 
-/* Whose samples are taken, the better the smaller. Events of whole CPUs see every task however short it
- * lives; an inherited event starts a full period in each task and sees nothing of a shorter one. */
+/* Whose samples are taken, the better the smaller. Events of whole CPUs see every task
+ * however short it lives; an inherited event starts a full period in each task and sees
+ * nothing of a shorter one. */
 enum reach {
 	REACH_ANY,    /* the best that works */
 	REACH_CGROUP, /* per CPU, on a control group made for the workload */
@@ -74,7 +76,8 @@ struct sampler_event {
 	bool lost_known;  /* since Linux 6.0 */
 };
 
-/* What runs already and is to be sampled. With neither processes nor a control group: everything. */
+/* What runs already and is to be sampled. With neither processes nor a control group:
+ * everything. */
 struct sampler_targets {
 	const pid_t *pids; /* [npids]: processes and what they fork from now on */
 	size_t npids;
@@ -85,37 +88,41 @@ struct sampler_targets {
 
 struct sampler;
 
-/* The kernel's limit on samples per second and CPU (kernel.perf_event_max_sample_rate). */
+/* The kernel's limit on samples per second and CPU
+ * (kernel.perf_event_max_sample_rate). */
 uint32_t sampler_max_hz(void);
-/* Opens events for process @pid, which has yet to exec, and for all that it will fork. It may be moved
- * into a control group. Returns NULL and sets err: -EINVAL unknown event or frequency, -EACCES/-EPERM
- * sampling is forbidden here, -ENOENT this machine lacks the event, -EMFILE, -ENOMEM, -EPERM. */
+/* Opens events for process @pid, which has yet to exec, and for all that it will fork. It
+ * may be moved into a control group. Returns NULL and sets err: -EINVAL unknown event or
+ * frequency, -EACCES/-EPERM sampling is forbidden here, -ENOENT this machine lacks the
+ * event, -EMFILE, -ENOMEM, -EPERM. */
 struct sampler *sampler_open(const struct sampler_options *o, pid_t pid,
 			     struct error *err);
-/* As sampler_open, for what runs already. Events are off until sampler_start. @on is borrowed until
- * sampler_close. Processes are reached by REACH_INHERIT, or by REACH_SYSTEM, where that is allowed, if they
- * have too many threads or @on->forks; threads by REACH_INHERIT, everything by REACH_SYSTEM, a control group
- * by REACH_CGROUP. Fails as sampler_open; -ESRCH the processes have ended; -EACCES, -EPERM also when one of
- * them may not be looked at; -ENOENT, -EBADF there is no such control group. */
+/* As sampler_open, for what runs already. Events are off until sampler_start. @on is
+ * borrowed until sampler_close. Processes are reached by REACH_INHERIT, or by
+ * REACH_SYSTEM, where that is allowed, if they have too many threads or @on->forks;
+ * threads by REACH_INHERIT, everything by REACH_SYSTEM, a control group by REACH_CGROUP.
+ * Fails as sampler_open; -ESRCH the processes have ended; -EACCES, -EPERM also when one
+ * of them may not be looked at; -ENOENT, -EBADF there is no such control group. */
 struct sampler *sampler_attach(const struct sampler_options *o,
 			       const struct sampler_targets *on, struct error *err);
-/* Whether process or thread @pid may be sampled by this user, 0 being profd itself, apart from whether the
- * event is allowed. 0 or -errno. */
+/* Whether process or thread @pid may be sampled by this user, 0 being profd itself, apart
+ * from whether the event is allowed. 0 or -errno. */
 int sampler_may_watch(pid_t pid);
-/* Moves what is left in the control group back to where it was and removes the group. NULL is fine;
- * returns NULL. */
+/* Moves what is left in the control group back to where it was and removes the group.
+ * NULL is fine; returns NULL. */
 struct sampler *sampler_close(struct sampler *s);
 const struct sampler_info *sampler_info(const struct sampler *s);
-/* To be called right before @pid is let go to exec. Inherited events start by that exec; samples that
- * others take of @pid before it are for the reader to leave out. */
+/* To be called right before @pid is let go to exec. Inherited events start by that exec;
+ * samples that others take of @pid before it are for the reader to leave out. */
 void sampler_start(struct sampler *s);
 /* Event @i < nevents; counts as of now. */
 void sampler_event(const struct sampler *s, uint32_t i, struct sampler_event *ret);
 /* Stops the events of all processes. */
 void sampler_stop(struct sampler *s);
-/* CPU time of @pid since its exec and of all it forked, or of the control group, in user and in kernel
- * mode, waited for or not, up to sampler_stop; 0: the kernel does not say. Not counted are programs with
- * other privileges than the user's (setuid), which the kernel takes events off. */
+/* CPU time of @pid since its exec and of all it forked, or of the control group, in user
+ * and in kernel mode, waited for or not, up to sampler_stop; 0: the kernel does not say.
+ * Not counted are programs with other privileges than the user's (setuid), which the
+ * kernel takes events off. */
 uint64_t sampler_counted_ns(const struct sampler *s);
 /* REACH_CGROUP: true while a process is in the group; signals them all. */
 bool sampler_populated(const struct sampler *s);
@@ -125,19 +132,20 @@ struct ring *sampler_ring(struct sampler *s, size_t i);
 int sampler_fd(const struct sampler *s,
 	       size_t i); /* readable when ring i holds a quarter */
 
-/* Decodes one record (from ring_peek). A record that contradicts itself decodes to EVENT_OTHER and
- * returns -EBADMSG. */
+/* Decodes one record (from ring_peek). A record that contradicts itself decodes to
+ * EVENT_OTHER and returns -EBADMSG. */
 int sampler_decode(struct sampler *s, const void *record, struct event *ret_event);
 /* The time of the record at @at in @r without decoding it. */
 uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at);
 
-/* User registers in event_sample.regs, as bits of PERF_REG_*, lowest first; src/perf/MACHINE.c. */
+/* User registers in event_sample.regs, as bits of PERF_REG_*, lowest first;
+ * src/perf/MACHINE.c. */
 uint64_t perf_regs_mask(void);
-/* Fills such registers for a thread that is in a system call and of which only this is known; the others
- * are 0. @args: the call's, 0 outside of one. */
+/* Fills such registers for a thread that is in a system call and of which only this is
+ * known; the others are 0. @args: the call's, 0 outside of one. */
 void perf_regs_outside(uint64_t pc, uint64_t sp, const uint64_t args[6], uint64_t *regs);
 
-/* --- the decoder on its own, for tests and captures --------------------------------------------- */
+/* --- the decoder on its own, for tests and captures --------------------------------- */
 
 struct record_format {
 	uint64_t sample_type;

@@ -1,7 +1,8 @@
 #pragma once
-/* The profiler: events in, a profile out. Keeps each process's space and turns every sample into a
- * stack at once; nothing of a sample is stored but its counts. One thread at a time per session, which
- * may have one of its own for names; sessions share nothing. */
+/* The profiler: events in, a profile out. Keeps each process's space and turns every
+ * sample into a stack at once; nothing of a sample is stored but its counts. One thread
+ * at a time per session, which may have one of its own for names; sessions share
+ * nothing. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,9 +36,9 @@ struct session_options {
 	const struct session_event *more; /* [nmore], borrowed; event_sample.event is
 					   * the index here + 1 */
 	uint32_t nmore;			  /* < SAMPLER_EVENTS_MAX */
-	/* Names are looked up while events flow, by a thread that session_idle starts and that ends in
-	 * session_finish. Not for a session that is recorded or that replays: then at the end. The
-	 * profile is the same. */
+	/* Names are looked up while events flow, by a thread that session_idle starts and
+	 * that ends in session_finish. Not for a session that is recorded or that
+	 * replays: then at the end. The profile is the same. */
 	bool name_early;
 	bool wall;	     /* switches are among the events: also a profile of time */
 	bool wall_stacks;    /* with stacks, of some at least */
@@ -56,35 +57,37 @@ struct session_totals {
 
 struct session;
 
-/* Returns NULL and sets err when the unwind backend is not there (o->outside is done with, too). */
+/* Returns NULL and sets err when the unwind backend is not there (o->outside is done
+ * with, too). */
 struct session *session_new(const struct session_options *o, struct error *err);
 struct session *session_free(struct session *ses); /* NULL is fine; returns NULL */
 void session_feed(struct session *ses, const struct event *e);
-/* To be called when there is nothing to feed for the moment: what is new is going to be named. */
+/* To be called when there is nothing to feed for the moment: what is new is going to be
+ * named. */
 void session_idle(struct session *ses);
-/* True while stacks are met that have to be read on in the running process, at the time @now_ns of
- * events: the sooner that is done, the better. */
+/* True while stacks are met that have to be read on in the running process, at the time
+ * @now_ns of events: the sooner that is done, the better. */
 bool session_wants_hurry(const struct session *ses, uint64_t now_ns);
-/* Adds what only the source knows. @lost_ring: as counted by the main event, UINT64_MAX when it does not
- * count them, @broken, @late. */
+/* Adds what only the source knows. @lost_ring: as counted by the main event, UINT64_MAX
+ * when it does not count them, @broken, @late. */
 void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 		    uint64_t late);
-/* What event @event counted in all, where that is known: what the samples do not stand for of it gets a
- * frame of its own. Not for clocks. Before session_finish. */
+/* What event @event counted in all, where that is known: what the samples do not stand
+ * for of it gets a frame of its own. Not for clocks. Before session_finish. */
 void session_total(struct session *ses, uint32_t event, uint64_t count);
-/* Adds frames for what was lost or never sampled, names every location once and freezes the profile,
- * which stays the session's. */
+/* Adds frames for what was lost or never sampled, names every location once and freezes
+ * the profile, which stays the session's. */
 const struct profile *session_finish(struct session *ses, const struct session_totals *t);
-/* After session_finish, and while the session lives: time by stack, on the CPU and off it. NULL: switches
- * were not told. */
+/* After session_finish, and while the session lives: time by stack, on the CPU and off
+ * it. NULL: switches were not told. */
 const struct profile *session_wall(const struct session *ses);
 /* CPU time that names took, after session_finish. */
 uint64_t session_naming_ns(const struct session *ses);
 const struct quality *session_quality(const struct session *ses);
 struct procs *session_procs(struct session *ses);
 struct unwinder *session_unwinder(struct session *ses);
-/* Tests and tools: @fn sees each sample that has user registers, as the unwinder saw it, with the
- * frames it found. */
+/* Tests and tools: @fn sees each sample that has user registers, as the unwinder saw it,
+ * with the frames it found. */
 void session_observe(struct session *ses,
 		     void (*fn)(void *arg, const struct unwind_input *in,
 				const struct frame *frames, unsigned n,

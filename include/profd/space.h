@@ -1,7 +1,7 @@
 #pragma once
-/* An address space: the executable mappings of a process, in order. Processes share one until it
- * changes (fork, threads); it is reference counted and copied by whoever is about to change it.
- * One thread at a time. */
+/* An address space: the executable mappings of a process, in order. Processes share one
+ * until it changes (fork, threads); it is reference counted and copied by whoever is
+ * about to change it. One thread at a time. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,8 +26,8 @@ struct vma {
 
 struct space {
 	uint32_t refs;
-	/* Changes with every change of the mappings, never comes twice in one run except after
-	 * space_generation wrapped; 0 until space_generation is first asked. */
+	/* Changes with every change of the mappings, never comes twice in one run except
+	 * after space_generation wrapped; 0 until space_generation is first asked. */
 	uint32_t generation;
 	VEC(struct vma) vmas; /* by start, not overlapping */
 };

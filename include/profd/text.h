@@ -1,6 +1,7 @@
 #pragma once
-/* A growing string, zeroed to start, and what text from outside has to go through before it is
- * shown. `s` is always NUL-terminated once something was added; it is NULL before. */
+/* A growing string, zeroed to start, and what text from outside has to go through before
+ * it is shown. `s` is always NUL-terminated once something was added; it is NULL
+ * before. */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,26 +24,30 @@ const char *text_get(const struct text *t); /* "" when nothing was added */
 
 /* True when @s[0..n) is valid UTF-8 without control characters (RFC 3629). */
 bool text_is_clean(const char *s, size_t n);
-/* Appends @s with every invalid byte sequence and control character replaced by U+FFFD. */
+/* Appends @s with every invalid byte sequence and control character replaced by
+ * U+FFFD. */
 void text_add_clean(struct text *t, const char *s, size_t n);
-/* Appends @s escaped for XML and HTML text and for quoted attribute values. @s is clean UTF-8. */
+/* Appends @s escaped for XML and HTML text and for quoted attribute values. @s is clean
+ * UTF-8. */
 void text_add_xml(struct text *t, const char *s, size_t n);
-/* Appends @s escaped for a Markdown table cell, and the same as code. @s is clean UTF-8, on one line. */
+/* Appends @s escaped for a Markdown table cell, and the same as code. @s is clean UTF-8,
+ * on one line. */
 void text_add_markdown(struct text *t, const char *s);
 void text_add_code(struct text *t, const char *s);
 /* "12.3 MiB", "1.50 s", "12.4 %" for people. */
 void text_add_bytes(struct text *t, double bytes);
 void text_add_seconds(struct text *t, double seconds);
 
-/* Edit distance of two words for finding what was meant: insertions, deletions, substitutions and
- * swaps of neighbours count one each; case and the difference of '-' and '_' count nothing. Above
- * @max, or for words longer than TEXT_WORD_MAX_BYTES, it is max + 1. */
+/* Edit distance of two words for finding what was meant: insertions, deletions,
+ * substitutions and swaps of neighbours count one each; case and the difference of '-'
+ * and '_' count nothing. Above @max, or for words longer than TEXT_WORD_MAX_BYTES, it is
+ * max + 1. */
 #define TEXT_WORD_MAX_BYTES 127
 unsigned text_distance(const char *a, const char *b, unsigned max);
 
-/* The nearest of many words, for "did you mean". Words that begin with the one looked for, or
- * contain it, are near, too; those too far to be meant are not taken. Ties go to the shorter word,
- * then to the one offered first. */
+/* The nearest of many words, for "did you mean". Words that begin with the one looked
+ * for, or contain it, are near, too; those too far to be meant are not taken. Ties go to
+ * the shorter word, then to the one offered first. */
 #define TEXT_NEAREST_MAX 3
 struct text_nearest {
 	const char *to; /* borrowed */

@@ -1,6 +1,6 @@
 #pragma once
-/* One sample's registers and stack copy to a chain of frames. Ending early is data, not an error:
- * every unwind says why it ended. One thread at a time per unwinder. */
+/* One sample's registers and stack copy to a chain of frames. Ending early is data, not
+ * an error: every unwind says why it ended. One thread at a time per unwinder. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,12 +18,12 @@ struct regs {
 void regs_from_perf(const uint64_t *perf, struct regs *ret);
 /* The pc alone, which also a 32-bit process has in its place. */
 uint64_t regs_perf_pc(const uint64_t *perf);
-/* Of a thread in kernel mode: false when it is not in a system call, or, where registers tell the call, not in
- * execve(2). */
+/* Of a thread in kernel mode: false when it is not in a system call, or, where registers
+ * tell the call, not in execve(2). */
 bool regs_may_exec(const struct regs *regs);
 
-/* What the unwinder sees. Everything is borrowed for the call; @stack is what memory held at
- * [regs->r[DWREG_SP], + stack_bytes). */
+/* What the unwinder sees. Everything is borrowed for the call; @stack is what memory held
+ * at [regs->r[DWREG_SP], + stack_bytes). */
 struct unwind_input {
 	const struct regs *regs;
 	const uint8_t *stack;
@@ -81,17 +81,18 @@ struct unwinder;
 /* NULL and err when the backend is not compiled in (-ENOTSUP). */
 struct unwinder *unwinder_new(enum unwind_backend backend, struct error *err);
 struct unwinder *unwinder_free(struct unwinder *u); /* NULL is fine; returns NULL */
-/* Innermost frame first; always at least the sample's own pc. Returns the count, 1..max; frames and
- * their vma are valid until the space changes. *ret_stop says why it ended. */
+/* Innermost frame first; always at least the sample's own pc. Returns the count, 1..max;
+ * frames and their vma are valid until the space changes. *ret_stop says why it ended. */
 unsigned unwind(struct unwinder *u, const struct unwind_input *in, struct frame *frames,
 		unsigned max, enum unwind_stop *ret_stop);
 const struct unwind_stats *unwinder_stats(const struct unwinder *u);
-/* Backends cfi and fp: from here on, how much of the stack copy the last unwind() has read; it finds the
- * same with a copy of that size, unless it ended with STOP_TRUNCATED. */
+/* Backends cfi and fp: from here on, how much of the stack copy the last unwind() has
+ * read; it finds the same with a copy of that size, unless it ended with
+ * STOP_TRUNCATED. */
 void unwinder_measure(struct unwinder *u, bool on);
 size_t unwinder_extent_bytes(const struct unwinder *u);
-/* Tests only: makes the cfi backend misread one kind of rule, to show that the oracles notice.
- * 0 is none, 1..UNWIND_BREAK_MAX one kind each. */
+/* Tests only: makes the cfi backend misread one kind of rule, to show that the oracles
+ * notice. 0 is none, 1..UNWIND_BREAK_MAX one kind each. */
 #ifdef MACHINE_AARCH64
 #define UNWIND_BREAK_MAX 10
 #else

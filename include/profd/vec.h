@@ -1,6 +1,6 @@
 #pragma once
-/* Growing arrays: `VEC(struct vma) vmas;`, zeroed to start. Elements move when the array grows, so
- * keep indices, not pointers. */
+/* Growing arrays: `VEC(struct vma) vmas;`, zeroed to start. Elements move when the array
+ * grows, so keep indices, not pointers. */
 #include <stdint.h>
 #include <string.h>
 
@@ -26,7 +26,8 @@ void vec_grow(void **v, uint32_t *cap, uint32_t want, size_t size);
 		vec_reserve(vec, (vec)->n + 1);                                          \
 		(vec)->v[(vec)->n++] = (x);                                              \
 	} while (0)
-/* A new zeroed element at the end; evaluates to its address, valid until the next push. */
+/* A new zeroed element at the end; evaluates to its address, valid until the next
+ * push. */
 #define vec_add(vec)                                                                     \
 	({                                                                               \
 		vec_reserve(vec, (vec)->n + 1);                                          \

@@ -1,8 +1,9 @@
-/* A program that is good to look at in a flame graph: it parses, sorts and simulates, one phase after
- * the other, while a second thread computes checksums. Every function is named after what it does.
- * Deterministic: the same argument gives the same work and the same line of output.
+/* A program that is good to look at in a flame graph: it parses, sorts and simulates, one
+ * phase after the other, while a second thread computes checksums. Every function is
+ * named after what it does. Deterministic: the same argument gives the same work and the
+ * same line of output.
  *
- *	phases [SCALE]		SCALE 1..1000, default 10: about a second of CPU time
+ * 	phases [SCALE]		SCALE 1..1000, default 10: about a second of CPU time
  *
  * The recursion is sort_range's; next_random is inlined where it is used. */
 #include <pthread.h>

@@ -1,6 +1,6 @@
-/* The sentence and the hint of a failure. Names in them come from outside: control characters would
- * break the line or drive the terminal, and a path may be longer than the room for the sentence, whose
- * end has the reason. */
+/* The sentence and the hint of a failure. Names in them come from outside: control
+ * characters would break the line or drive the terminal, and a path may be longer than
+ * the room for the sentence, whose end has the reason. */
 #include <profd/error.h>
 
 #include <stdarg.h>

@@ -174,8 +174,8 @@ static int outfile_write(struct sink *s, const void *data, size_t n)
 	return 0;
 }
 
-/* What an earlier process of this number left behind (in a container it is the same in every run) makes
- * way. */
+/* What an earlier process of this number left behind (in a container it is the same in
+ * every run) makes way. */
 static int open_named(const struct outfile *f)
 {
 	unlinkat(f->dirfd, f->tmp, 0);
@@ -199,7 +199,8 @@ int outfile_open(struct outfile *f, int dirfd, const char *name, struct error *e
 	return 0;
 }
 
-/* Where an unnamed file cannot be given a name (no /proc, some FUSE file systems): a copy. */
+/* Where an unnamed file cannot be given a name (no /proc, some FUSE file systems): a
+ * copy. */
 static int outfile_copy(struct outfile *f)
 {
 	int fd = open_named(f), code = fd < 0 ? -errno : 0;
@@ -217,8 +218,8 @@ static int outfile_copy(struct outfile *f)
 	return code;
 }
 
-/* An unnamed file gets its temporary name only now, for the blink of the rename: linkat(2) cannot
- * replace an existing file. */
+/* An unnamed file gets its temporary name only now, for the blink of the rename:
+ * linkat(2) cannot replace an existing file. */
 static int outfile_name(struct outfile *f)
 {
 	char proc[64];
@@ -237,8 +238,9 @@ static int outfile_name(struct outfile *f)
 	return 0;
 }
 
-/* NFS reports a full disk or quota only when the file is closed: close(2), "Dealing with error returns".
- * Every close flushes, that of a duplicate as well, and this one comes before the file has its name. */
+/* NFS reports a full disk or quota only when the file is closed: close(2), "Dealing with
+ * error returns". Every close flushes, that of a duplicate as well, and this one comes
+ * before the file has its name. */
 static int outfile_settle(const struct outfile *f)
 {
 	int fd = dup(f->fd);

@@ -1,6 +1,6 @@
-/* JSON out, by jansson. It refuses strings that are not UTF-8 and turns NaN into an error, so both
- * are dealt with before it sees them. `struct json` is json_t under a name that keeps jansson's
- * header out of every other folder. */
+/* JSON out, by jansson. It refuses strings that are not UTF-8 and turns NaN into an
+ * error, so both are dealt with before it sees them. `struct json` is json_t under a name
+ * that keeps jansson's header out of every other folder. */
 #include <profd/json.h>
 
 #include <math.h>
@@ -51,7 +51,8 @@ void json_put_str(struct json *j, const char *key, const char *value)
 		put(j, key, json_null());
 		return;
 	}
-	/* A command may be a script: its lines and tabs are kept, JSON has a way to write them. */
+	/* A command may be a script: its lines and tabs are kept, JSON has a way to write
+	 * them. */
 	for (size_t n; *value; value += n) {
 		n = strcspn(value, "\n\t");
 		text_add_clean(&t, value, n);

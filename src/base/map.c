@@ -1,5 +1,6 @@
 /* Hash tables with linear probing, at most 3/4 full. Hashes mix with the finalizer of
- * MurmurHash3 (public domain, A. Appleby), which passes on every input bit to every output bit. */
+ * MurmurHash3 (public domain, A. Appleby), which passes on every input bit to every
+ * output bit. */
 #include <profd/map.h>
 
 #include <string.h>
@@ -93,7 +94,8 @@ void map_remove(struct map *m, uint64_t key)
 		return;
 	hole->value = 0;
 	m->n--;
-	/* What was pushed past the hole by probing moves back, or it would not be found. */
+	/* What was pushed past the hole by probing moves back, or it would not be
+	 * found. */
 	for (i = (uint32_t)(hole - m->slots + 1) & m->mask; m->slots[i].value;
 	     i = (i + 1) & m->mask) {
 		struct map_slot moved = m->slots[i];

@@ -1,7 +1,8 @@
 /* Allocation that cannot fail, and arenas.
  *
- * A profiler that half-handles exhausted memory lies about what it lost; this one stops with a line
- * that says so. Limits on what comes from outside are the business of whoever reads it. */
+ * A profiler that half-handles exhausted memory lies about what it lost; this one stops
+ * with a line that says so. Limits on what comes from outside are the business of whoever
+ * reads it. */
 #include <profd/mem.h>
 
 #include <stdarg.h>

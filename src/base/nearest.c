@@ -1,5 +1,5 @@
-/* Which of the known words was meant: the distance of optimal string alignment, and a list of the
- * nearest few. */
+/* Which of the known words was meant: the distance of optimal string alignment, and a
+ * list of the nearest few. */
 #include <profd/text.h>
 
 #include <ctype.h>
@@ -78,8 +78,8 @@ static bool contains(const char *word, const char *part, bool at_start)
 	return false;
 }
 
-/* A third of the letters may be wrong. Half a word that is right is worth as much as two or three
- * typos, if it is long enough not to be found everywhere. */
+/* A third of the letters may be wrong. Half a word that is right is worth as much as two
+ * or three typos, if it is long enough not to be found everywhere. */
 static unsigned far_from(const char *word, const char *to)
 {
 	size_t n = strlen(to);

@@ -80,8 +80,8 @@ const char *text_get(const struct text *t)
 
 /* --- UTF-8 ------------------------------------------------------------------------ */
 
-/* The length of the well-formed sequence at @s, 0 when there is none. RFC 3629, section 4: no
- * overlong forms, no surrogates, nothing above U+10FFFF. */
+/* The length of the well-formed sequence at @s, 0 when there is none. RFC 3629, section
+ * 4: no overlong forms, no surrogates, nothing above U+10FFFF. */
 static size_t utf8_length(const unsigned char *s, size_t n)
 {
 	unsigned char lo = 0x80, hi = 0xbf;
@@ -116,8 +116,9 @@ static size_t utf8_length(const unsigned char *s, size_t n)
 	return len;
 }
 
-/* Length of the clean character at @s: well-formed, no C0 or C1 control, no DEL, and neither of
- * the non-characters U+FFFE and U+FFFF, which XML cannot hold. 0 when it is none of that. */
+/* Length of the clean character at @s: well-formed, no C0 or C1 control, no DEL, and
+ * neither of the non-characters U+FFFE and U+FFFF, which XML cannot hold. 0 when it is
+ * none of that. */
 static size_t clean_length(const unsigned char *s, size_t n)
 {
 	size_t len = utf8_length(s, n);
@@ -200,10 +201,10 @@ void text_add_xml(struct text *t, const char *s, size_t n)
 	text_addn(t, s + from, n - from);
 }
 
-/* What GitHub's renderer would act on inside a table cell: emphasis, code, links, HTML, mentions
- * of people and issues. A backslash takes the meaning from ASCII punctuation (CommonMark 2.4),
- * except for '@' and '#', which a zero-width joiner breaks. Parentheses mean nothing without the
- * bracket before them. */
+/* What GitHub's renderer would act on inside a table cell: emphasis, code, links, HTML,
+ * mentions of people and issues. A backslash takes the meaning from ASCII punctuation
+ * (CommonMark 2.4), except for '@' and '#', which a zero-width joiner breaks. Parentheses
+ * mean nothing without the bracket before them. */
 void text_add_markdown(struct text *t, const char *s)
 {
 	for (; *s; s++) {
@@ -222,8 +223,8 @@ void text_add_markdown(struct text *t, const char *s)
 	}
 }
 
-/* GitHub's tables split at a pipe even inside code, unless a backslash stands before it (GFM 4.10);
- * nothing else has a meaning there but the backtick that ends it. */
+/* GitHub's tables split at a pipe even inside code, unless a backslash stands before it
+ * (GFM 4.10); nothing else has a meaning there but the backtick that ends it. */
 void text_add_code(struct text *t, const char *s)
 {
 	text_addc(t, '`');

@@ -1,5 +1,5 @@
-/* profd doctor: what works here and what does not, for people or as JSON. What is tried, and what it means,
- * is report/doctor.c's. */
+/* profd doctor: what works here and what does not, for people or as JSON. What is tried,
+ * and what it means, is report/doctor.c's. */
 #include "cmd.h"
 
 #include <getopt.h>
@@ -85,7 +85,8 @@ static void add_state(struct text *t, enum check_state s, bool colour)
 		text_addf(t, "  %-2s  ", words[s]);
 }
 
-/* @s in lines of LINE_WIDTH, each behind @indent blanks but the first, which has @at columns already. */
+/* @s in lines of LINE_WIDTH, each behind @indent blanks but the first, which has @at
+ * columns already. */
 static void add_wrapped(struct text *t, const char *s, size_t at, size_t indent)
 {
 	while (*s) {

@@ -1,5 +1,5 @@
-/* The options of profd record: parsing, the environment, --help. Nothing here touches the workload or the
- * kernel beyond asking for limits. */
+/* The options of profd record: parsing, the environment, --help. Nothing here touches the
+ * workload or the kernel beyond asking for limits. */
 #include "record-options.h"
 
 #include <ctype.h>
@@ -85,8 +85,8 @@ static int parse_frequency(const char *s, uint32_t *ret_hz)
 	return 0;
 }
 
-/* The kernel lowers its limit by itself when sampling interrupts take long. That keeps nobody's job from
- * running; run.json has the frequency. */
+/* The kernel lowers its limit by itself when sampling interrupts take long. That keeps
+ * nobody's job from running; run.json has the frequency. */
 static uint32_t default_frequency(void)
 {
 	uint32_t max = sampler_max_hz();
@@ -238,7 +238,8 @@ static const struct option long_options[] = {
 	{0},
 };
 
-/* Each -e adds to the list; what the environment says is the list only when there is none. */
+/* Each -e adds to the list; what the environment says is the list only when there is
+ * none. */
 static int add_events(struct record_options *o, const char *list)
 {
 	char *all = o->events_set ? xasprintf("%s,%s", o->events, list) : xstrdup(list);
@@ -325,8 +326,8 @@ static bool is_target(int option)
 	return option == 'p' || option == 't' || option == 'd' || option == OPT_CGROUP;
 }
 
-/* Options that take a value may come from the environment, PROFD_MAX_DEPTH for --max-depth; what the
- * command line says wins. */
+/* Options that take a value may come from the environment, PROFD_MAX_DEPTH for
+ * --max-depth; what the command line says wins. */
 static int parse_environment(struct record_options *o)
 {
 	for (const struct option *l = long_options; l->name; l++) {

@@ -45,11 +45,11 @@ struct record_options {
 
 extern const char record_usage[];
 
-/* Returns 0, or the exit status when what is wrong has been told. o->help: nothing else counts. In both
- * cases o->events and o->pids are the caller's to free. */
+/* Returns 0, or the exit status when what is wrong has been told. o->help: nothing else
+ * counts. In both cases o->events and o->pids are the caller's to free. */
 int record_options_parse(struct record_options *o, int argc, char **argv);
 
-/* record-targets.c: numbers separated by commas, for -p or, with @threads, -t; and what goes with what.
- * Both return 0 or the exit status. */
+/* record-targets.c: numbers separated by commas, for -p or, with @threads, -t; and what
+ * goes with what. Both return 0 or the exit status. */
 int record_add_targets(struct record_options *o, const char *list, bool threads);
 int record_check_targets(struct record_options *o);

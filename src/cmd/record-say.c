@@ -1,4 +1,5 @@
-/* What profd record says for people: on standard error, because standard output is the command's. */
+/* What profd record says for people: on standard error, because standard output is the
+ * command's. */
 #include "record-priv.h"
 
 #include <profd/text.h>

@@ -1,5 +1,5 @@
-/* What profd record is to attach to, as the command line says it, and which other options that leaves a
- * meaning for. */
+/* What profd record is to attach to, as the command line says it, and which other options
+ * that leaves a meaning for. */
 #include "record-options.h"
 
 #include <stdlib.h>

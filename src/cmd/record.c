@@ -1,5 +1,6 @@
-/* profd record: launch or attach, sample, unwind, name, write. The order is the one in which things can fail:
- * everything that may be wrong with profd's own side is found before the workload runs. */
+/* profd record: launch or attach, sample, unwind, name, write. The order is the one in
+ * which things can fail: everything that may be wrong with profd's own side is found
+ * before the workload runs. */
 #include "record-priv.h"
 
 #include <errno.h>
@@ -29,8 +30,8 @@ static uint64_t used_ns(const struct rusage *u)
 	return timeval_ns(u->ru_utime) + timeval_ns(u->ru_stime);
 }
 
-/* Where sampling is forbidden or out of resources, the job that profd stands in front of goes on
- * without it. What the user asked for by name has to exist. */
+/* Where sampling is forbidden or out of resources, the job that profd stands in front of
+ * goes on without it. What the user asked for by name has to exist. */
 static bool may_run_unprofiled(const struct record_options *o, int code)
 {
 	if (code == -EINVAL || code == -E2BIG)
@@ -125,13 +126,15 @@ static int session_open(struct recording *r, struct error *err)
 	return 0;
 }
 
-/* What -e asks for by name is not to be had without perf_event_open(2), CPU time apart. */
+/* What -e asks for by name is not to be had without perf_event_open(2), CPU time
+ * apart. */
 static bool is_cpu_time(const char *event)
 {
 	return !event || !strcmp(event, "cpu-clock") || !strcmp(event, "task-clock");
 }
 
-/* Threads are stopped for a look at them: where perf_event_open(2), for the reason @why, is no way. */
+/* Threads are stopped for a look at them: where perf_event_open(2), for the reason @why,
+ * is no way. */
 static int open_ptrace(struct recording *r, const char *why, struct error *err)
 {
 	uint32_t hz = r->o->hz_set ? r->o->sampler.hz : PTRACE_HZ_DEFAULT;
@@ -216,10 +219,11 @@ static int open_attached(struct recording *r, struct error *err)
 	return err->code;
 }
 
-/* After the fork, so for profd alone: buffers are emptied in time although the workload keeps every CPU busy.
- * Among thousands of threads a nice value is too small a share for that (make bench-scale). Only root
- * may; the names' thread is not like that (sched(7), SCHED_RESET_ON_FORK), and neither is what comes after
- * the recording: somebody may be waiting for the CPU. */
+/* After the fork, so for profd alone: buffers are emptied in time although the workload
+ * keeps every CPU busy. Among thousands of threads a nice value is too small a share for
+ * that (make bench-scale). Only root may; the names' thread is not like that (sched(7),
+ * SCHED_RESET_ON_FORK), and neither is what comes after the recording: somebody may be
+ * waiting for the CPU. */
 static void go_first(struct recording *r, bool on)
 {
 	const struct sched_param param = {.sched_priority = on};
@@ -227,9 +231,10 @@ static void go_first(struct recording *r, bool on)
 
 	if (on)
 		setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
-	/* Where threads are stopped there are no buffers. And the kernel waits, turning, for an exit that is
-	 * under way to drop its files of /proc, when profd reaps that process: an exit that profd keeps off
-	 * the CPU goes on only when real-time throttling lets it, a second later. */
+	/* Where threads are stopped there are no buffers. And the kernel waits, turning,
+	 * for an exit that is under way to drop its files of /proc, when profd reaps that
+	 * process: an exit that profd keeps off the CPU goes on only when real-time
+	 * throttling lets it, a second later. */
 	if (on && !r->sampler)
 		return;
 	/* Somebody's own choice stays. */
@@ -278,7 +283,8 @@ static int prepare_attach(struct recording *r, struct error *err)
 	return code;
 }
 
-/* Returns 0 with r->session NULL, and err set, when the workload is to run without being sampled. */
+/* Returns 0 with r->session NULL, and err set, when the workload is to run without being
+ * sampled. */
 static int prepare(struct recording *r, struct error *err)
 {
 	int code = r->o->stat ? eventlist_parse(&r->stat, r->o->stat, err) : 0;
@@ -351,8 +357,8 @@ struct survivors {
 	const struct procs *procs;
 };
 
-/* proc_pid_stat(5): the state follows the name, which may hold anything. One that has ended and waits to
- * be reaped by a stranger is none. */
+/* proc_pid_stat(5): the state follows the name, which may hold anything. One that has
+ * ended and waits to be reaped by a stranger is none. */
 static bool still_runs(uint32_t pid)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%u/stat", pid);
@@ -463,7 +469,8 @@ static void end_attached(struct recording *r, struct run *run, struct raw_totals
 		return;
 	if (!t->counted_ns && a->cpu_ns)
 		t->counted_ns = a->cpu_ns + ss->unwaited_ns;
-	/* What its processes waited for right before their own end is in no other figure. */
+	/* What its processes waited for right before their own end is in no other
+	 * figure. */
 	if (t->counted_ns && t->counted_ns < ss->seen_ns)
 		t->counted_ns = ss->seen_ns;
 	t->user_ns = a->user_ns;
@@ -528,8 +535,9 @@ static int write_all(struct recording *r, struct error *err)
 	return code;
 }
 
-/* Taking a large session apart would take milliseconds that somebody waits for, and the kernel has all of
- * it back in a moment. It can be reached still, for tools that look for leaks. */
+/* Taking a large session apart would take milliseconds that somebody waits for, and the
+ * kernel has all of it back in a moment. It can be reached still, for tools that look for
+ * leaks. */
 static struct session *volatile session_done;
 
 static void finish(struct recording *r)
@@ -549,8 +557,8 @@ static void finish(struct recording *r)
 	outdir_close(&r->dir);
 }
 
-/* The workload ran: its status is ours, whatever became of the profile. Without one the profile is all there
- * was to do. */
+/* The workload ran: its status is ours, whatever became of the profile. Without one the
+ * profile is all there was to do. */
 static int end_like_workload(struct recording *r, int trouble)
 {
 	int status = r->launch.status;

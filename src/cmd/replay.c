@@ -114,7 +114,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-/* --- as text --------------------------------------------------------------------------------- */
+/* --- as text ------------------------------------------------------------------------ */
 
 #define FLUSH_BYTES ((size_t)64 << 10)
 
@@ -156,7 +156,7 @@ static int print_text(const char *path)
 	return code < 0 ? cmd_fail(EXIT_TROUBLE, &err) : 0;
 }
 
-/* --- through the session --------------------------------------------------------------------- */
+/* --- through the session ------------------------------------------------------------ */
 
 struct replaying {
 	const struct options *o;
@@ -198,7 +198,8 @@ static void note_ends(struct replaying *r)
 				   s->cut ? " and stops within a record" : "", seconds));
 }
 
-/* Of a capture that lacks its end, or events before it, no count of the whole run says anything. */
+/* Of a capture that lacks its end, or events before it, no count of the whole run says
+ * anything. */
 static void finish_part(struct replaying *r)
 {
 	const struct replay_state *s = replay_state(r->replay);

@@ -2,8 +2,8 @@
  * chains of calls, and equal chains become one.
  *
  * The rows of stacks are placed leg by leg (turns.c), each once for every comm, and what
- * is new of a leg becomes one strip. A strip that is left, or ends, in its middle is cut in two: the calls stay where
- * they are in the chain, the first half keeps the number.
+ * is new of a leg becomes one strip. A strip that is left, or ends, in its middle is cut
+ * in two: the calls stay where they are in the chain, the first half keeps the number.
  *
  * A strip's children are looked through as a list, only those of the few large families
  * go into an index. Parents, depths, sums and the order of children come at the end. */
@@ -443,7 +443,8 @@ static uint32_t flame_outermost(struct flame *f, uint32_t at)
 }
 
 /* From the last calls to the root, each strip after all that stand on it, and of those
- * the newest first: so a sum that leaves the range is the same however strips were cut. */
+ * the newest first: so a sum that leaves the range is the same however strips were
+ * cut. */
 static void flame_finish(struct flame_builder *b)
 {
 	struct flame *f = b->f;

@@ -1,8 +1,8 @@
 /* gzip: libdeflate packs, zlib unpacks. What is inside is the business of the formats.
  *
  * libdeflate takes everything at once, which is less than the profile's own tables. It
- * cannot stop at a limit of unpacked bytes as zlib can, member after member, so that files
- * of others are zlib's. */
+ * cannot stop at a limit of unpacked bytes as zlib can, member after member, so that
+ * files of others are zlib's. */
 #include "format-priv.h"
 
 #include <errno.h>
@@ -12,9 +12,10 @@
 #include <libdeflate.h>
 #include <zlib.h>
 
-/* Of levels 1 to 12: 6 takes a third of the time of zlib's 6 for the same size, 7 a quarter more
- * than that for a hundredth less, 8 and 9 twice as long for nothing, 10 and above five times as
- * long for 3 to 8 hundredths. make bench-write shows time and size. */
+/* Of levels 1 to 12: 6 takes a third of the time of zlib's 6 for the same size, 7 a
+ * quarter more than that for a hundredth less, 8 and 9 twice as long for nothing, 10 and
+ * above five times as long for 3 to 8 hundredths. make bench-write shows time and
+ * size. */
 #define GZIP_LEVEL 6
 #define GZIP_WINDOW_BITS (15 + 16) /* for zlib: with a gzip header */
 

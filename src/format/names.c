@@ -176,7 +176,8 @@ void name_shorten(struct text *t, const char *name)
 	text_done(&plain);
 }
 
-/* The longest end of @s that starts after "::" or '/' and fits; else the last such end. */
+/* The longest end of @s that starts after "::" or '/' and fits; else the last such
+ * end. */
 static const char *name_tail(const char *s, unsigned columns)
 {
 	const char *tail = s;

@@ -78,10 +78,10 @@ static void candidates_on(struct candidates *c, const struct flame_node *nodes,
 }
 
 /* Keeps the @max largest boxes. A parent is at least as large as its children and its
- * call came before theirs, so these are found from the root: what is not next to something
- * kept is never looked at. (With negative values a large child of a small parent comes
- * late.) No box comes between those of a strip: they are equal, and neighbours in the
- * chain. */
+ * call came before theirs, so these are found from the root: what is not next to
+ * something kept is never looked at. (With negative values a large child of a small
+ * parent comes late.) No box comes between those of a strip: they are equal, and
+ * neighbours in the chain. */
 static void picture_keep(struct picture *pic, uint32_t max)
 {
 	const struct flame_node *nodes = pic->f->nodes.v;

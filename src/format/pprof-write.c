@@ -4,9 +4,10 @@
  * whatever the size.
  *
  * Samples go in the order of the stack tree: neighbours then share their callers, which
- * deflate finds. Where there are many, locations go by address, and what they name in their order: numbers that
- * grow by little look alike, and so do made-up names. Numbering locations by use, for
- * shorter varints, was tried and made the file larger: it scatters what belongs together. */
+ * deflate finds. Where there are many, locations go by address, and what they name in
+ * their order: numbers that grow by little look alike, and so do made-up names. Numbering
+ * locations by use, for shorter varints, was tried and made the file larger: it scatters
+ * what belongs together. */
 #include "format-priv.h"
 
 #include <stdlib.h>

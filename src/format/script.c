@@ -51,7 +51,8 @@ static void code_number(struct text *t, uint64_t v)
 	code_digit(t, (unsigned)v);
 }
 
-/* Nearly all values are multiples of the sampling period; a 0 announces one that is not. */
+/* Nearly all values are multiples of the sampling period; a 0 announces one that is
+ * not. */
 static void code_amount(struct script *s, int64_t v)
 {
 	uint64_t u = (uint64_t)v;
@@ -196,8 +197,8 @@ struct script_open {
 	uint32_t frame;
 };
 
-/* One box on @up (NULL: the root): a digit for what follows from the boxes before it, then
- * what does not. Returns its frame. share/viewer/flame.js reads it. */
+/* One box on @up (NULL: the root): a digit for what follows from the boxes before it,
+ * then what does not. Returns its frame. share/viewer/flame.js reads it. */
 static uint32_t script_box(struct script *s, const struct flame_box *b, unsigned pops,
 			   const struct script_open *up)
 {

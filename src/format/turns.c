@@ -1,6 +1,7 @@
-/* The rows of a profile's stacks that matter to whoever puts stacks in a tree or in order:
- * where samples end, and where a row hangs that is not the next one. The rows between two
- * of them, a leg, belong together. Stacks that grow deep have few turns and long legs. */
+/* The rows of a profile's stacks that matter to whoever puts stacks in a tree or in
+ * order: where samples end, and where a row hangs that is not the next one. The rows
+ * between two of them, a leg, belong together. Stacks that grow deep have few turns and
+ * long legs. */
 #include "format-priv.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* Whether libdw may open the units of a file. It parses the abbreviations of every unit for that unit
- * alone, so that many units which share a long table take the product of both (measured: 5.9 GB for
- * 237 KB). Read here are the headers of the units, DWARF 5, section 7.5.1, and the lengths of the
- * tables, section 7.5.3. */
+/* Whether libdw may open the units of a file. It parses the abbreviations of every unit
+ * for that unit alone, so that many units which share a long table take the product of
+ * both (measured: 5.9 GB for 237 KB). Read here are the headers of the units, DWARF 5,
+ * section 7.5.1, and the lengths of the tables, section 7.5.3. */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
@@ -9,8 +9,9 @@
 
 #include "objfile-priv.h"
 
-/* Of tables, counted once for each unit: beside what grows with the file. Compilers that give a table
- * to all units of a module (LLVM) keep it to a few KiB. In memory they take 12 times as much. */
+/* Of tables, counted once for each unit: beside what grows with the file. Compilers that
+ * give a table to all units of a module (LLVM) keep it to a few KiB. In memory they take
+ * 12 times as much. */
 #define TABLES_FREE_BYTES (4ull << 20)
 #define TABLES_FACTOR 8
 

@@ -1,7 +1,7 @@
-/* Files that are not here: their headers and the answers that they once gave. An address that was never
- * asked about has no answer, but an unwind entry answers for all that it covers, so that an unwinder
- * that has changed since still finds its way in the functions it knew.
- * Where the answers come from, and in which format, is the caller's business. */
+/* Files that are not here: their headers and the answers that they once gave. An address
+ * that was never asked about has no answer, but an unwind entry answers for all that it
+ * covers, so that an unwinder that has changed since still finds its way in the functions
+ * it knew. Where the answers come from, and in which format, is the caller's business. */
 #include <profd/captured.h>
 
 #include <errno.h>
@@ -82,7 +82,7 @@ int captured_add_segment(struct objfile *o, const struct segment *s)
 	return 0;
 }
 
-/* --- unwind entries ----------------------------------------------------------------------- */
+/* --- unwind entries ----------------------------------------------------------------- */
 
 /* How many start at or below @vaddr. */
 static uint32_t fdes_upto(const struct captured *c, uint64_t vaddr)
@@ -155,7 +155,7 @@ bool captured_fde(const struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
 	return true;
 }
 
-/* --- code --------------------------------------------------------------------------------- */
+/* --- code --------------------------------------------------------------------------- */
 
 static bool code_equal(const void *table, uint32_t id, const void *key)
 {
@@ -204,7 +204,7 @@ size_t captured_read(const struct objfile *o, uint64_t vaddr, void *buf, size_t 
 	return c->code.v[id].n;
 }
 
-/* --- names -------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------- */
 
 static const char *keep_string(struct captured *c, const char *s)
 {
@@ -266,8 +266,9 @@ void captured_use_local(struct objfile *o)
 		o->captured->use_local = true;
 }
 
-/* The path is whatever the capture says. Opening a device can do things, opening a fifo wakes who waits
- * at its other end, and files of /proc, which have no size, can lose what is read: so look first. */
+/* The path is whatever the capture says. Opening a device can do things, opening a fifo
+ * wakes who waits at its other end, and files of /proc, which have no size, can lose what
+ * is read: so look first. */
 static int open_regular(const char *path)
 {
 	struct stat st;

@@ -19,7 +19,8 @@
 
 #define LOG_DOMAIN "objfile"
 
-/* Compressed DWARF unpacks to some three to six times its size; zlib could make it a thousand times. */
+/* Compressed DWARF unpacks to some three to six times its size; zlib could make it a
+ * thousand times. */
 #define INFLATED_FREE_BYTES (64ull << 20)
 #define INFLATED_FACTOR 64
 #define ZDEBUG_HEADER_BYTES 12
@@ -128,8 +129,8 @@ static const char *section_suffix(Elf *elf, size_t names, const GElf_Shdr *shdr)
 	return strncmp(s, ".zdebug_", 8) == 0 ? s + 8 : NULL;
 }
 
-/* What a section takes once libdw has unpacked it. GNU's older form of compressed sections, .zdebug_*,
- * begins with "ZLIB" and the size, big-endian. */
+/* What a section takes once libdw has unpacked it. GNU's older form of compressed
+ * sections, .zdebug_*, begins with "ZLIB" and the size, big-endian. */
 static uint64_t unpacked_bytes(Elf_Scn *scn, const GElf_Shdr *shdr, bool zdebug)
 {
 	GElf_Chdr chdr;
@@ -146,8 +147,8 @@ static uint64_t unpacked_bytes(Elf_Scn *scn, const GElf_Shdr *shdr, bool zdebug)
 	return be64toh(size);
 }
 
-/* @stored is what the sections claim to have in the file, which may be more than there is, or the
- * same bytes several times. */
+/* @stored is what the sections claim to have in the file, which may be more than there
+ * is, or the same bytes several times. */
 static bool inflates_too_much(uint64_t unpacked, uint64_t stored, uint64_t file_bytes)
 {
 	if (stored > file_bytes)
@@ -164,9 +165,9 @@ static uint64_t debug_limit(void)
 	return quarter < LIMIT_DEBUG_BYTES ? quarter : LIMIT_DEBUG_BYTES;
 }
 
-/* Hides the unused sections from libdw (in the handle, not in the file). True when there is DWARF,
- * not more of it than debug_limit(), and not out of next to nothing; its size is added to
- * *@bytes. */
+/* Hides the unused sections from libdw (in the handle, not in the file). True when there
+ * is DWARF, not more of it than debug_limit(), and not out of next to nothing; its size
+ * is added to *@bytes. */
 static bool sections_prepare(Elf *elf, uint64_t file_bytes, uint64_t *bytes)
 {
 	bool info = false;
@@ -203,8 +204,8 @@ static bool sections_prepare(Elf *elf, uint64_t file_bytes, uint64_t *bytes)
 	return info;
 }
 
-/* In a sound file the last byte is a NUL anyway, or belongs to the last attribute of a unit
- * without functions. */
+/* In a sound file the last byte is a NUL anyway, or belongs to the last attribute of a
+ * unit without functions. */
 static void strings_terminate(Elf *elf)
 {
 	size_t names;

@@ -1,7 +1,7 @@
-/* Finds and takes apart the entries of .eh_frame. Two ways lead to an FDE: the sorted table that the
- * linker left in .eh_frame_hdr, used in place, or an index of our own, made by one pass over
- * .eh_frame when that table is absent or not to be trusted. Running the instructions, and what the
- * registers mean, is left to unwind/.
+/* Finds and takes apart the entries of .eh_frame. Two ways lead to an FDE: the sorted
+ * table that the linker left in .eh_frame_hdr, used in place, or an index of our own,
+ * made by one pass over .eh_frame when that table is absent or not to be trusted. Running
+ * the instructions, and what the registers mean, is left to unwind/.
  *
  * Format: LSB Core 5.0, section 10.6 "Exception Frames"; encodings: section 10.5. */
 #include <profd/ehframe.h>
@@ -36,8 +36,8 @@ enum {
 #define FDES_MAX                                                                         \
 	(1u << 24) /* an index of 256 MiB; the largest known programs have 2^20 */
 #define CIE_SLOTS 64
-/* What one CIE may take: every FDE can send us back to it. Linkers pad numbers to five bytes and
- * augmentations have five letters. */
+/* What one CIE may take: every FDE can send us back to it. Linkers pad numbers to five
+ * bytes and augmentations have five letters. */
 #define LEB_BYTES_MAX 32
 #define LETTERS_MAX 32
 #define TABLE_ENTRY_BYTES 8
@@ -53,7 +53,8 @@ struct eh_index {
 	const uint8_t *data; /* .eh_frame */
 	uint64_t size, vaddr;
 	unsigned address_bytes;
-	/* Either the linker's table, pairs of (start, entry) as s32 relative to hdr_vaddr … */
+	/* Either the linker's table, pairs of (start, entry) as s32 relative to hdr_vaddr
+	 * … */
 	const uint8_t *table;
 	uint32_t table_n;
 	uint64_t hdr_vaddr;
@@ -194,7 +195,8 @@ static uint64_t vaddr_at(const struct eh_index *ix, const uint8_t *p)
 	return ix->vaddr + (uint64_t)(p - ix->data);
 }
 
-/* The body of the entry at @off, from its id on; false at a terminator and at the section's end. */
+/* The body of the entry at @off, from its id on; false at a terminator and at the
+ * section's end. */
 static bool entry_open(const struct eh_index *ix, uint64_t off,
 		       struct eh_cursor *ret_body)
 {
@@ -214,8 +216,9 @@ static bool entry_open(const struct eh_index *ix, uint64_t off,
 	return true;
 }
 
-/* The augmentation's data, as its string describes it. An unknown letter ends it; that is harmless,
- * 'z' having told its length, unless the encoding of the FDEs is named behind it. */
+/* The augmentation's data, as its string describes it. An unknown letter ends it; that is
+ * harmless, 'z' having told its length, unless the encoding of the FDEs is named behind
+ * it. */
 static void parse_augmentation(const struct eh_index *ix, const char *letters,
 			       struct eh_cursor *c, struct cie *cie)
 {
@@ -324,8 +327,8 @@ static bool parse_fde(struct eh_index *ix, uint64_t off, struct fde *ret_fde)
 
 	if (!entry_open(ix, off, &c))
 		return false;
-	/* The distance back to the CIE, from this field. It has 4 bytes even in an entry with a
-	 * 64-bit length (LSB; gcc, gold and lld agree). */
+	/* The distance back to the CIE, from this field. It has 4 bytes even in an entry
+	 * with a 64-bit length (LSB; gcc, gold and lld agree). */
 	id_off = (uint64_t)(c.p - ix->data);
 	id = eh_fixed(&c, 4);
 	if (!id || id > id_off)
@@ -349,9 +352,9 @@ static bool parse_fde(struct eh_index *ix, uint64_t off, struct fde *ret_fde)
 	return true;
 }
 
-/* Calls @fn for each FDE until it returns false. A damaged entry is stepped over; a damaged length
- * ends the walk, and so does nothing else: crt files leave a terminator in the middle of a static
- * binary. */
+/* Calls @fn for each FDE until it returns false. A damaged entry is stepped over; a
+ * damaged length ends the walk, and so does nothing else: crt files leave a terminator in
+ * the middle of a static binary. */
 static void each_fde(struct eh_index *ix,
 		     bool (*fn)(void *arg, const struct fde *fde, uint64_t off),
 		     void *arg)
@@ -390,8 +393,9 @@ static uint64_t table_off(const struct eh_index *ix, uint32_t i)
 	return ix->hdr_vaddr + (uint64_t)(int64_t)v - ix->vaddr;
 }
 
-/* The table of a compiler is hundreds of KB, and a search in it waits for memory at nearly every step.
- * The marks stay in the cache, and what is between two of them is two of its lines. */
+/* The table of a compiler is hundreds of KB, and a search in it waits for memory at
+ * nearly every step. The marks stay in the cache, and what is between two of them is two
+ * of its lines. */
 static void table_mark(struct eh_index *ix)
 {
 	uint32_t n = (ix->table_n - 1) / MARK_STEP + 1;
@@ -401,8 +405,8 @@ static void table_mark(struct eh_index *ix)
 		ix->marks[i] = table_start(ix, i * MARK_STEP);
 }
 
-/* LSB Core 5.0, section 10.6.2. True when the table can be searched in place: it has the format
- * that all linkers write, belongs to this .eh_frame, fits, and is in order. */
+/* LSB Core 5.0, section 10.6.2. True when the table can be searched in place: it has the
+ * format that all linkers write, belongs to this .eh_frame, fits, and is in order. */
 static bool table_open(struct eh_index *ix, const struct section_view *hdr)
 {
 	struct eh_cursor c;
@@ -506,8 +510,9 @@ static uint64_t entry_start(const struct eh_index *ix, uint32_t i)
 	return ix->table ? table_start(ix, i) : ix->refs.v[i].start;
 }
 
-/* How many entries start at or below @vaddr. No branch depends on what is compared: which half the
- * answer lies in cannot be predicted, and a misprediction costs as much as a cache miss. */
+/* How many entries start at or below @vaddr. No branch depends on what is compared: which
+ * half the answer lies in cannot be predicted, and a misprediction costs as much as a
+ * cache miss. */
 static uint32_t entries_upto(const struct eh_index *ix, uint64_t vaddr)
 {
 	uint32_t n = ix->table ? ix->table_n : ix->refs.n, base = 0;
@@ -535,9 +540,10 @@ static uint32_t entries_upto(const struct eh_index *ix, uint64_t vaddr)
 	return base + 1;
 }
 
-/* The last address that an entry speaks for. Only a signal trampoline is met behind its end: its last
- * instruction is the system call that the kernel was entered by. Behind other functions another may
- * follow at once that has no entry: .fini begins where .text ends. */
+/* The last address that an entry speaks for. Only a signal trampoline is met behind its
+ * end: its last instruction is the system call that the kernel was entered by. Behind
+ * other functions another may follow at once that has no entry: .fini begins where .text
+ * ends. */
 uint64_t fde_last_covered(const struct fde *fde)
 {
 	return fde->cie.signal_frame ? (fde->end - 1) | (ALIGNMENT - 1) : fde->end - 1;
@@ -548,7 +554,8 @@ static bool find_fde(struct objfile *o, uint64_t vaddr, struct fde *ret_fde)
 	struct eh_index *ix = index_get(o);
 	uint32_t n = entries_upto(ix, vaddr), i = n;
 
-	/* Where several entries have one start, all but one are leftovers and cover nothing. */
+	/* Where several entries have one start, all but one are leftovers and cover
+	 * nothing. */
 	for (; i && n - i < 4; i--) {
 		uint64_t off = ix->table ? table_off(ix, i - 1) : ix->refs.v[i - 1].off;
 		struct fde fde;

@@ -241,7 +241,8 @@ struct objfile *objfile_twin(struct objfile *o)
 {
 	struct objfile *t;
 
-	/* What answers in a file's place, or listens to it, is one thing for one thread. */
+	/* What answers in a file's place, or listens to it, is one thing for one
+	 * thread. */
 	if (o->captured || o->tap)
 		return NULL;
 	t = objfile_new(o->path);
@@ -256,7 +257,8 @@ struct objfile *objfile_twin(struct objfile *o)
 		t->image_bytes = o->image_bytes;
 		t->elf = elf_memory(t->image, t->image_bytes);
 	} else {
-		/* libelf reads by pread(2), so the descriptor has no position to share. */
+		/* libelf reads by pread(2), so the descriptor has no position to
+		 * share. */
 		t->fd = o->fd;
 		t->elf = elf_begin(t->fd, ELF_C_READ, NULL);
 	}

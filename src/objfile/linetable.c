@@ -1,7 +1,8 @@
-/* Whether libdw may decode a unit's line table: DWARF 5, section 6.2.4, and the same section of
- * versions 2 to 4. libdw joins folder and name for each file when it opens a table, so that a long
- * folder and many short files take the product of both (measured: 3 GB for 263 KB); and units can
- * share a table's bytes. Only the head is read here, the program is libdw's. */
+/* Whether libdw may decode a unit's line table: DWARF 5, section 6.2.4, and the same
+ * section of versions 2 to 4. libdw joins folder and name for each file when it opens a
+ * table, so that a long folder and many short files take the product of both (measured: 3
+ * GB for 263 KB); and units can share a table's bytes. Only the head is read here, the
+ * program is libdw's. */
 #include <limits.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@
 
 #include "objfile-priv.h"
 
-/* Beside the sizes in the file, which bound the rest. A path cannot be longer than PATH_MAX. */
+/* Beside the sizes in the file, which bound the rest. A path cannot be longer than
+ * PATH_MAX. */
 #define PATHS_FREE_BYTES (64ull << 20)
 #define PATHS_FACTOR 64
 #define LINES_FREE_BYTES 65536u
@@ -33,7 +35,8 @@ static void fail(struct head *h)
 	eh_fail(&h->c);
 }
 
-/* The length of a string at @s; longer than a path can be, or without an end, is damage. */
+/* The length of a string at @s; longer than a path can be, or without an end, is
+ * damage. */
 static uint16_t length_of(struct head *h, const void *s, size_t left)
 {
 	size_t n = strnlen(s, left < PATH_MAX ? left : PATH_MAX);
@@ -75,7 +78,7 @@ static void file_add(struct head *h, uint64_t folder, uint16_t name)
 		h->paths += h->folders.v[folder];
 }
 
-/* --- versions 2 to 4: strings up to an empty one ------------------------------------------------ */
+/* --- versions 2 to 4: strings up to an empty one ------------------------------------ */
 
 static void read_strings(struct head *h)
 {
@@ -93,7 +96,7 @@ static void read_strings(struct head *h)
 	}
 }
 
-/* --- version 5: entries that describe themselves ------------------------------------------------ */
+/* --- version 5: entries that describe themselves ------------------------------------ */
 
 struct form {
 	uint64_t content, form;
@@ -177,7 +180,7 @@ static void read_entries(struct head *h, bool files)
 	}
 }
 
-/* --- both --------------------------------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------------------- */
 
 /* Returns the length of the whole table. */
 static uint64_t read_head(struct head *h)

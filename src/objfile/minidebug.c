@@ -1,8 +1,9 @@
-/* How large .gnu_debugdata would become. libdwfl unpacks it without a limit, so its size is added
- * up first. The index at the end of an xz file says it too, but the decoder compares that only when
- * all is unpacked: 105 KB whose index spoke of 1000 bytes became 600 MB. The chunks of LZMA2 cannot
- * deceive, as they tell the decoder itself how much to write: "The .xz File Format", version 1.2.1,
- * sections 2.1 to 3.1; of LZMA2 the headers in liblzma's lzma2_decoder.c. */
+/* How large .gnu_debugdata would become. libdwfl unpacks it without a limit, so its size
+ * is added up first. The index at the end of an xz file says it too, but the decoder
+ * compares that only when all is unpacked: 105 KB whose index spoke of 1000 bytes became
+ * 600 MB. The chunks of LZMA2 cannot deceive, as they tell the decoder itself how much to
+ * write: "The .xz File Format", version 1.2.1, sections 2.1 to 3.1; of LZMA2 the headers
+ * in liblzma's lzma2_decoder.c. */
 #include <string.h>
 
 #include "objfile-priv.h"
@@ -62,8 +63,9 @@ static bool chunk_read(struct cursor *c, uint64_t *unpacked)
 	return !c->bad;
 }
 
-/* A block: header, LZMA2 behind filters that keep the size, padding, check. The filters are not
- * looked at: only LZMA2 may be the last one, and the decoder refuses what is not. */
+/* A block: header, LZMA2 behind filters that keep the size, padding, check. The filters
+ * are not looked at: only LZMA2 may be the last one, and the decoder refuses what is
+ * not. */
 static void block_read(struct cursor *c, size_t check_bytes, uint64_t *unpacked)
 {
 	const uint8_t *start = c->p;

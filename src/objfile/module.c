@@ -185,9 +185,9 @@ static void strings_terminate(struct objfile *o, const GElf_Phdr *phdr)
 	elf_data_terminate(elf_getdata_rawchunk(o->elf, (int64_t)off, size, ELF_T_BYTE));
 }
 
-/* Without section headers libdwfl reads the strings where the dynamic segment says they are.
- * libelf keeps such a chunk and hands out the same one again. The gABI has one such segment; false
- * when there are many, of which libelf would keep a copy each. */
+/* Without section headers libdwfl reads the strings where the dynamic segment says they
+ * are. libelf keeps such a chunk and hands out the same one again. The gABI has one such
+ * segment; false when there are many, of which libelf would keep a copy each. */
 static bool dynamic_terminate_strings(struct objfile *o)
 {
 	unsigned dynamics = 0;

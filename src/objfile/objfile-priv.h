@@ -16,7 +16,8 @@
 #define LIMIT_NAME_BYTES 65536u		 /* one name */
 #define LIMIT_SECTION_BYTES (256u << 20) /* .eh_frame */
 #define LIMIT_MINIDEBUG_BYTES (8u << 20) /* .gnu_debugdata as stored, compressed */
-/* All DWARF sections together, uncompressed; and a quarter of the memory, because libdw reads them. */
+/* All DWARF sections together, uncompressed; and a quarter of the memory, because libdw
+ * reads them. */
 #define LIMIT_DEBUG_BYTES (4ull << 30)
 #define LIMIT_SYMTAB_BYTES (256u << 20)
 #define LIMIT_STRTAB_BYTES (512u << 20)
@@ -110,7 +111,8 @@ size_t elf_build_id(Elf *elf, uint8_t id[BUILD_ID_MAX]);
 void build_id_print(const uint8_t *id, size_t n, char hex[BUILD_ID_HEX]);
 /* The section called @name that has contents, or NULL. */
 Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *ret_shdr);
-/* How many bytes of [vaddr, vaddr + n) one segment has in the file, and where; 0: none. */
+/* How many bytes of [vaddr, vaddr + n) one segment has in the file, and where; 0:
+ * none. */
 size_t objfile_find_bytes(const struct objfile *o, uint64_t vaddr, size_t n,
 			  uint64_t *ret_off);
 /* Makes the last byte a NUL. Data are copies, so this is possible; elfutils 0.188 takes
@@ -160,16 +162,16 @@ int module_search(struct objfile *o, char **ret_path);
 bool minidebug_usable(Elf *elf);
 
 /* abbrevs.c */
-/* True when what libdw remembers of the abbreviations of all units stays in proportion to the
- * @dwarf_bytes of the file. */
+/* True when what libdw remembers of the abbreviations of all units stays in proportion to
+ * the @dwarf_bytes of the file. */
 bool abbrevs_usable(Dwarf *dwarf, uint64_t dwarf_bytes);
 
 /* linetable.c */
 struct linetable_spent { /* by the units of one file */
 	uint64_t lines, paths;
 };
-/* True when decoding the line table of @unit takes no more than what is left of a budget that grows
- * with the file. To be asked once. */
+/* True when decoding the line table of @unit takes no more than what is left of a budget
+ * that grows with the file. To be asked once. */
 bool linetable_usable(struct objfile *o, Dwarf_Die *unit, struct linetable_spent *spent);
 
 /* units.c: an index of functions, one compilation unit at a time. */

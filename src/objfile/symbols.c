@@ -103,7 +103,8 @@ static size_t strings_size(const Elf_Data *strings)
 	return end ? (size_t)(end - (const char *)strings->d_buf) + 1 : 0;
 }
 
-/* libelf reads a section whole, and a hole in a file makes gigabytes of zeros cost nothing there. */
+/* libelf reads a section whole, and a hole in a file makes gigabytes of zeros cost
+ * nothing there. */
 static Elf_Data *section_data(Elf_Scn *scn, uint64_t max_bytes)
 {
 	GElf_Shdr shdr;

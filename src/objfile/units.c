@@ -77,9 +77,9 @@ static bool ranges_add(struct objfile *o, range_vec *ranges, Dwarf_Die *die, uin
 	return ranges->n > before;
 }
 
-/* Every DIE has a byte or more, and is visited twice; one with code has at least four; every range
- * has two. So a file spends less than its size, unless its DIEs share their children or their
- * ranges: then the cost would be their product. */
+/* Every DIE has a byte or more, and is visited twice; one with code has at least four;
+ * every range has two. So a file spends less than its size, unless its DIEs share their
+ * children or their ranges: then the cost would be their product. */
 static void budget_add(struct dwarf *d, uint64_t n)
 {
 	d->budget = n < LIMIT_DIES - d->budget ? d->budget + (uint32_t)n : LIMIT_DIES;

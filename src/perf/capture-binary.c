@@ -1,7 +1,8 @@
-/* The binary encoding: eight bytes of magic, then for each record its type, the length of its fields,
- * and the fields in the table's order. Numbers are LEB128 (DWARF 5, section 7.6), signed ones
- * zigzagged; strings and data have their length plus one in front, 0 being "not there"; lists their
- * count. Fields beyond those a reader knows are skipped, missing ones are 0. */
+/* The binary encoding: eight bytes of magic, then for each record its type, the length of
+ * its fields, and the fields in the table's order. Numbers are LEB128 (DWARF 5, section
+ * 7.6), signed ones zigzagged; strings and data have their length plus one in front, 0
+ * being "not there"; lists their count. Fields beyond those a reader knows are skipped,
+ * missing ones are 0. */
 #include <profd/capture.h>
 
 #include <errno.h>
@@ -61,7 +62,8 @@ void capture_encode(struct text *out, const struct capture_record *r)
 	uint8_t head[CAPTURE_LENGTH_BYTES];
 
 	put_number(out, r->type);
-	/* The length has a place of fixed size, filled in afterwards: LEB128 may be padded. */
+	/* The length has a place of fixed size, filled in afterwards: LEB128 may be
+	 * padded. */
 	at = out->len;
 	text_addn(out, "\0\0\0\0", CAPTURE_LENGTH_BYTES);
 	for (size_t i = 0; i < shape->nfields; i++)
@@ -201,9 +203,10 @@ int capture_decode(unsigned type, const uint8_t *p, size_t n, struct capture_roo
 	return 0;
 }
 
-/* --- bytes that have no place in the input ------------------------------------------------ */
+/* --- bytes that have no place in the input ------------------------------------------ */
 
-/* The text grows, so a string is its distance from the text's start, plus one, until all are in. */
+/* The text grows, so a string is its distance from the text's start, plus one, until all
+ * are in. */
 void capture_room_keep(struct capture_room *room, struct capture_bytes *bytes,
 		       const void *p, size_t n)
 {

@@ -16,8 +16,8 @@ _Static_assert(CAPTURE_RECORD_MAX_BYTES < 1u << 7 * CAPTURE_LENGTH_BYTES, "lengt
 int capture_get_number(const uint8_t **p, const uint8_t *end, uint64_t *ret_value);
 /* Place for @n numbers, NULL when there is none left. */
 uint64_t *capture_room_list(struct capture_room *room, size_t n);
-/* A copy of @p[0..n) with a NUL behind it. @bytes is good once capture_room_settle has seen the whole
- * record; @data_too: CAPTURE_DATA was kept as well as strings. */
+/* A copy of @p[0..n) with a NUL behind it. @bytes is good once capture_room_settle has
+ * seen the whole record; @data_too: CAPTURE_DATA was kept as well as strings. */
 void capture_room_keep(struct capture_room *room, struct capture_bytes *bytes,
 		       const void *p, size_t n);
 void capture_room_settle(struct capture_room *room, const struct capture_shape *shape,

@@ -1,5 +1,5 @@
-/* Reads a capture from a file, one record after the other, in whichever encoding it has. The buffer
- * grows with what is really there, never with what a length claims. */
+/* Reads a capture from a file, one record after the other, in whichever encoding it has.
+ * The buffer grows with what is really there, never with what a length claims. */
 #include <profd/capture.h>
 
 #include <errno.h>
@@ -67,7 +67,7 @@ static ssize_t fill(struct capture_reader *r, size_t want, struct error *err)
 	return (ssize_t)(r->n - r->start);
 }
 
-/* --- binary ------------------------------------------------------------------------------ */
+/* --- binary ------------------------------------------------------------------------- */
 
 #define HEAD_MAX_BYTES 20u
 
@@ -130,9 +130,10 @@ static int binary_next(struct capture_reader *r, struct capture_record *ret_reco
 	}
 }
 
-/* --- text -------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------- */
 
-/* The next line, without its end: 1, 0, -EBADMSG. It is taken out of the buffer by line_take. */
+/* The next line, without its end: 1, 0, -EBADMSG. It is taken out of the buffer by
+ * line_take. */
 static int line_peek(struct capture_reader *r, const char **ret_line, size_t *ret_n,
 		     struct error *err)
 {
@@ -238,7 +239,7 @@ static int text_next(struct capture_reader *r, struct capture_record *ret_record
 	}
 }
 
-/* --- both ---------------------------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------------------- */
 
 static int next(struct capture_reader *r, struct capture_record *ret_record,
 		struct error *err)

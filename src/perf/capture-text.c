@@ -1,10 +1,11 @@
 /* The text encoding, to be read, compared and written by people. A line is a record,
  *
- *	fork time=17 pid=8 tid=8 ppid=7 ptid=7
+ * 	fork time=17 pid=8 tid=8 ppid=7 ptid=7
  *
- * and goes on in lines that begin with a blank. Strings are quoted, "…" "…" is one string. Data are
- * pieces between commas: pairs of hexadecimal digits, *N for N zero bytes, 0x… for a word of eight bytes,
- * lowest first. Fields may stand in any order. Lines that begin with # are comments. */
+ * and goes on in lines that begin with a blank. Strings are quoted, "…" "…" is one
+ * string. Data are pieces between commas: pairs of hexadecimal digits, *N for N zero
+ * bytes, 0x… for a word of eight bytes, lowest first. Fields may stand in any order.
+ * Lines that begin with # are comments. */
 #include <profd/capture.h>
 
 #include <ctype.h>
@@ -18,7 +19,7 @@
 #define WORDS_FROM_BYTES 64u /* shorter data are plain digits */
 #define PIECES_PER_LINE 5u
 
-/* --- writing --------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------ */
 
 void capture_begin(struct text *out, bool as_text)
 {
@@ -156,7 +157,7 @@ void capture_print(struct text *out, const struct capture_record *r)
 	text_addc(out, '\n');
 }
 
-/* --- reading --------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------ */
 
 struct input {
 	const char *p, *end;
@@ -416,7 +417,8 @@ static const struct capture_field *find_field(const struct capture_shape *shape,
 	return NULL;
 }
 
-/* The value of a field that only a newer version knows: up to the next blank outside of quotes. */
+/* The value of a field that only a newer version knows: up to the next blank outside of
+ * quotes. */
 static void skip_value(struct input *in)
 {
 	bool quoted = false;

@@ -1,5 +1,6 @@
-/* The records of a capture and their fields: the one table that both encodings follow. The order of
- * the fields is that of the binary encoding; new ones go to the end of their record. */
+/* The records of a capture and their fields: the one table that both encodings follow.
+ * The order of the fields is that of the binary encoding; new ones go to the end of their
+ * record. */
 #include <profd/capture.h>
 
 #include <string.h>

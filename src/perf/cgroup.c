@@ -1,10 +1,10 @@
 /* The workload's control group: where it goes, making it, moving in and out, removing it.
  *
- * Version 1 has a hierarchy of its own for perf_event, so that moving there touches nothing else. In
- * version 2 the one hierarchy holds the limits, too. They are inherited by a child group, but its files
- * do not show them: a program that reads its own group's memory.max to size its heap would see none.
- * So where the own group sets a limit, the workload stays. Which CPUs the events are on is not decided
- * here. */
+ * Version 1 has a hierarchy of its own for perf_event, so that moving there touches
+ * nothing else. In version 2 the one hierarchy holds the limits, too. They are inherited
+ * by a child group, but its files do not show them: a program that reads its own group's
+ * memory.max to size its heap would see none. So where the own group sets a limit, the
+ * workload stays. Which CPUs the events are on is not decided here. */
 #include <profd/cgroup.h>
 
 #include <dirent.h>
@@ -32,7 +32,7 @@ struct cgroup {
 	bool v1;
 };
 
-/* --- /proc/self/mountinfo and /proc/self/cgroup -------------------------------------------- */
+/* --- /proc/self/mountinfo and /proc/self/cgroup ------------------------------------- */
 
 /* True when @word is an element of the list @s[0..n), separated by commas. */
 static bool list_has(const char *s, size_t n, const char *word)
@@ -50,8 +50,8 @@ static bool list_has(const char *s, size_t n, const char *word)
 	return false;
 }
 
-/* The path of the line "ID:CONTROLLERS:PATH" that names @controller; for NULL the one of version 2,
- * "0::PATH". Not terminated. */
+/* The path of the line "ID:CONTROLLERS:PATH" that names @controller; for NULL the one of
+ * version 2, "0::PATH". Not terminated. */
 static const char *own_path(const char *own, const char *controller, size_t *ret_len)
 {
 	size_t n = strlen(own), pos = 0, len;
@@ -96,7 +96,8 @@ struct mount { /* fields of a line, terminated and unescaped */
 	char *root, *point, *options, *type, *super;
 };
 
-/* "36 35 98:0 ROOT POINT OPTIONS [optional fields] - TYPE SOURCE SUPER"; cuts up @line. */
+/* "36 35 98:0 ROOT POINT OPTIONS [optional fields] - TYPE SOURCE SUPER"; cuts up
+ * @line. */
 static bool mount_parse(char *line, struct mount *ret)
 {
 	char *save = NULL, *word = strtok_r(line, " ", &save);
@@ -122,8 +123,9 @@ static bool mount_parse(char *line, struct mount *ret)
 	return true;
 }
 
-/* The directory that shows group @path under a mount whose top is group @root; NULL when @path is not
- * below it. Both start with "/"; "/.." is a place outside of a cgroup namespace. */
+/* The directory that shows group @path under a mount whose top is group @root; NULL when
+ * @path is not below it. Both start with "/"; "/.." is a place outside of a cgroup
+ * namespace. */
 static char *place_below(const struct mount *m, const char *path, size_t len)
 {
 	size_t top = strcmp(m->root, "/") ? strlen(m->root) : 0;
@@ -172,7 +174,7 @@ int cgroup_find(const char *mountinfo, const char *own, struct cgroup_place *ret
 	return find_place(mountinfo, own, true, ret_place);
 }
 
-/* --- files of a group ------------------------------------------------------------------------ */
+/* --- files of a group --------------------------------------------------------------- */
 
 static int slurp_at(int dirfd, const char *name, char **ret_data)
 {
@@ -287,10 +289,10 @@ void cgroup_kill(const struct cgroup *c, int sig)
 	cgroup_each(c, signal_process, &sig);
 }
 
-/* --- removing -------------------------------------------------------------------------------- */
+/* --- removing ----------------------------------------------------------------------- */
 
-/* Groups that the workload made and left empty go with its own; one with a process in it stays, and
- * so do those above it. */
+/* Groups that the workload made and left empty go with its own; one with a process in it
+ * stays, and so do those above it. */
 static int remove_group(int parent_fd, const char *name, unsigned depth)
 {
 	struct dirent *d;
@@ -363,7 +365,7 @@ struct cgroup *cgroup_close(struct cgroup *c)
 	return NULL;
 }
 
-/* --- making ---------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------- */
 
 static int find_own(struct cgroup_place *ret, struct error *err)
 {
@@ -411,7 +413,7 @@ static int make_group(struct cgroup *c, const char *dir, struct error *err)
 	return 0;
 }
 
-/* --- one that exists ------------------------------------------------------------------------- */
+/* --- one that exists ---------------------------------------------------------------- */
 
 /* @path as in /proc/PID/cgroup, as a directory. NULL: there is no such hierarchy. */
 static char *path_in_hierarchy(const char *path)

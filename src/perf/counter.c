@@ -1,13 +1,14 @@
 /* Counters of a process tree.
  *
- * The members of a group are opened with the leader's descriptor, so that the kernel puts them onto
- * the PMU together or not at all, but are read one by one: a group read of inherited events fails when
- * a task's group has lost a member (kernel/events/core.c, __perf_read_group_add), and at the end, with
- * everything stopped, it would say the same. A member that the kernel does not take into the group is
- * counted alone.
+ * The members of a group are opened with the leader's descriptor, so that the kernel puts
+ * them onto the PMU together or not at all, but are read one by one: a group read of
+ * inherited events fails when a task's group has lost a member (kernel/events/core.c,
+ * __perf_read_group_add), and at the end, with everything stopped, it would say the same.
+ * A member that the kernel does not take into the group is counted alone.
  *
- * Where the kernel's side is denied (perf_event_paranoid 2) an event counts the user side. Events that
- * only happen in the kernel then stay at 0, which is not a count: they are told as not counted. */
+ * Where the kernel's side is denied (perf_event_paranoid 2) an event counts the user
+ * side. Events that only happen in the kernel then stay at 0, which is not a count: they
+ * are told as not counted. */
 #include <profd/counter.h>
 
 #include <errno.h>

@@ -1,9 +1,10 @@
-/* The text of an event list taken apart: names, groups, modifiers. Whether an event of that name
- * exists is not asked here (names.c).
+/* The text of an event list taken apart: names, groups, modifiers. Whether an event of
+ * that name exists is not asked here (names.c).
  *
- * Modifiers are taken off from the right, as long as what follows the last colon is one; the rest
- * belongs to the name: libpfm4 has umasks and attributes behind colons, and a tracepoint has its own
- * name there. Upper-case letters are never modifiers, so that a umask "K" or "P" stays one. */
+ * Modifiers are taken off from the right, as long as what follows the last colon is one;
+ * the rest belongs to the name: libpfm4 has umasks and attributes behind colons, and a
+ * tracepoint has its own name there. Upper-case letters are never modifiers, so that a
+ * umask "K" or "P" stays one. */
 #include <profd/eventspec.h>
 
 #include <ctype.h>

@@ -1,11 +1,13 @@
 /* The ladder of events, for each reach, and one event with its ring per CPU.
  *
- * Rungs, best first: the hardware's cycles, with the kernel and without; cpu-clock with the kernel and
- * without. What made a rung fail is kept as the reason why the next one was taken. The ring comes out
- * of a quota of locked memory (perf_event_open(2), "perf_event_mlock_kb"), so it is tried large and
- * halved on EPERM; the stack copy follows the ring's size.
+ * Rungs, best first: the hardware's cycles, with the kernel and without; cpu-clock with
+ * the kernel and without. What made a rung fail is kept as the reason why the next one
+ * was taken. The ring comes out of a quota of locked memory (perf_event_open(2),
+ * "perf_event_mlock_kb"), so it is tried large and halved on EPERM; the stack copy
+ * follows the ring's size.
  *
- * Whom the events are on is reach.c's; what is done with those that hold is sampler.c's. */
+ * Whom the events are on is reach.c's; what is done with those that hold is
+ * sampler.c's. */
 #include "sampler-priv.h"
 
 #include <errno.h>
@@ -27,8 +29,8 @@
 /* perf_event_open(2), sample_stack_user: a multiple of 8 below 64 KiB. */
 #define STACK_MAX_BYTES ((size_t)65528)
 
-/* Arm's PMUs cannot leave the idle task out (drivers/perf/arm_pmuv3.c). They stand still while it waits,
- * and what it leaves is nobody's of the workload. */
+/* Arm's PMUs cannot leave the idle task out (drivers/perf/arm_pmuv3.c). They stand still
+ * while it waits, and what it leaves is nobody's of the workload. */
 bool attr_unidle(struct perf_event_attr *attr)
 {
 	bool had = attr->exclude_idle;
@@ -37,9 +39,10 @@ bool attr_unidle(struct perf_event_attr *attr)
 	return had;
 }
 
-/* What is newer than Linux 5.10 is dropped, one after the other, when a kernel refuses the set: fields at
- * the attributes' end (E2BIG, and it wrote the size that it knows), a lost count per event (6.0), then
- * build-ids in mmap records (5.12). What an event lacks for all else it cannot do without. */
+/* What is newer than Linux 5.10 is dropped, one after the other, when a kernel refuses
+ * the set: fields at the attributes' end (E2BIG, and it wrote the size that it knows), a
+ * lost count per event (6.0), then build-ids in mmap records (5.12). What an event lacks
+ * for all else it cannot do without. */
 static bool attr_age(struct perf_event_attr *attr, int code, uint32_t *size)
 {
 	if (code == -E2BIG && attr->size >= PERF_ATTR_SIZE_VER3 && attr->size < *size) {
@@ -143,8 +146,8 @@ static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 	return s->ncpus ? 0 : -ENODEV;
 }
 
-/* What comes in while profd waits for a CPU has to fit: an eighth of a second where memory is not
- * short. 4 MiB serve up to 511 Hz. */
+/* What comes in while profd waits for a CPU has to fit: an eighth of a second where
+ * memory is not short. 4 MiB serve up to 511 Hz. */
 static size_t ring_wanted(const struct sampler_options *o, size_t ncpus)
 {
 	size_t ring = RING_DEFAULT_BYTES;
@@ -158,7 +161,8 @@ static size_t ring_wanted(const struct sampler_options *o, size_t ncpus)
 	return ring;
 }
 
-/* With a small quota the stack copy gives way, down to 32 in a ring, or a thirtieth of a second. */
+/* With a small quota the stack copy gives way, down to 32 in a ring, or a thirtieth of a
+ * second. */
 static size_t stack_wanted(const struct sampler_options *o, size_t ring_bytes)
 {
 	size_t dumps = o->hz / 32 > RING_MIN_DUMPS ? o->hz / 32 : RING_MIN_DUMPS;
@@ -340,8 +344,9 @@ static int open_failed(const struct sampler *s, const char *event, int code,
 		error_hint(err, "leave -e out, or use -e cpu-clock");
 		return -ENOENT;
 	}
-	/* An event that there is not is one thing to callers, whatever the kernel calls it; and it is not
-	 * the user's fault when the kernel does not understand what nobody asked for. */
+	/* An event that there is not is one thing to callers, whatever the kernel calls
+	 * it; and it is not the user's fault when the kernel does not understand what
+	 * nobody asked for. */
 	error_set(err,
 		  code == -EOPNOTSUPP				      ? -ENOENT
 		  : !s->list.n && (code == -EINVAL || code == -E2BIG) ? -EOPNOTSUPP
@@ -408,7 +413,8 @@ static int climb(struct sampler *s, const struct sampler_options *o, size_t ncpu
 			kernel_denied = true;
 		} else {
 			reason_add(&s->info, rungs[i].event, false, code);
-			/* No such counter: the same without the kernel has none either. */
+			/* No such counter: the same without the kernel has none
+			 * either. */
 			i += rungs[i].kernel;
 		}
 	}
@@ -428,9 +434,10 @@ static void reach_reason_add(struct sampler_info *info, const char *text)
 		 used ? "; " : "", text);
 }
 
-/* Which reaches there are for what is to be sampled, the best first; REACH_ANY ends them. What runs
- * already is one program among others: events of whole CPUs would copy the stacks of all of them. Only
- * for processes shorter than a period that is worth it. A thread has none. */
+/* Which reaches there are for what is to be sampled, the best first; REACH_ANY ends them.
+ * What runs already is one program among others: events of whole CPUs would copy the
+ * stacks of all of them. Only for processes shorter than a period that is worth it. A
+ * thread has none. */
 static const enum reach *reaches_for(const struct sampler_targets *on)
 {
 	static const enum reach launched[] = {REACH_CGROUP, REACH_SYSTEM, REACH_INHERIT,

@@ -1,10 +1,11 @@
-/* Further events beside the first: sampled into its rings, so that one buffer per CPU holds all records
- * in its order, and told apart by their ids (perf_event_open(2), PERF_EVENT_IOC_SET_OUTPUT,
- * PERF_SAMPLE_IDENTIFIER). Measured: inherited events deliver the id of the event they descend from.
+/* Further events beside the first: sampled into its rings, so that one buffer per CPU
+ * holds all records in its order, and told apart by their ids (perf_event_open(2),
+ * PERF_EVENT_IOC_SET_OUTPUT, PERF_SAMPLE_IDENTIFIER). Measured: inherited events deliver
+ * the id of the event they descend from.
  *
- * What happens to processes is recorded by the first event alone. Samples of all have one layout up to
- * the time and almost one behind it: an event without the kernel's side has empty kernel chains, and one
- * of a fixed period may not repeat it in each sample. */
+ * What happens to processes is recorded by the first event alone. Samples of all have one
+ * layout up to the time and almost one behind it: an event without the kernel's side has
+ * empty kernel chains, and one of a fixed period may not repeat it in each sample. */
 #include "perf-priv.h"
 
 #include <errno.h>
@@ -23,13 +24,14 @@ void attr_shared(struct perf_event_attr *attr)
 
 void attr_rate(const struct eventspec *e, uint32_t hz, struct perf_event_attr *attr)
 {
-	/* Each passage of a tracepoint counts one, so there is no rate to be steered to. */
+	/* Each passage of a tracepoint counts one, so there is no rate to be steered
+	 * to. */
 	uint64_t period = !e->period && !e->hz && e->kind == EVENTSPEC_TRACEPOINT
 				  ? 1
 				  : e->period;
 
-	/* With this flag the kernel takes a sample of every single software event, whatever the period
-	 * (kernel/events/core.c, perf_swevent_event). */
+	/* With this flag the kernel takes a sample of every single software event,
+	 * whatever the period (kernel/events/core.c, perf_swevent_event). */
 	if (period > 1 && e->kind != EVENTSPEC_CLOCK && e->kind != EVENTSPEC_HARDWARE)
 		attr->sample_type &= ~(uint64_t)PERF_SAMPLE_PERIOD;
 	attr->freq = period == 0;
@@ -114,7 +116,8 @@ static int open_everywhere(struct more *m, uint32_t i, struct perf_event_attr *a
 	return 0;
 }
 
-/* With the kernel's side where that is wanted and allowed, in its group where the kernel takes it. */
+/* With the kernel's side where that is wanted and allowed, in its group where the kernel
+ * takes it. */
 static int open_more(struct more *m, uint32_t i, uint32_t hz,
 		     const struct perf_event_attr *first)
 {

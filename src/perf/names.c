@@ -1,5 +1,6 @@
-/* Event names to what perf_event_open(2) takes. Software events are looked up here, since libpfm4
- * lacks some and knows the rest only as perf::…; everything of a PMU is libpfm4's business. */
+/* Event names to what perf_event_open(2) takes. Software events are looked up here, since
+ * libpfm4 lacks some and knows the rest only as perf::…; everything of a PMU is libpfm4's
+ * business. */
 #include "perf-priv.h"
 
 #include <ctype.h>
@@ -72,8 +73,8 @@ static enum eventspec_kind kind_of(uint32_t type, uint64_t config)
 		       : EVENTSPEC_SOFTWARE;
 }
 
-/* The levels that :u :k :h ask for. The names that libpfm4 takes may say it in its own way
- * (":u=1:k=0"), which then stands in what it returns. */
+/* The levels that :u :k :h ask for. The names that libpfm4 takes may say it in its own
+ * way (":u=1:k=0"), which then stands in what it returns. */
 static void set_levels(struct eventspec *e)
 {
 	bool some = e->user || e->kernel || e->hv;

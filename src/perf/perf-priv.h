@@ -14,9 +14,9 @@
 #include <profd/event.h>
 #include <profd/sampler.h>
 
-/* One event by name, set into @attr: type, config, excluded levels, precise_ip, and the period or
- * frequency where the name has one; else sample_freq stays. *ret_clock: periods are nanoseconds.
- * Fails as eventspec_encode, and with -EINVAL on more than one event. */
+/* One event by name, set into @attr: type, config, excluded levels, precise_ip, and the
+ * period or frequency where the name has one; else sample_freq stays. *ret_clock: periods
+ * are nanoseconds. Fails as eventspec_encode, and with -EINVAL on more than one event. */
 int event_encode(const char *name, struct perf_event_attr *attr, bool *ret_clock,
 		 struct error *err);
 /* The parts of @attr that follow from an encoded event. Neither period nor frequency. */
@@ -29,8 +29,8 @@ struct more {
 	const struct eventlist *list; /* encoded */
 	size_t ncpus;
 	int *ring_fds; /* [ncpus] the first event's; owned from here on */
-	/* Opens @attr on the CPU of @ring_fds[cpu] for whom the sampler samples. A descriptor, or
-	 * -errno. */
+	/* Opens @attr on the CPU of @ring_fds[cpu] for whom the sampler samples. A
+	 * descriptor, or -errno. */
 	int (*open)(void *arg, struct perf_event_attr *attr, size_t cpu, int group_fd);
 	void *arg;
 
@@ -45,8 +45,8 @@ struct more {
 	int *fds;	/* [list->n][ncpus], likewise */
 	struct map ids; /* of PERF_SAMPLE_IDENTIFIER -> index in list + 1 */
 };
-/* The caller has filled what stands before the empty line. @first: the first event's attributes. Returns
- * 0, or -errno with err; then all is closed. */
+/* The caller has filled what stands before the empty line. @first: the first event's
+ * attributes. Returns 0, or -errno with err; then all is closed. */
 int more_open(struct more *m, uint32_t hz, const struct perf_event_attr *first,
 	      struct error *err);
 void more_close(struct more *m); /* zeroed is fine, and leaves it so */
@@ -78,8 +78,8 @@ struct switches {
 	uint64_t period, max_period; /* one in so many; the largest of all times */
 	uint64_t seen, since_ns;
 };
-/* The caller has filled what stands before the empty line. @first: the first event's attributes, with
- * PERF_SAMPLE_IDENTIFIER. 0 or -errno; then all is closed. */
+/* The caller has filled what stands before the empty line. @first: the first event's
+ * attributes, with PERF_SAMPLE_IDENTIFIER. 0 or -errno; then all is closed. */
 int switches_open(struct switches *w, const struct perf_event_attr *first);
 void switches_close(struct switches *w); /* zeroed is fine, and leaves it so */
 void switches_turn(const struct switches *w, bool on);
@@ -90,10 +90,11 @@ void switches_seen(struct switches *w, uint64_t time_ns);
 
 /* Which event of the kernel a sample is of; @tid 0: the events are not inherited. */
 uint64_t weight_instance(uint32_t event, uint32_t cpu, uint32_t tid);
-/* Replaces the @period that a sample of a software event at a frequency carries by what it stands for.
- * @before: by instance, what the last one carried. */
+/* Replaces the @period that a sample of a software event at a frequency carries by what
+ * it stands for. @before: by instance, what the last one carried. */
 void weight_correct(struct map *before, uint64_t instance, uint64_t *period);
-/* Task @tid has a sample in @before; and it has ended, or another one starts with its tid. */
+/* Task @tid has a sample in @before; and it has ended, or another one starts with its
+ * tid. */
 void weight_note(struct map *before, uint32_t tid);
 void weight_forget(struct map *before, uint32_t tid, uint32_t nevents, uint32_t ncpus);
 
@@ -102,12 +103,13 @@ char *event_shown(const char *s, size_t n);
 
 /* --- events that open and stay silent: silent.c --- */
 
-/* Tries the event of @like on the calling thread, for 20 ms of CPU time at most. Returns 0 when it
- * samples, or when that cannot be known; -ENODATA when it does not; -EBUSY when others have the
- * hardware's counters all the time. */
+/* Tries the event of @like on the calling thread, for 20 ms of CPU time at most. Returns
+ * 0 when it samples, or when that cannot be known; -ENODATA when it does not; -EBUSY when
+ * others have the hardware's counters all the time. */
 int event_silent(const struct perf_event_attr *like);
-/* The same for type, config, precise_ip and exclude_kernel of any @like that spinning causes 100,000 of
- * in that time. Also returns what perf_event_open(2) said, and -ENOBUFS where no ring is granted. */
+/* The same for type, config, precise_ip and exclude_kernel of any @like that spinning
+ * causes 100,000 of in that time. Also returns what perf_event_open(2) said, and -ENOBUFS
+ * where no ring is granted. */
 int event_try(const struct perf_event_attr *like);
 
 /* --- software events: names.c --- */
@@ -122,16 +124,17 @@ extern const struct software_name software_names[]; /* ends with a NULL */
 
 /* Initializes libpfm4 once. 0 or -ENOENT. */
 int pfm_ready(struct error *err);
-/* An unknown or unusable name, in words: error -EINVAL with the nearest names, or -ENOENT when some
- * PMU has it and this machine does not. @why: libpfm4's code for @name; @tracepoint: tracepoint_id's. */
+/* An unknown or unusable name, in words: error -EINVAL with the nearest names, or -ENOENT
+ * when some PMU has it and this machine does not. @why: libpfm4's code for @name;
+ * @tracepoint: tracepoint_id's. */
 int event_unknown(const char *name, int why, int tracepoint, struct error *err);
 
 /* --- tracepoints: tracepoint.c --- */
 
 /* True when @name has the form subsystem:name. */
 bool tracepoint_form(const char *name);
-/* The number that perf_event_attr.config takes. Returns 0; -ENOENT no such tracepoint; -ENODEV
- * tracefs is not mounted; -EACCES this user may not read it. */
+/* The number that perf_event_attr.config takes. Returns 0; -ENOENT no such tracepoint;
+ * -ENODEV tracefs is not mounted; -EACCES this user may not read it. */
 int tracepoint_id(const char *name, uint64_t *ret_id);
 /* The sentence for a failure of tracepoint_id; returns its @code. */
 int tracepoint_failed(const char *name, int code, struct error *err);
@@ -148,36 +151,43 @@ struct target {
 	struct cgroup *cgroup;		  /* REACH_CGROUP only */
 	const struct sampler_targets *on; /* what runs already; NULL: @pid, launched */
 };
-/* Gets @t ready for @reach: makes the control group and moves @pid in, or opens that of @on; tries whether
- * events on whole CPUs are allowed. Returns 0, or -errno with err: one reason, without a full stop. */
+/* Gets @t ready for @reach: makes the control group and moves @pid in, or opens that of
+ * @on; tries whether events on whole CPUs are allowed. Returns 0, or -errno with err: one
+ * reason, without a full stop. */
 int target_init(struct target *t, enum reach reach, pid_t pid,
 		const struct sampler_targets *on, struct error *err);
 void target_done(struct target *t);
 /* The bits of @attr that follow from the reach. */
 void target_attr(const struct target *t, struct perf_event_attr *attr);
-/* @group_fd: of the leader on the same CPU, or -1. Returns a file descriptor or -errno. */
+/* @group_fd: of the leader on the same CPU, or -1. Returns a file descriptor or
+ * -errno. */
 int target_open(const struct target *t, struct perf_event_attr *attr, int cpu,
 		int group_fd);
-/* Events on the single threads of what runs already (REACH_INHERIT): then target_open is not for use. */
+/* Events on the single threads of what runs already (REACH_INHERIT): then target_open is
+ * not for use. */
 bool target_is_tasks(const struct target *t);
-/* An event that counts the time that the control group of @t has CPU @cpu, disabled. As clock_open. */
+/* An event that counts the time that the control group of @t has CPU @cpu, disabled. As
+ * clock_open. */
 int group_clock_open(const struct target *t, int cpu);
-/* An event that counts the CPU time of @pid from its exec on and of all it forks, whatever the reach.
- * Returns a file descriptor or -errno. */
+/* An event that counts the CPU time of @pid from its exec on and of all it forks,
+ * whatever the reach. Returns a file descriptor or -errno. */
 int clock_open(pid_t pid);
 
 /* --- events on threads that run already: tasks.c --- */
 
 struct tasks;
-/* @on and @list are borrowed; @hz: of events that have no rate of their own. Never NULL. */
+/* @on and @list are borrowed; @hz: of events that have no rate of their own. Never
+ * NULL. */
 struct tasks *tasks_new(const struct sampler_targets *on, const struct eventlist *list,
 			uint32_t hz);
 struct tasks *tasks_free(struct tasks *t); /* NULL is fine; returns NULL */
-/* An event that counts nothing, for a ring with @attr's clock and watermark. A descriptor or -errno. */
+/* An event that counts nothing, for a ring with @attr's clock and watermark. A descriptor
+ * or -errno. */
 int tasks_anchor(const struct perf_event_attr *attr, int cpu);
-/* Opens @attr and the events behind the first of the list, disabled, on every thread and CPU, into the
- * rings of @ring_fds. Returns 0 or -errno, and all is closed then: -EMFILE (err is set), -ESRCH they have
- * all ended. *ret_other_failed: it was an event behind the first; err says which. */
+/* Opens @attr and the events behind the first of the list, disabled, on every thread and
+ * CPU, into the rings of @ring_fds. Returns 0 or -errno, and all is closed then: -EMFILE
+ * (err is set), -ESRCH they have all ended. *ret_other_failed: it was an event behind the
+ * first; err says which. */
 int tasks_open(struct tasks *t, struct perf_event_attr *attr, const int *cpus,
 	       const int *ring_fds, size_t ncpus, bool *ret_other_failed,
 	       struct error *err);
@@ -189,6 +199,6 @@ const struct map *tasks_ids(const struct tasks *t);   /* for record_format.event
 /* Adds up what event @event counted, as event_read does. */
 void tasks_read(const struct tasks *t, uint32_t event, bool lost, uint64_t *ret_count,
 		uint64_t *ret_lost);
-/* True for a record that another event wrote as well. To be asked once for each, in the order of its
- * ring. */
+/* True for a record that another event wrote as well. To be asked once for each, in the
+ * order of its ring. */
 bool tasks_twice(struct tasks *t, const void *record, const struct event *e);

@@ -1,5 +1,5 @@
-/* Trying what the machine allows, for profd doctor. The recording itself does not come here: its ladder
- * (ladder.c) tries as it goes.
+/* Trying what the machine allows, for profd doctor. The recording itself does not come
+ * here: its ladder (ladder.c) tries as it goes.
  *
  * What an answer means (which wall it was) is for others to say. */
 #include <profd/probe.h>
@@ -126,9 +126,10 @@ int probe_tracepoint(void)
 	return try_sleep(&attr, PERF_RECORD_SAMPLE);
 }
 
-/* --- on a child ------------------------------------------------------------------------------- */
+/* --- on a child --------------------------------------------------------------------- */
 
-/* A child that waits for a byte, and then executes `profd --version` with its output thrown away. */
+/* A child that waits for a byte, and then executes `profd --version` with its output
+ * thrown away. */
 struct child {
 	pid_t pid;
 	int go; /* -1: told already */

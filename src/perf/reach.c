@@ -1,5 +1,5 @@
-/* Whom events are on: a control group on each CPU, all processes on each CPU, or one process and what
- * inherits from it; and the counting clock, which is always inherited.
+/* Whom events are on: a control group on each CPU, all processes on each CPU, or one
+ * process and what inherits from it; and the counting clock, which is always inherited.
  *
  * What is sampled, and the order in which things are tried, is the sampler's. */
 #include "perf-priv.h"
@@ -135,8 +135,8 @@ int clock_open(pid_t pid)
 	};
 	int fd = open_event(&attr, pid, -1, -1, 0);
 
-	/* The clock runs in both modes all the same; only asking for the kernel is forbidden to
-	 * ordinary users. */
+	/* The clock runs in both modes all the same; only asking for the kernel is
+	 * forbidden to ordinary users. */
 	attr.exclude_kernel = 1;
 	return fd >= 0 ? fd : open_event(&attr, pid, -1, -1, 0);
 }

@@ -1,6 +1,7 @@
-/* Decoding of single records: linux/perf_event.h, enum perf_event_type. Fields are taken by flag in
- * the documented order, never by fixed offset: a sample of an exiting task has no registers, and one
- * with an empty stack copy lacks the field that says how much was copied. */
+/* Decoding of single records: linux/perf_event.h, enum perf_event_type. Fields are taken
+ * by flag in the documented order, never by fixed offset: a sample of an exiting task has
+ * no registers, and one with an empty stack copy lacks the field that says how much was
+ * copied. */
 #include <profd/sampler.h>
 
 #include <errno.h>
@@ -8,7 +9,8 @@
 
 #include <linux/perf_event.h>
 
-/* Walks the 64-bit words of a record. A read past the end yields 0 and sticks in `bad`. */
+/* Walks the 64-bit words of a record. A read past the end yields 0 and sticks in
+ * `bad`. */
 struct cursor {
 	const uint8_t *p, *end;
 	bool bad;
@@ -57,8 +59,8 @@ static const char *take_string(struct cursor *c, size_t *ret_len)
 }
 
 /* Kernel pcs of a call chain, which the kernel splits by context markers (enum
- * perf_callchain_context: values above -4096). With exclude_callchain_user only the kernel's part
- * follows; a user part would be cut here all the same. */
+ * perf_callchain_context: values above -4096). With exclude_callchain_user only the
+ * kernel's part follows; a user part would be cut here all the same. */
 static void take_callchain(struct cursor *c, struct event_sample *s)
 {
 	uint64_t n = take_u64(c);
@@ -213,8 +215,8 @@ static void decode_trailer(const struct record_format *f, struct cursor *c,
 		e->cpu = take_u32(c);
 }
 
-/* Whether the record is about the samples of switches: these are extra, and nothing depends on all being
- * there. */
+/* Whether the record is about the samples of switches: these are extra, and nothing
+ * depends on all being there. */
 static bool is_extra(const struct record_format *f, uint64_t id)
 {
 	return f->events && map_find(f->events, id) == EVENT_SWITCHED + 1;

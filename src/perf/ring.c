@@ -1,6 +1,8 @@
-/* Reading one ring buffer that the kernel fills: the protocol of perf_event_open(2), "MMAP layout".
+/* Reading one ring buffer that the kernel fills: the protocol of perf_event_open(2),
+ * "MMAP layout".
  *
- * Mapping the data twice back to back would spare the bounce buffer, but Linux 6.18 refuses it. */
+ * Mapping the data twice back to back would spare the bounce buffer, but Linux 6.18
+ * refuses it. */
 #include <profd/ring.h>
 
 #include <errno.h>
@@ -48,23 +50,25 @@ void ring_fetch(struct ring *r)
 {
 	struct perf_event_mmap_page *meta = r->base;
 
-	/* Pairs with the kernel's barrier before it moves data_head: what lies below is written. It
-	 * counts in multiples of 8; anything else would let a header lie across the end. */
+	/* Pairs with the kernel's barrier before it moves data_head: what lies below is
+	 * written. It counts in multiples of 8; anything else would let a header lie
+	 * across the end. */
 	r->limit = __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE) & ~7ull;
-	/* The kernel does not overwrite what is not released: a head that is further ahead than the
-	 * ring is long is damage, and so is all before it. */
+	/* The kernel does not overwrite what is not released: a head that is further
+	 * ahead than the ring is long is damage, and so is all before it. */
 	if (r->limit > r->pos && r->limit - r->pos > r->mask + 1)
 		r->pos = r->scanned = r->limit;
 }
 
-/* Records are multiples of 8 bytes, the header has 8 and the ring is a power of two of at least a
- * page, so neither a header nor an aligned word ever wraps. */
+/* Records are multiples of 8 bytes, the header has 8 and the ring is a power of two of at
+ * least a page, so neither a header nor an aligned word ever wraps. */
 static const struct perf_event_header *header_at(const struct ring *r, uint64_t at)
 {
 	return (const void *)(r->data + (at & r->mask));
 }
 
-/* The size of the record at @at; one that the kernel cannot have written ends the batch. */
+/* The size of the record at @at; one that the kernel cannot have written ends the
+ * batch. */
 static size_t size_at(const struct ring *r, uint64_t at)
 {
 	size_t size = header_at(r, at)->size;
@@ -113,7 +117,8 @@ void ring_release(struct ring *r)
 {
 	struct perf_event_mmap_page *meta = r->base;
 
-	/* All reads of the released records happen before the kernel sees the new tail. */
+	/* All reads of the released records happen before the kernel sees the new
+	 * tail. */
 	__atomic_store_n(&meta->data_tail, r->pos, __ATOMIC_RELEASE);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-/* The sampler, for the files that make it: ladder.c opens its events, sampler.c does the rest. */
+/* The sampler, for the files that make it: ladder.c opens its events, sampler.c does the
+ * rest. */
 #include <profd/sampler.h>
 
 #include "perf-priv.h"
@@ -29,9 +30,10 @@ struct sampler {
 	uint32_t cpus_end; /* behind the highest number of a CPU */
 };
 
-/* Opens s->list, or the best event that works if that is empty, on @whom: from the widest reach that is
- * allowed to the narrowest, the whole ladder on each. Fills s->target, cpus, tasks, more, attr, and of
- * s->info what it is about. Returns 0, or -errno with err; then no event is open. */
+/* Opens s->list, or the best event that works if that is empty, on @whom: from the widest
+ * reach that is allowed to the narrowest, the whole ladder on each. Fills s->target,
+ * cpus, tasks, more, attr, and of s->info what it is about. Returns 0, or -errno with
+ * err; then no event is open. */
 int ladder_open(struct sampler *s, const struct sampler_options *o,
 		const struct target *whom, size_t ncpus, struct error *err);
 /* Closes the first event of each CPU, and its ring. */

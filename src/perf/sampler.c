@@ -1,8 +1,8 @@
-/* What is sampled, from the options to the decoded record: the list of events, clocks that count, stacks at
- * context switches, and each event's weight and totals.
+/* What is sampled, from the options to the decoded record: the list of events, clocks
+ * that count, stacks at context switches, and each event's weight and totals.
  *
- * Opening the events is ladder.c's, whom they are on reach.c's; merging the rings by time is the
- * source's. */
+ * Opening the events is ladder.c's, whom they are on reach.c's; merging the rings by time
+ * is the source's. */
 #include <profd/sampler.h>
 
 #include <errno.h>
@@ -62,8 +62,8 @@ static int find_timer(struct sampler *s, struct error *err)
 	return -EINVAL;
 }
 
-/* Without stacks of what blocks it goes on: the kernel tells ordinary users when a thread was off its CPU,
- * but not where. */
+/* Without stacks of what blocks it goes on: the kernel tells ordinary users when a thread
+ * was off its CPU, but not where. */
 static int open_switches(struct sampler *s, struct error *err)
 {
 	int code = find_timer(s, err);
@@ -123,9 +123,9 @@ static int parse_events(struct sampler *s, const struct sampler_options *o,
 	return eventlist_encode(&s->list, err);
 }
 
-/* A control group's clocks count on each CPU. What runs on all of them, and processes that run already,
- * the caller has to ask for elsewhere: an event that some threads inherit and others get would count
- * them twice. */
+/* A control group's clocks count on each CPU. What runs on all of them, and processes
+ * that run already, the caller has to ask for elsewhere: an event that some threads
+ * inherit and others get would count them twice. */
 static void open_clocks(struct sampler *s)
 {
 	size_t n = !s->target.on ? 1 : s->target.on->cgroup ? s->ncpus : 0;
@@ -373,8 +373,8 @@ int sampler_decode(struct sampler *s, const void *record, struct event *ret_even
 	return code;
 }
 
-/* Offsets follow from attr_init's sample_type: a sample is {header, [id,] ip, pid+tid, time, …}; every
- * other record ends in {…, pid+tid, time, cpu[, id]}. */
+/* Offsets follow from attr_init's sample_type: a sample is {header, [id,] ip, pid+tid,
+ * time, …}; every other record ends in {…, pid+tid, time, cpu[, id]}. */
 uint64_t sampler_time(const struct sampler *s, const struct ring *r, uint64_t at)
 {
 	const struct perf_event_header *h = (const void *)(r->data + (at & r->mask));

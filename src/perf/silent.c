@@ -1,8 +1,9 @@
-/* Events that open and then stay silent. Some virtual machines grant a counter that never counts, or one
- * that counts and whose interrupt never comes: perf_event_open(2) succeeds, and the profile is empty
- * (runner-images issue 11689: cycles on Arm runners). No attribute tells; so the event is tried on
- * profd itself: it works as soon as it has left one record, and is silent if it has not after TRY_NS.
- * Only events that any code causes can be tried. */
+/* Events that open and then stay silent. Some virtual machines grant a counter that never
+ * counts, or one that counts and whose interrupt never comes: perf_event_open(2)
+ * succeeds, and the profile is empty (runner-images issue 11689: cycles on Arm runners).
+ * No attribute tells; so the event is tried on profd itself: it works as soon as it has
+ * left one record, and is silent if it has not after TRY_NS. Only events that any code
+ * causes can be tried. */
 #include "perf-priv.h"
 
 #include <errno.h>
@@ -42,7 +43,8 @@ static bool spin(const struct perf_event_mmap_page *meta, uint64_t *ret_ns)
 	return __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE);
 }
 
-/* Others' events leave no trace in the value; they may keep this one from the counters. */
+/* Others' events leave no trace in the value; they may keep this one from the
+ * counters. */
 static int verdict(int fd)
 {
 	struct {
@@ -68,8 +70,8 @@ int event_try(const struct perf_event_attr *like)
 		.exclude_kernel = like->exclude_kernel,
 		.exclude_hv = 1,
 		.exclude_guest = 1,
-		/* Or precise records of a fixed period are handed over many at a time: "large PEBS",
-		 * arch/x86/events/intel/core.c, intel_pmu_hw_config(). */
+		/* Or precise records of a fixed period are handed over many at a time:
+		 * "large PEBS", arch/x86/events/intel/core.c, intel_pmu_hw_config(). */
 		.wakeup_events = 1,
 	};
 	size_t ring_bytes = 2 * (size_t)sysconf(_SC_PAGESIZE);

@@ -1,6 +1,7 @@
-/* What to say to a name that cannot be encoded. libpfm4's own word is not enough: it calls names of
- * other machines' PMUs "not found", and unknown ones "not supported" where it found no PMU at all.
- * So its tables are searched: 18,000 names, in a hundredth of a second, and only on failure. */
+/* What to say to a name that cannot be encoded. libpfm4's own word is not enough: it
+ * calls names of other machines' PMUs "not found", and unknown ones "not supported" where
+ * it found no PMU at all. So its tables are searched: 18,000 names, in a hundredth of a
+ * second, and only on failure. */
 #include "perf-priv.h"
 
 #include <ctype.h>
@@ -69,7 +70,8 @@ static void search_pmu(const pfm_pmu_info_t *info, const struct parts *p, struct
 		f->npmus++;
 		if (f->present && !info->is_present)
 			return;
-		/* Newer processors come later: these are the likelier ones to be meant. */
+		/* Newer processors come later: these are the likelier ones to be
+		 * meant. */
 		f->idx = i;
 		f->present = info->is_present;
 		snprintf(f->pmu, sizeof(f->pmu), "%s", info->name);
@@ -94,7 +96,7 @@ static void search(const struct parts *p, struct found *f)
 	}
 }
 
-/* --- the nearest names ------------------------------------------------------------------- */
+/* --- the nearest names -------------------------------------------------------------- */
 
 static void offer_lower(struct text_nearest *near, const char *name)
 {
@@ -185,7 +187,7 @@ static void hint_nearest(struct error *err, const struct text_nearest *near,
 	text_done(&t);
 }
 
-/* --- the sentences ------------------------------------------------------------------------ */
+/* --- the sentences ------------------------------------------------------------------ */
 
 static int unknown_event(const char *name, const struct parts *p, struct error *err)
 {
@@ -250,8 +252,8 @@ static int bad_attribute(const char *name, const struct parts *p, const struct f
 	return -EINVAL;
 }
 
-/* A PMU's event with a unit mask has the form of a tracepoint, too; but the names of subsystems are
- * written small. */
+/* A PMU's event with a unit mask has the form of a tracepoint, too; but the names of
+ * subsystems are written small. */
 static bool maybe_tracepoint(const char *name)
 {
 	if (!tracepoint_form(name))

@@ -1,12 +1,13 @@
-/* Stacks of threads that leave their CPU: a sample of each context switch, taken in the kernel, so only
- * for who may sample that. As an ordinary user the event opens without the kernel's side and yields
- * nothing.
+/* Stacks of threads that leave their CPU: a sample of each context switch, taken in the
+ * kernel, so only for who may sample that. As an ordinary user the event opens without
+ * the kernel's side and yields nothing.
  *
- * They have rings of their own: thousands of stacks a second may overflow those, and then it must be
- * stacks that are lost, not forks and mappings. For the same reason their number is held down: where
- * switches come faster than LIMIT_HZ on a CPU, one in 2, 4, 8 … of them is sampled. That needs events of
- * whole CPUs; the period of inherited ones cannot be changed once they are inherited
- * (kernel/events/core.c, PERF_EVENT_IOC_PERIOD). */
+ * They have rings of their own: thousands of stacks a second may overflow those, and then
+ * it must be stacks that are lost, not forks and mappings. For the same reason their
+ * number is held down: where switches come faster than LIMIT_HZ on a CPU, one in 2, 4, 8
+ * … of them is sampled. That needs events of whole CPUs; the period of inherited ones
+ * cannot be changed once they are inherited (kernel/events/core.c,
+ * PERF_EVENT_IOC_PERIOD). */
 #include "perf-priv.h"
 
 #include <errno.h>

@@ -1,13 +1,15 @@
-/* Events on threads that run already, for who may not have events of whole CPUs: one per thread and CPU,
- * since the kernel maps no ring for an inherited event of all CPUs, and all of one CPU write into one
- * ring (perf_event_open(2), PERF_EVENT_IOC_SET_OUTPUT). The rings hang on events of profd's own that
- * count nothing: those of the threads may go with their threads.
+/* Events on threads that run already, for who may not have events of whole CPUs: one per
+ * thread and CPU, since the kernel maps no ring for an inherited event of all CPUs, and
+ * all of one CPU write into one ring (perf_event_open(2), PERF_EVENT_IOC_SET_OUTPUT). The
+ * rings hang on events of profd's own that count nothing: those of the threads may go
+ * with their threads.
  *
- * A thread that is started while this goes on may have inherited the events of its creator, all or some
- * or none: nothing tells. So every one that a later look finds gets events of its own, and of what is
- * then recorded twice one half is dropped: a thread's records have to come from one thread's events, its
- * own or those of the one it descends from. A thread that started before the first event was opened
- * cannot have inherited any. */
+ * A thread that is started while this goes on may have inherited the events of its
+ * creator, all or some or none: nothing tells. So every one that a later look finds gets
+ * events of its own, and of what is then recorded twice one half is dropped: a thread's
+ * records have to come from one thread's events, its own or those of the one it descends
+ * from. A thread that started before the first event was opened cannot have inherited
+ * any. */
 #include "perf-priv.h"
 
 #include <dirent.h>
@@ -23,8 +25,9 @@
 #include <profd/number.h>
 #include <profd/vec.h>
 
-/* Where threads are started all the time every look finds a new one. Those that are missed are those
- * whose creators were missed in the look before, which are fewer each time. */
+/* Where threads are started all the time every look finds a new one. Those that are
+ * missed are those whose creators were missed in the look before, which are fewer each
+ * time. */
 #define LOOKS_MAX 20
 #define FDS_LEFT_FREE 256u /* for files that are mapped, and the artifacts */
 #define NO_TID UINT32_MAX  /* of a task past its end */
@@ -128,7 +131,7 @@ int tasks_anchor(const struct perf_event_attr *attr, int cpu)
 	return sys_open(&anchor, 0, cpu, -1);
 }
 
-/* --- who is there ---------------------------------------------------------------------------- */
+/* --- who is there ------------------------------------------------------------------- */
 
 static void add_threads(const struct tasks *t, pid_t pid, struct tids *tids)
 {
@@ -164,7 +167,7 @@ static struct tids look(const struct tasks *t)
 	return tids;
 }
 
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------ */
 
 struct opening {
 	const struct tasks *t;
@@ -348,7 +351,7 @@ void tasks_read(const struct tasks *t, uint32_t event, bool lost, uint64_t *ret_
 	}
 }
 
-/* --- what comes twice ------------------------------------------------------------------------ */
+/* --- what comes twice --------------------------------------------------------------- */
 
 /* Offsets as in sampler_time, with PERF_SAMPLE_IDENTIFIER. @tid: who wrote the record. */
 static uint64_t record_id(const void *record, uint32_t *ret_tid)

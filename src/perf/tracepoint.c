@@ -1,5 +1,5 @@
-/* Tracepoints: their number in tracefs, Documentation/trace/events.rst and perf_event_open(2),
- * "PERF_TYPE_TRACEPOINT". Nothing is mounted here. */
+/* Tracepoints: their number in tracefs, Documentation/trace/events.rst and
+ * perf_event_open(2), "PERF_TYPE_TRACEPOINT". Nothing is mounted here. */
 #include "perf-priv.h"
 
 #include <ctype.h>
@@ -51,8 +51,8 @@ static int read_id(const char *root, const char *name, uint64_t *ret_id)
 	return number_parse_u64(data, 0, UINT32_MAX, ret_id) ? -EBADMSG : 0;
 }
 
-/* -ENODEV where there is no tracefs, else 0 or why it cannot be read. A folder that may not be
- * searched hides whether it is one. */
+/* -ENODEV where there is no tracefs, else 0 or why it cannot be read. A folder that may
+ * not be searched hides whether it is one. */
 static int root_state(const char *root)
 {
 	_cleanup_close_ int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

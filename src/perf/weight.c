@@ -1,11 +1,12 @@
 /* What a sample of a software event at a frequency stands for.
  *
- * The kernel writes the length of the interval that *begins* with a sample into it, not of the one that
- * ended (kernel/events/core.c, perf_swevent_overflow and perf_swevent_set_period): a burst of 8,000 page
- * faults yields 1, 1, 1, 52, 8218, where the intervals were 1, 1, 1, 1 and 52 faults long, and the 8218
- * were never reached. So each sample takes the number of the one before it of the same event; the first
- * one, of which nothing is known, counts one. What is not sampled then is the remainder to the event's
- * own count.
+ * The kernel writes the length of the interval that *begins* with a sample into it, not
+ * of the one that ended (kernel/events/core.c, perf_swevent_overflow and
+ * perf_swevent_set_period): a burst of 8,000 page faults yields 1, 1, 1, 52, 8218, where
+ * the intervals were 1, 1, 1, 1 and 52 faults long, and the 8218 were never reached. So
+ * each sample takes the number of the one before it of the same event; the first one, of
+ * which nothing is known, counts one. What is not sampled then is the remainder to the
+ * event's own count.
  *
  * A tid that comes back is another task, with events of its own. */
 #include "perf-priv.h"

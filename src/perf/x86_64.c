@@ -1,11 +1,13 @@
-/* What sampling has to know about x86-64. Another machine is another file of this kind. */
+/* What sampling has to know about x86-64. Another machine is another file of this
+ * kind. */
 #include <profd/sampler.h>
 
 #include <string.h>
 
 #include <asm/perf_regs.h>
 
-/* rax..rip and r8..r15: all that DWARF's 17 columns need. unwind/x86_64.c knows the order. */
+/* rax..rip and r8..r15: all that DWARF's 17 columns need. unwind/x86_64.c knows the
+ * order. */
 uint64_t perf_regs_mask(void)
 {
 	return 1ull << PERF_REG_X86_AX | 1ull << PERF_REG_X86_BX |

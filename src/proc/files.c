@@ -1,6 +1,6 @@
-/* Every file that was mapped, opened once, while it still exists. Results are kept by what tells
- * files apart, build-id or inode; failures, too, but another process may still show the way. How a
- * file is found is the outside's business. */
+/* Every file that was mapped, opened once, while it still exists. Results are kept by
+ * what tells files apart, build-id or inode; failures, too, but another process may still
+ * show the way. How a file is found is the outside's business. */
 #include "proc-priv.h"
 
 #include <stdlib.h>
@@ -88,7 +88,8 @@ static struct objfile *file_open(struct files *fs, uint32_t pid,
 	return fs->outside->ops->open(fs->outside->arg, pid, m);
 }
 
-/* The first process may have been gone, with its mount namespace, before its record was read. */
+/* The first process may have been gone, with its mount namespace, before its record was
+ * read. */
 static void file_retry(struct files *fs, struct file *f, uint32_t pid,
 		       const struct event_mmap *m)
 {

@@ -1,8 +1,8 @@
 /* The outside of a live session: this machine.
  *
- * A file may be gone from under the path that a mmap record names, replaced, or in another mount
- * namespace. So several ways lead to it, and what is found has to be what was mapped: the same
- * build-id, or the same inode where the record has no build-id. */
+ * A file may be gone from under the path that a mmap record names, replaced, or in
+ * another mount namespace. So several ways lead to it, and what is found has to be what
+ * was mapped: the same build-id, or the same inode where the record has no build-id. */
 #include <profd/outside.h>
 
 #include <errno.h>
@@ -39,8 +39,9 @@ static bool same_build_id(const struct event_mmap *m, struct objfile *o)
 	return !strcmp(hex, objfile_build_id(o));
 }
 
-/* Descriptors that mapped files leave for the artifacts, debug files and tables of names. The lowest
- * free number is what open(2) returns, so the number tells how many are taken. */
+/* Descriptors that mapped files leave for the artifacts, debug files and tables of names.
+ * The lowest free number is what open(2) returns, so the number tells how many are
+ * taken. */
 #define FDS_KEPT_FREE 64u
 
 static bool too_many_files(int fd)
@@ -66,8 +67,8 @@ static struct objfile *open_candidate(const char *path, const char *name,
 		close(fd);
 		return NULL;
 	}
-	/* Overlay and btrfs show another device number in stat(2) than in the mapping, so the
-	 * inode number alone has to do. */
+	/* Overlay and btrfs show another device number in stat(2) than in the mapping, so
+	 * the inode number alone has to do. */
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 	    (!exact && !m->build_id_bytes && m->ino && st.st_ino != m->ino)) {
 		close(fd);
@@ -104,9 +105,9 @@ static struct objfile *live_open(void *arg, uint32_t pid, const struct event_mma
 	return o;
 }
 
-/* The kernel maps the same vdso into every 64-bit process, so our own copy serves for all. It has
- * no length but its ELF headers; two pages hold it on every kernel so far, and what we read is mapped
- * as one piece. */
+/* The kernel maps the same vdso into every 64-bit process, so our own copy serves for
+ * all. It has no length but its ELF headers; two pages hold it on every kernel so far,
+ * and what we read is mapped as one piece. */
 static size_t vdso_bytes(uintptr_t base)
 {
 	_cleanup_free_ char *maps = NULL;
@@ -140,7 +141,7 @@ static struct objfile *live_vdso(void *arg)
 	return objfile_open_image((const void *)base, n, "[vdso]", NULL);
 }
 
-/* --- processes ----------------------------------------------------------------------- */
+/* --- processes ---------------------------------------------------------------------- */
 
 static int live_maps(void *arg, uint32_t pid, char **ret_data, size_t *ret_n)
 {
@@ -163,8 +164,8 @@ static int live_comm(void *arg, uint32_t pid, char **ret_data, size_t *ret_n)
 #define MEMORY_SHARE 4u /* of the time that has passed, one in this many */
 #define MEMORY_FREE_NS (NSEC_PER_SEC / 50)
 
-/* A read that meets an unreadable page ends with the piece before it (process_vm_readv(2), NOTES), so a
- * piece never crosses a page. */
+/* A read that meets an unreadable page ends with the piece before it
+ * (process_vm_readv(2), NOTES), so a piece never crosses a page. */
 static ssize_t read_pieces(pid_t pid, uint64_t addr, uint8_t *buf, size_t n)
 {
 	struct iovec remote[PIECES], local = {.iov_base = buf};
@@ -182,8 +183,8 @@ static ssize_t read_pieces(pid_t pid, uint64_t addr, uint8_t *buf, size_t n)
 	return process_vm_readv(pid, &local, 1, remote, count, 0);
 }
 
-/* Records wait in the rings meanwhile, and a ring that overflows loses samples: so reading must not
- * take more than its share of the time. */
+/* Records wait in the rings meanwhile, and a ring that overflows loses samples: so
+ * reading must not take more than its share of the time. */
 static bool may_read(const struct live *l, uint64_t now_ns)
 {
 	return l->memory_ns < MEMORY_FREE_NS + (now_ns - l->start_ns) / MEMORY_SHARE;

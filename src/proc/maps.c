@@ -1,5 +1,5 @@
-/* One line of /proc/PID/maps (proc(5)). The file is the kernel's, but a path in it is whatever the
- * program chose: it may hold blanks, and newlines only as \012. */
+/* One line of /proc/PID/maps (proc(5)). The file is the kernel's, but a path in it is
+ * whatever the program chose: it may hold blanks, and newlines only as \012. */
 #include <profd/procs.h>
 
 #include <errno.h>

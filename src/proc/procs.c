@@ -1,9 +1,9 @@
-/* The table of processes. Records come first; /proc is only read for a process that no record
- * introduced, and after records were lost.
+/* The table of processes. Records come first; /proc is only read for a process that no
+ * record introduced, and after records were lost.
  *
- * Samples that were taken before are fed before its EXIT, so an exited process gives up its space: a build
- * runs a million of them. A leader may exit before its threads, though. The pid may come back with another
- * FORK, which replaces everything. */
+ * Samples that were taken before are fed before its EXIT, so an exited process gives up
+ * its space: a build runs a million of them. A leader may exit before its threads,
+ * though. The pid may come back with another FORK, which replaces everything. */
 #include <profd/procs.h>
 
 #include <string.h>
@@ -106,8 +106,8 @@ static bool path_is(const struct event_mmap *m, const char *s)
 	return m->path_len >= strlen(s) && !memcmp(m->path, s, strlen(s));
 }
 
-/* What the kernel names instead of a file, and files whose pages are not code from an ELF file: all
- * but these have a real path. */
+/* What the kernel names instead of a file, and files whose pages are not code from an ELF
+ * file: all but these have a real path. */
 static enum vma_kind mapping_kind(const struct event_mmap *m)
 {
 	if (path_is(m, "[vdso]"))
@@ -151,7 +151,8 @@ static void process_map(struct procs *ps, struct process *p, const struct event_
 	space_map(p->space, &v);
 }
 
-/* /proc names deleted files differently and has no build-ids: what is known already is known better. */
+/* /proc names deleted files differently and has no build-ids: what is known already is
+ * known better. */
 static bool is_known(const struct procs *ps, const struct space *space,
 		     const struct event_mmap *m)
 {
@@ -208,7 +209,8 @@ static uint32_t read_comm(struct procs *ps, uint32_t pid)
 	return name_add(ps, data, strcspn(data, "\n"));
 }
 
-/* One thread is left, and it is the leader: after a fork, and after an exec by whichever thread. */
+/* One thread is left, and it is the leader: after a fork, and after an exec by whichever
+ * thread. */
 static void process_revive(struct process *p)
 {
 	p->threads = 0;

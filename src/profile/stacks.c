@@ -15,9 +15,9 @@ static bool stack_equal(const void *table, uint32_t id, const void *key)
 	return a->parent == b->parent && a->location == b->location;
 }
 
-/* A stack's nodes are made one after the other, so most have a child that is the next row: it is looked for
- * there, and only the others are in the index. What is new costs neither a search nor a slot, and
- * known stacks are read in the order of memory. */
+/* A stack's nodes are made one after the other, so most have a child that is the next
+ * row: it is looked for there, and only the others are in the index. What is new costs
+ * neither a search nor a slot, and known stacks are read in the order of memory. */
 stack_id profile_stack(struct profile *p, stack_id parent, location_id location)
 {
 	struct stack_node key = {parent, location};

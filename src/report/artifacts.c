@@ -1,8 +1,10 @@
-/* All files of a recording; run.json last: while it is missing the rest may not be there yet.
+/* All files of a recording; run.json last: while it is missing the rest may not be there
+ * yet.
  *
- * Two threads take them from one list, the slowest first; a profile that does not change may be read
- * by both. What several files are made of, the tree and the table of functions, is built once, while
- * the second thread packs the pprof file. Where there can be no second thread, one writes all. */
+ * Two threads take them from one list, the slowest first; a profile that does not change
+ * may be read by both. What several files are made of, the tree and the table of
+ * functions, is built once, while the second thread packs the pprof file. Where there can
+ * be no second thread, one writes all. */
 #include <profd/report.h>
 
 #include <ctype.h>
@@ -24,7 +26,8 @@ struct context {
 	struct text facts[8];
 	struct fact rows[8];
 	size_t nrows;
-	/* Of the default value; they are there before a file is begun that is made of them. */
+	/* Of the default value; they are there before a file is begun that is made of
+	 * them. */
 	struct flame tree;
 	struct top top;
 	struct flame_also wall; /* of run->wall, if there is one */
@@ -159,7 +162,7 @@ static void write_run(const struct context *c, struct sink *out)
 	run_json_write(c->run, &c->top, out);
 }
 
-/* --- further events --------------------------------------------------------------------------------- */
+/* --- further events ----------------------------------------------------------------- */
 
 #define EVENT_FILE_MAX_BYTES 40 /* outfile.name has room for 64 */
 
@@ -192,7 +195,8 @@ static bool is_artifact(const char *base)
 	return false;
 }
 
-/* By number where the name is that of another file, also on file systems that ignore case. */
+/* By number where the name is that of another file, also on file systems that ignore
+ * case. */
 char *run_event_file(const struct run *run, size_t i)
 {
 	char *name = safe_name(run->events[i].name);
@@ -254,7 +258,7 @@ static int write_events(const struct context *c, const struct outdir *d,
 	return first;
 }
 
-/* --- all ------------------------------------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------------------- */
 
 static const struct artifact {
 	const char *name;
@@ -281,8 +285,8 @@ const char *artifact_name(size_t i)
 	return i < ARRAY_SIZE(artifacts) ? artifacts[i].name : NULL;
 }
 
-/* What is to be written, how far it is, and what went wrong: by place in the list, the further
- * events behind it. */
+/* What is to be written, how far it is, and what went wrong: by place in the list, the
+ * further events behind it. */
 struct work {
 	struct context *c;
 	const struct outdir *d;
@@ -296,8 +300,8 @@ struct work {
 };
 enum { EVENTS = RUN_JSON + 1 };
 
-/* Files are made and given their names in the order of the list, by one thread: what becomes of them
- * when a disk is full does not depend on who was faster. */
+/* Files are made and given their names in the order of the list, by one thread: what
+ * becomes of them when a disk is full does not depend on who was faster. */
 static void open_one(struct work *w, size_t i)
 {
 	if (!is_due(w->c->run, i)) {
@@ -315,7 +319,8 @@ static void write_one(struct work *w, size_t i)
 		artifacts[i].write(w->c, &w->files[i].sink);
 }
 
-/* Where there were too few descriptors to have all files open, this one has its turn now. */
+/* Where there were too few descriptors to have all files open, this one has its turn
+ * now. */
 static void commit_one(struct work *w, size_t i)
 {
 	if (w->codes[i] == -EMFILE || w->codes[i] == -ENFILE) {
@@ -326,7 +331,8 @@ static void commit_one(struct work *w, size_t i)
 		w->codes[i] = outfile_commit(&w->files[i], &w->errors[i]);
 }
 
-/* The next file that nobody has taken; RUN_JSON when there is none: that one waits for all. */
+/* The next file that nobody has taken; RUN_JSON when there is none: that one waits for
+ * all. */
 static size_t take_one(struct work *w)
 {
 	size_t i;

@@ -1,4 +1,5 @@
-/* profd.doctor/1: what profd doctor found, for programs. profd-doctor(1) describes the keys. */
+/* profd.doctor/1: what profd doctor found, for programs. profd-doctor(1) describes the
+ * keys. */
 #include <profd/doctor.h>
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* The examination: each rung is tried (perf/probe.c, session/ptrace-try.c), and what refused it is told
- * from the errno together with the settings that could have caused it. What is to be done is
- * place.c's. */
+/* The examination: each rung is tried (perf/probe.c, session/ptrace-try.c), and what
+ * refused it is told from the errno together with the settings that could have caused it.
+ * What is to be done is place.c's. */
 #include <profd/doctor.h>
 
 #include <errno.h>
@@ -79,7 +79,7 @@ const char *check_group_name(enum check_group g)
 	return names[g];
 }
 
-/* --- settings --------------------------------------------------------------------------------- */
+/* --- settings ----------------------------------------------------------------------- */
 
 static void read_setting(const char *name, struct setting *ret)
 {
@@ -139,14 +139,15 @@ static void read_settings(struct settings *s)
 			 (int)strcspn(clock, "\n"), clock);
 }
 
-/* --- walls ------------------------------------------------------------------------------------ */
+/* --- walls -------------------------------------------------------------------------- */
 
 static bool filtered(const struct settings *s)
 {
 	return s->seccomp.known && s->seccomp.value == SECCOMP_FILTER;
 }
 
-/* The kernel asks for these in the first user namespace: kernel/events/core.c, perfmon_capable(). */
+/* The kernel asks for these in the first user namespace: kernel/events/core.c,
+ * perfmon_capable(). */
 static bool may_all(const struct settings *s)
 {
 	uint64_t any = 1ull << CAP_SYS_ADMIN_BIT | 1ull << CAP_PERFMON_BIT;
@@ -160,7 +161,8 @@ static enum wall wall_of_denial(const struct refusal *r, const struct settings *
 	bool setting = s->paranoid.known && !may_all(s) &&
 		       (p > 2 || (p > 1 && r->kernel) || (p > 0 && r->whole_cpus));
 
-	/* The setting's answer is EACCES; where the least is refused with EPERM it is a filter's. */
+	/* The setting's answer is EACCES; where the least is refused with EPERM it is a
+	 * filter's. */
 	if (r->code == -EACCES && setting)
 		return WALL_PARANOID;
 	return filtered(s) ? WALL_SECCOMP : WALL_SECURITY;
@@ -254,7 +256,7 @@ static void explain(struct check *c, const struct doctor *d)
 	}
 }
 
-/* --- checks ----------------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------- */
 
 static struct check *check_add(struct doctor *d, enum check_group group, const char *id,
 			       const char *title, enum check_state state)
@@ -339,7 +341,8 @@ static void check_reaches(struct doctor *d, int least)
 				    .least = least};
 		struct check *c = check_refusal(d, CHECK_REACH, ids[r], titles[r], &f);
 
-		/* Both of the upper two begin with "events on"; then it was not the group. */
+		/* Both of the upper two begin with "events on"; then it was not the
+		 * group. */
 		if (r == REACH_CGROUP && code[r] &&
 		    strncmp(why[r].text, "events on", 9) != 0) {
 			c->wall = WALL_CGROUP;
@@ -468,7 +471,8 @@ static void check_kallsyms(struct doctor *d)
 		 c->wall == WALL_CAPABILITY ? ", no CAP_SYSLOG" : "");
 }
 
-/* The path of the C library that profd itself has mapped; the caller frees. NULL: none is seen. */
+/* The path of the C library that profd itself has mapped; the caller frees. NULL: none is
+ * seen. */
 static char *libc_path(void)
 {
 	_cleanup_free_ char *maps = NULL;
@@ -522,7 +526,7 @@ static void choose_engine(struct doctor *d)
 				   &d->recording.info);
 }
 
-/* --- all together ----------------------------------------------------------------------------- */
+/* --- all together ------------------------------------------------------------------- */
 
 static void add_remedies(struct doctor *d)
 {

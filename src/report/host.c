@@ -1,5 +1,5 @@
-/* What machine this is. Only what is readable by everybody, and nothing that changes from boot to
- * boot: two recordings are comparable when their testbed lines are equal. */
+/* What machine this is. Only what is readable by everybody, and nothing that changes from
+ * boot to boot: two recordings are comparable when their testbed lines are equal. */
 #include <profd/report.h>
 
 #include <gnu/libc-version.h>
@@ -11,7 +11,8 @@
 #include <profd/io.h>
 #include <profd/mem.h>
 
-/* The value of the first line "KEY<blanks>: VALUE" or "KEY=VALUE" of @path; quotes are taken off. */
+/* The value of the first line "KEY<blanks>: VALUE" or "KEY=VALUE" of @path; quotes are
+ * taken off. */
 static void read_key(const char *path, const char *key, char sep, char *buf, size_t size)
 {
 	_cleanup_free_ char *data = NULL;

@@ -1,5 +1,5 @@
-/* The directory of one run: made, and proved writable, before the workload starts, so that an hour of
- * measuring is not lost to a missing permission. */
+/* The directory of one run: made, and proved writable, before the workload starts, so
+ * that an hour of measuring is not lost to a missing permission. */
 #include <profd/report.h>
 
 #include <errno.h>
@@ -29,7 +29,8 @@ static int in_the_way(const char *path, struct error *err)
 	return -ENOTDIR;
 }
 
-/* Takes profd-out.old aside. It is removed by outdir_close: a run that never starts costs nothing. */
+/* Takes profd-out.old aside. It is removed by outdir_close: a run that never starts costs
+ * nothing. */
 static int set_aside(struct outdir *d, const char *old, struct error *err)
 {
 	struct stat st;
@@ -48,7 +49,8 @@ static int set_aside(struct outdir *d, const char *old, struct error *err)
 	return error_set(err, code, "cannot move '%s': %s", old, strerror(-code));
 }
 
-/* Moves profd-out to profd-out.old, replacing the one of the run before. An empty one is used again. */
+/* Moves profd-out to profd-out.old, replacing the one of the run before. An empty one is
+ * used again. */
 static int move_old(struct outdir *d, struct error *err)
 {
 	_cleanup_free_ char *old = xasprintf("%s.old", d->path);
@@ -77,7 +79,8 @@ static int move_old(struct outdir *d, struct error *err)
 	return 0;
 }
 
-/* An artifact of an earlier run, by its name. Other files of the user's may stay where they are. */
+/* An artifact of an earlier run, by its name. Other files of the user's may stay where
+ * they are. */
 static bool has_results(int dirfd)
 {
 	struct stat st;

@@ -1,6 +1,7 @@
-/* Where profd runs (a CI system, a container), and what is to be done there about each wall. A remedy is a
- * sentence and lines to copy; they differ by place because the setting is elsewhere: a container's is
- * the host's, a hosted runner's virtual machine is one's own. */
+/* Where profd runs (a CI system, a container), and what is to be done there about each
+ * wall. A remedy is a sentence and lines to copy; they differ by place because the
+ * setting is elsewhere: a container's is the host's, a hosted runner's virtual machine is
+ * one's own. */
 #include <profd/doctor.h>
 
 #include <stdio.h>
@@ -100,7 +101,7 @@ void place_detect(struct place *ret)
 	read_os(ret->os, sizeof(ret->os));
 }
 
-/* --- remedies ------------------------------------------------------------------------------- */
+/* --- remedies ----------------------------------------------------------------------- */
 
 static void say(struct remedy *r, const char *text)
 {
@@ -126,8 +127,8 @@ static void as_root(struct remedy *r, const struct doctor *d, const char *text)
 	command(r, line);
 }
 
-/* A container is started with @flag of docker-run(1), or its like in the CI system's file. @list: the key
- * of GitLab's runner configuration that it becomes, whole. */
+/* A container is started with @flag of docker-run(1), or its like in the CI system's
+ * file. @list: the key of GitLab's runner configuration that it becomes, whole. */
 static void container_flag(struct remedy *r, const struct doctor *d, const char *flag,
 			   const char *gitlab)
 {
@@ -161,7 +162,8 @@ static void container_capability(struct remedy *r, const struct doctor *d,
 {
 	char flag[128], gitlab[64];
 
-	/* Who is not root in the container has it in the bounding set only: capabilities(7). */
+	/* Who is not root in the container has it in the bounding set only:
+	 * capabilities(7). */
 	if (d->settings.uid)
 		say(r, "only root in the container gets what is added");
 	if (d->place.box == BOX_KUBERNETES) {
@@ -271,8 +273,8 @@ static void remedy_syslog(struct remedy *r, const struct doctor *d)
 		container_capability(r, d, "SYSLOG");
 }
 
-/* kernel/kallsyms.c, kallsyms_show_value(): with kptr_restrict 0, whoever may profile the kernel sees
- * them, else whoever has CAP_SYSLOG; with 1 CAP_SYSLOG; with 2 nobody. */
+/* kernel/kallsyms.c, kallsyms_show_value(): with kptr_restrict 0, whoever may profile the
+ * kernel sees them, else whoever has CAP_SYSLOG; with 1 CAP_SYSLOG; with 2 nobody. */
 static void remedy_kptr(struct remedy *r, const struct doctor *d)
 {
 	const struct settings *s = &d->settings;

@@ -1,4 +1,5 @@
-/* The part of a capture that no session sees: the command, the machine, how the workload ended. */
+/* The part of a capture that no session sees: the command, the machine, how the workload
+ * ended. */
 #include <profd/raw.h>
 
 #include <errno.h>
@@ -124,7 +125,7 @@ void raw_put_end(struct recorder *r, const struct run *run, const struct raw_tot
 	recorder_put(r, &rec);
 }
 
-/* --- and back -------------------------------------------------------------------------------- */
+/* --- and back ----------------------------------------------------------------------- */
 
 static void copy_text(char *buf, size_t size, const struct capture_bytes *b)
 {

@@ -130,8 +130,8 @@ static bool same_reason_before(const struct counter_value *v, size_t i)
 	return false;
 }
 
-/* "cycles, instructions: no counter for it": once for each reason. @add puts the names as the format
- * wants them. */
+/* "cycles, instructions: no counter for it": once for each reason. @add puts the names as
+ * the format wants them. */
 static void add_missing(struct text *t, const struct counter_value *v, size_t n, size_t i,
 			void (*add)(struct text *t, const char *s))
 {

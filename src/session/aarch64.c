@@ -1,9 +1,10 @@
-/* What stopping a thread has to know about aarch64: struct user_pt_regs (asm/ptrace.h) is in the order
- * of perf/aarch64.c, but for pstate behind it.
+/* What stopping a thread has to know about aarch64: struct user_pt_regs (asm/ptrace.h) is
+ * in the order of perf/aarch64.c, but for pstate behind it.
  *
- * A system call that failed with EINTR cannot be made again: its first argument was in x0, where the
- * result is now, and the kernel has forgotten which call it was (linux/arch/arm64/kernel/signal.c,
- * do_signal). Only that threads are found running keeps the stop from being seen. */
+ * A system call that failed with EINTR cannot be made again: its first argument was in
+ * x0, where the result is now, and the kernel has forgotten which call it was
+ * (linux/arch/arm64/kernel/signal.c, do_signal). Only that threads are found running
+ * keeps the stop from being seen. */
 #include "ptrace-priv.h"
 
 #include <asm/ptrace.h>

@@ -1,7 +1,8 @@
-/* What a replayed session is told. Between two events stand the answers that the recorded session was given
- * when it was fed the second one: they are queued, and handed out when it asks again. A session that asks
- * for something else (its code has changed) is told that nothing is there. What files say is kept in
- * captured objfiles, names of the kernel and of JIT code go to the symbolizer. */
+/* What a replayed session is told. Between two events stand the answers that the recorded
+ * session was given when it was fed the second one: they are queued, and handed out when
+ * it asks again. A session that asks for something else (its code has changed) is told
+ * that nothing is there. What files say is kept in captured objfiles, names of the kernel
+ * and of JIT code go to the symbolizer. */
 #include <errno.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 	((size_t)1 << 16) /* perf_event_attr.sample_stack_user has 16 bits */
 #define PROC_MAX_BYTES ((size_t)32 << 20) /* of a file in /proc */
 
-/* --- answers --------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------ */
 
 static void apply_page(struct replay *rp, struct answer *a)
 {
@@ -44,8 +45,8 @@ void answers_clear(struct replay *rp)
 	pages_trim(&rp->pages);
 }
 
-/* The first answer of that kind that nobody had. Memory that stands before it in the file is known from
- * here on. */
+/* The first answer of that kind that nobody had. Memory that stands before it in the file
+ * is known from here on. */
 static struct answer *answer_take(struct replay *rp, enum capture_type type, uint32_t pid)
 {
 	while (rp->first < rp->answers.n && rp->answers.v[rp->first].taken)
@@ -155,7 +156,7 @@ const struct outside_ops replay_outside_ops = {
 	.free = outside_free,
 };
 
-/* --- records ------------------------------------------------------------------------------------ */
+/* --- records ------------------------------------------------------------------------ */
 
 static struct objfile *object_at(struct replay *rp, uint64_t id)
 {

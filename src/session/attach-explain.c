@@ -12,8 +12,8 @@
 
 enum wall { WALL_USER, WALL_CLOSED, WALL_GROUP, WALL_OTHER };
 
-/* ptrace(2), "Ptrace access mode checking", for reading and for stopping: in its order. Yama comes after
- * it, and has no say in reading. */
+/* ptrace(2), "Ptrace access mode checking", for reading and for stopping: in its order.
+ * Yama comes after it, and has no say in reading. */
 static enum wall find_wall(const struct attach_target *t, uint64_t *ret_user)
 {
 	_cleanup_free_ char *file = xasprintf("/proc/%u/stat", t->pid);
@@ -99,7 +99,7 @@ bool attach_explain(const struct attach *a, struct error *err)
 	return true;
 }
 
-/* --- stopping -------------------------------------------------------------------------------- */
+/* --- stopping ----------------------------------------------------------------------- */
 
 /* -1: there is no Yama. */
 static int yama_scope(void)

@@ -1,8 +1,9 @@
 /* Whether what runs already may be stopped (ptrace(2)), found out without stopping it.
  *
- * PTRACE_DETACH wants a stopped thread; but a tracer that ends lets go of what runs as it is. The tracer is
- * a thread here, so a thread of profd's knocks and ends. Nobody but a process's descendants' ancestors may
- * trace under Yama, and a thread is one where a child would not be. */
+ * PTRACE_DETACH wants a stopped thread; but a tracer that ends lets go of what runs as it
+ * is. The tracer is a thread here, so a thread of profd's knocks and ends. Nobody but a
+ * process's descendants' ancestors may trace under Yama, and a thread is one where a
+ * child would not be. */
 #include "attach-priv.h"
 
 #include <errno.h>
@@ -20,7 +21,8 @@ struct knock {
 	pid_t tid;  /* who knocks */
 };
 
-/* Nothing is mapped there: who may read hears that, and who may not hears something else. */
+/* Nothing is mapped there: who may read hears that, and who may not hears something
+ * else. */
 static int may_read(pid_t tid)
 {
 	char byte;
@@ -56,7 +58,8 @@ static void wait_gone(pid_t tid)
 		nanosleep(&pause, NULL);
 }
 
-/* The first thread may have ended before the others, and has nothing to look at any more. */
+/* The first thread may have ended before the others, and has nothing to look at any
+ * more. */
 static bool is_left(const struct attach_target *t)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%u/task/%u/stat", t->pid, t->pid);

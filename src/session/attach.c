@@ -1,8 +1,8 @@
 /* What is attached to: found and checked, waited for, its CPU time added up.
  *
- * A process is held by a descriptor from the first look on, so that a pid which comes back as another
- * process is noticed. What it is, and why it may not be sampled, is attach-check.c's; the events that make
- * it known to the session are introduce.c's. */
+ * A process is held by a descriptor from the first look on, so that a pid which comes
+ * back as another process is noticed. What it is, and why it may not be sampled, is
+ * attach-check.c's; the events that make it known to the session are introduce.c's. */
 #include "attach-priv.h"
 
 #include <dirent.h>
@@ -49,7 +49,7 @@ struct attach_private {
 	struct sigaction old_pipe, old_fsize;
 };
 
-/* --- who was there before -------------------------------------------------------------------- */
+/* --- who was there before ----------------------------------------------------------- */
 
 struct processes {
 	struct pair {
@@ -113,7 +113,7 @@ const uint32_t *attach_strangers(const struct attach *a, size_t *ret_n)
 	return a->priv->strangers.v;
 }
 
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------ */
 
 static void ask_pid(void *arg, uint32_t pid)
 {
@@ -149,7 +149,8 @@ static void raise_files(struct attach_private *p)
 		setrlimit(RLIMIT_NOFILE, &all);
 }
 
-/* A build, a shell, a server with a process for each client: rather than what works by itself. */
+/* A build, a shell, a server with a process for each client: rather than what works by
+ * itself. */
 static bool has_forked(uint32_t pid)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%u/stat", pid);
@@ -188,7 +189,8 @@ int attach_open(struct attach *a, const struct sampler_targets *on, struct error
 		uint32_t number = (uint32_t)on->pids[i];
 		int code;
 
-		/* pidfds of single threads came with Linux 6.9: /proc is asked for those. */
+		/* pidfds of single threads came with Linux 6.9: /proc is asked for
+		 * those. */
 		if (!on->threads)
 			p->watched[i].pidfd = (int)syscall(SYS_pidfd_open, number, 0);
 		code = target_find(number, on->threads, &a->targets[i], err);
@@ -223,7 +225,7 @@ void attach_signals(struct attach *a)
 	a->signalfd = signalfd(-1, &p->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* --- while it runs --------------------------------------------------------------------------- */
+/* --- while it runs ------------------------------------------------------------------ */
 
 static bool is_gone(const struct attach *a, size_t i)
 {
@@ -316,7 +318,8 @@ static void take_signals(struct attach *a)
 		a->stop = true;
 }
 
-/* True when nothing is left of it. Everything never ends; a control group ends when it becomes empty. */
+/* True when nothing is left of it. Everything never ends; a control group ends when it
+ * becomes empty. */
 static bool all_ended(struct attach *a)
 {
 	struct attach_private *p = a->priv;
@@ -381,7 +384,7 @@ void attach_add_living(struct attach *a, uint32_t pid)
 	add_time(a, &(struct cpu_time){0}, &t);
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------ */
 
 void attach_done(struct attach *a)
 {

@@ -1,12 +1,13 @@
-/* Looks at threads that stand still. /proc/PID/task/TID/syscall tells the call, its arguments, the stack
- * pointer and the pc of a thread that is not running (proc(5)); its stack is read with
- * process_vm_readv(2); the former, read again, has to say the same, or the thread went on meanwhile.
- * That needs the right to trace the thread, and does not stop it.
+/* Looks at threads that stand still. /proc/PID/task/TID/syscall tells the call, its
+ * arguments, the stack pointer and the pc of a thread that is not running (proc(5)); its
+ * stack is read with process_vm_readv(2); the former, read again, has to say the same, or
+ * the thread went on meanwhile. That needs the right to trace the thread, and does not
+ * stop it.
  *
- * A thread that has not run since it was read need not be read again. What is known of that comes out of
- * the rings, some milliseconds late: so whoever is not known to stand still is looked at, and says
- * "running" at little cost. Whether it really stood still is for the reader of the events to find, by the
- * switches around it. */
+ * A thread that has not run since it was read need not be read again. What is known of
+ * that comes out of the rings, some milliseconds late: so whoever is not known to stand
+ * still is looked at, and says "running" at little cost. Whether it really stood still is
+ * for the reader of the events to find, by the switches around it. */
 #include "blocked-priv.h"
 
 #include <fcntl.h>
@@ -76,7 +77,7 @@ struct blocked *blocked_free(struct blocked *b)
 	return NULL;
 }
 
-/* --- who there is --------------------------------------------------------------------------- */
+/* --- who there is ------------------------------------------------------------------- */
 
 static struct thread *thread_get(struct blocked *b, uint32_t pid, uint32_t tid)
 {
@@ -131,7 +132,7 @@ void blocked_feed(struct blocked *b, const struct event *e)
 	}
 }
 
-/* --- looking -------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------------------ */
 
 /* "running", or "-1 SP PC" outside of a call, or "NR ARG… SP PC": proc(5). */
 struct standing {

@@ -1,7 +1,8 @@
-/* What threads wait for: system calls by their numbers, which <sys/syscall.h> has for each machine, and
- * functions of the kernel by their names. A call's own entry is there as __x64_sys_NAME or
- * __arm64_sys_NAME; inner functions that tell as much are for where that frame is missing, or too
- * far out: a page that is read in waits in io_schedule whatever the call was. */
+/* What threads wait for: system calls by their numbers, which <sys/syscall.h> has for
+ * each machine, and functions of the kernel by their names. A call's own entry is there
+ * as __x64_sys_NAME or __arm64_sys_NAME; inner functions that tell as much are for where
+ * that frame is missing, or too far out: a page that is read in waits in io_schedule
+ * whatever the call was. */
 #include "blocked-priv.h"
 
 #include <stddef.h>

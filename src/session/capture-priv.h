@@ -17,8 +17,8 @@
 #endif
 
 #define PAGE_BYTES 4096u
-/* 64 MiB. When there are more, both sides forget all of them before the next event, never within one:
- * a stack may lie in old and in new pages. */
+/* 64 MiB. When there are more, both sides forget all of them before the next event, never
+ * within one: a stack may lie in old and in new pages. */
 #define PAGES_MAX 16384u
 /* No event needs that many more: a stack copy and 16 MiB behind it. */
 #define PAGES_HARD_MAX (2 * PAGES_MAX)

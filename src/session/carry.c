@@ -1,14 +1,17 @@
-/* A write of a megabyte into a pipe blocks many times, and a stop that meets it in between makes it
- * return early, with the count of what is done. A program without signal handlers never sees that
- * happen and need not be ready for it. So the thread makes the call again for the rest, and only when that
- * is done it goes on behind the call, with the whole count. It stays seized for so long, but is stopped
- * only where the calls begin and end.
+/* A write of a megabyte into a pipe blocks many times, and a stop that meets it in
+ * between makes it return early, with the count of what is done. A program without signal
+ * handlers never sees that happen and need not be ready for it. So the thread makes the
+ * call again for the rest, and only when that is done it goes on behind the call, with
+ * the whole count. It stays seized for so long, but is stopped only where the calls begin
+ * and end.
  *
- * What may end early by itself is told apart by asking for the rest: an error then, or nothing, is the
- * answer that the program would have had next, and the count stands. Only pipes and sockets that are
- * streams are asked, so that no message is put to the next one, and no limit of a file's size is met.
+ * What may end early by itself is told apart by asking for the rest: an error then, or
+ * nothing, is the answer that the program would have had next, and the count stands. Only
+ * pipes and sockets that are streams are asked, so that no message is put to the next
+ * one, and no limit of a file's size is met.
  *
- * A signal that has a handler ends it: system calls are allowed to be cut short by that. */
+ * A signal that has a handler ends it: system calls are allowed to be cut short by
+ * that. */
 #include "ptrace-priv.h"
 
 #include <linux/elf.h>
@@ -53,7 +56,7 @@ static void set_user(const struct carry *c, uint64_t *user)
 	ptrace(PTRACE_SETREGSET, c->tid, NT_PRSTATUS, &io);
 }
 
-/* --- which calls ----------------------------------------------------------------------------- */
+/* --- which calls -------------------------------------------------------------------- */
 
 /* Into a pipe sendfile(2) puts what fits, and no more. */
 static bool is_stream(uint32_t tid, uint64_t fd, bool pipes)
@@ -157,7 +160,7 @@ static bool take_call(struct carry *c)
 	}
 }
 
-/* --- the rest -------------------------------------------------------------------------------- */
+/* --- the rest ----------------------------------------------------------------------- */
 
 /* The part that comes next; false: all is done. */
 static bool next_part(struct carry *c)
@@ -265,8 +268,8 @@ static bool has_handler(uint32_t tid, int sig)
 	return sig > 0 && caught >> (sig - 1) & 1;
 }
 
-/* -ERESTARTSYS to -ERESTART_RESTARTBLOCK, linux/include/linux/errno.h: a signal is on its way, which
- * decides. */
+/* -ERESTARTSYS to -ERESTART_RESTARTBLOCK, linux/include/linux/errno.h: a signal is on its
+ * way, which decides. */
 static bool is_restart(int64_t result)
 {
 	return result <= -512 && result >= -516;

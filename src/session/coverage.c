@@ -1,10 +1,10 @@
-/* Samples against CPU time: how much of it they stand for, and a frame of its own for each part that they
- * do not, so that totals stay true.
+/* Samples against CPU time: how much of it they stand for, and a frame of its own for
+ * each part that they do not, so that totals stay true.
  *
- * CPU time is what an inherited counter says (sampler_counted_ns), or wait4(2) where that is more: the
- * counter leaves out setuid programs and the last 40 us of every task, wait4 whatever nobody waited for.
- * Only wait4 tells user from kernel mode, and it asks the clock tick: the split of processes that live
- * for less than a tick is chance. */
+ * CPU time is what an inherited counter says (sampler_counted_ns), or wait4(2) where that
+ * is more: the counter leaves out setuid programs and the last 40 us of every task, wait4
+ * whatever nobody waited for. Only wait4 tells user from kernel mode, and it asks the
+ * clock tick: the split of processes that live for less than a tick is chance. */
 #include "session-priv.h"
 
 #include <math.h>
@@ -25,8 +25,9 @@ static void add_frame(struct session *ses, const char *comm, const char *frame,
 		    profile_labels(p, &l, 1), 0, values);
 }
 
-/* Lost samples had the average weight. But records of forks and mappings are counted as lost with them,
- * and other programs' where all are sampled: no more can be lost than is missing. */
+/* Lost samples had the average weight. But records of forks and mappings are counted as
+ * lost with them, and other programs' where all are sampled: no more can be lost than is
+ * missing. */
 static int64_t add_lost(struct session *ses, int64_t missing)
 {
 	struct quality *q = &ses->quality;
@@ -63,8 +64,8 @@ static bool sees_short_tasks(const struct quality *q)
 	return q->reach == REACH_CGROUP || q->reach == REACH_SYSTEM;
 }
 
-/* Kernel time that nobody could sample, of the @rest that was not sampled. What the split into user and
- * kernel mode may have wrong by chance goes with it. */
+/* Kernel time that nobody could sample, of the @rest that was not sampled. What the split
+ * into user and kernel mode may have wrong by chance goes with it. */
 static int64_t kernel_part(const struct quality *q, int64_t rest)
 {
 	double used = (double)(q->user_ns + q->system_ns);

@@ -1,9 +1,10 @@
 /* CPU time of what runs already, read from outside.
  *
- * The CPU-time clock of a process (clock_getcpuclockid(3)) is what the scheduler counted, of all its
- * threads, dead or alive, and no permission is asked for. It leaves out children: of those that were
- * waited for /proc/PID/stat knows, in ticks. Counting events would know all, but a thread that is started
- * while they are opened would be counted by those it inherits and by its own. */
+ * The CPU-time clock of a process (clock_getcpuclockid(3)) is what the scheduler counted,
+ * of all its threads, dead or alive, and no permission is asked for. It leaves out
+ * children: of those that were waited for /proc/PID/stat knows, in ticks. Counting events
+ * would know all, but a thread that is started while they are opened would be counted by
+ * those it inherits and by its own. */
 #include "attach-priv.h"
 
 #include <stdio.h>

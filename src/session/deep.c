@@ -1,16 +1,18 @@
-/* Stacks larger than their copy. The kernel copies less than 64 KiB, and ends at the first page that is not
- * in memory, as in the middle of a large array; what lies beyond is still in the process, whose outer frames rest while inner ones run. So it is read from there, some milliseconds
- * late, and then has to be believed. Three checks:
+/* Stacks larger than their copy. The kernel copies less than 64 KiB, and ends at the
+ * first page that is not in memory, as in the middle of a large array; what lies beyond
+ * is still in the process, whose outer frames rest while inner ones run. So it is read
+ * from there, some milliseconds late, and then has to be believed. Three checks:
  *
- * - The outermost part of the copy has to be in memory still: a thread that returned from there and
- *   called others would have overwritten it.
+ * - The outermost part of the copy has to be in memory still: a thread that returned from
+ *   there and called others would have overwritten it.
  * - The frames found in the copy are found again.
- * - The chain of outer frames is the same for a dozen looks at this thread, a few milliseconds apart.
- *   A thread that goes down one way from two callers in turn leaves the same bytes in the copy both
- *   times; only the coming and going of the outer frames gives it away. Samples wait for this.
+ * - The chain of outer frames is the same for a dozen looks at this thread, a few
+ *   milliseconds apart. A thread that goes down one way from two callers in turn leaves
+ *   the same bytes in the copy both times; only the coming and going of the outer frames
+ *   gives it away. Samples wait for this.
  *
- * That is evidence, not proof, so such stacks carry a label in the profile and their share is
- * reported; what fails a check stays a truncated stack. */
+ * That is evidence, not proof, so such stacks carry a label in the profile and their
+ * share is reported; what fails a check stays a truncated stack. */
 #include "session-priv.h"
 
 #include <string.h>
@@ -23,11 +25,11 @@
 #define OVERLAP_BYTES ((size_t)4096)
 #define COPY_SMALL_BYTES ((size_t)512)
 #define COPY_MIN_BYTES ((size_t)16)
-/* Suspended frames may have locals that inner ones write to: of the words compared, this many in a
- * hundred have to be the same. */
+/* Suspended frames may have locals that inner ones write to: of the words compared, this
+ * many in a hundred have to be the same. */
 #define OVERLAP_SAME 90u
-/* Of two chains that take turns by chance, a look is in a run of 12 or more with a probability of
- * 13 / 2^12. */
+/* Of two chains that take turns by chance, a look is in a run of 12 or more with a
+ * probability of 13 / 2^12. */
 #define LOOKS 12u
 #define LOOK_NS (NSEC_PER_SEC / 1000)
 #define CHAIN_MAX 4096u
@@ -79,7 +81,7 @@ struct deep *deep_free(struct deep *d)
 	return NULL;
 }
 
-/* --- reading on ---------------------------------------------------------------------- */
+/* --- reading on --------------------------------------------------------------------- */
 
 static size_t overlap_bytes(const struct unwind_input *in)
 {
@@ -99,8 +101,8 @@ static bool overlap_same(const uint8_t *copied, const uint8_t *live, size_t n)
 	return same * 100 >= words * OVERLAP_SAME;
 }
 
-/* Fills d->stack with @in's copy up to its overlap and with memory from there on, to @size bytes.
- * Returns how many there are, 0 when the two do not fit. */
+/* Fills d->stack with @in's copy up to its overlap and with memory from there on, to
+ * @size bytes. Returns how many there are, 0 when the two do not fit. */
 static size_t deep_read(struct session *ses, const struct unwind_input *in, size_t size,
 			uint64_t *ret_time_ns)
 {
@@ -165,7 +167,7 @@ unsigned deep_unwind(struct session *ses, const struct unwind_input *in, unsigne
 	return total > n ? total : 0;
 }
 
-/* --- believing it ------------------------------------------------------------------------ */
+/* --- believing it ------------------------------------------------------------------- */
 
 static uint32_t thread_row(struct deep *d, uint32_t tid)
 {
@@ -194,8 +196,8 @@ static void release(struct session *ses, uint32_t row, bool whole)
 	t->held.n = 0;
 }
 
-/* From the root inwards, as far as both go: a thread that is deeper in the same recursion has the same
- * chain. */
+/* From the root inwards, as far as both go: a thread that is deeper in the same recursion
+ * has the same chain. */
 static bool chain_same(const struct deep_thread *t, const struct frame *frames,
 		       unsigned total, unsigned n)
 {

@@ -1,4 +1,5 @@
-/* How good the profile is: figures that need all of it, and the sentences drawn from them. */
+/* How good the profile is: figures that need all of it, and the sentences drawn from
+ * them. */
 #include "session-priv.h"
 
 #include <stdarg.h>
@@ -6,8 +7,8 @@
 
 #include <profd/text.h>
 
-/* Inclusive weight of every stack node: children have higher ids than their parents, so one pass
- * downwards sums the tree. The caller frees. */
+/* Inclusive weight of every stack node: children have higher ids than their parents, so
+ * one pass downwards sums the tree. The caller frees. */
 static int64_t *node_weights(const struct profile *p, unsigned value)
 {
 	int64_t *w = xcalloc(p->stacks.n ? p->stacks.n : 1, sizeof(*w));
@@ -139,7 +140,7 @@ void quality_finish(struct session *ses)
 	modules_finish(ses, 1);
 }
 
-/* --- warnings -------------------------------------------------------------------------------- */
+/* --- warnings ----------------------------------------------------------------------- */
 
 #define THIN_SAMPLES 200 /* a 10 % function then has +-4 points at 95 % confidence */
 
@@ -215,8 +216,8 @@ static void warn_losses(const struct quality *q, struct quality_warnings *w)
 
 #define EVENTS_FEW 100u /* seen in part only by chance */
 
-/* At a frequency the kernel finds its pace too slowly for what comes in bursts; and a task that ends before
- * its first period yields nothing. */
+/* At a frequency the kernel finds its pace too slowly for what comes in bursts; and a
+ * task that ends before its first period yields nothing. */
 static void warn_events(const struct quality *q, struct quality_warnings *w)
 {
 	for (unsigned i = 0; i < SAMPLER_EVENTS_MAX; i++) {

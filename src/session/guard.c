@@ -1,7 +1,8 @@
-/* PTRACE_SEIZE waits while the process executes another program (linux/kernel/ptrace.c, cred_guard_mutex),
- * and that waits until all other threads are gone, of which those that are being stopped have to be
- * waited for by their tracer: by the one that waits for PTRACE_SEIZE. A timer's signal gets it out: the
- * handler waits for them, and the kernel then goes on with PTRACE_SEIZE by itself. */
+/* PTRACE_SEIZE waits while the process executes another program (linux/kernel/ptrace.c,
+ * cred_guard_mutex), and that waits until all other threads are gone, of which those that
+ * are being stopped have to be waited for by their tracer: by the one that waits for
+ * PTRACE_SEIZE. A timer's signal gets it out: the handler waits for them, and the kernel
+ * then goes on with PTRACE_SEIZE by itself. */
 #include "ptrace-priv.h"
 
 #include <errno.h>
@@ -24,8 +25,9 @@ static timer_t timer;
 static bool there;
 static struct sigaction old_action;
 
-/* A tracer's wait takes stops whether it asked for them or not (linux/kernel/exit.c, wait_task_stopped), and
- * a stop that was taken here nobody would end: so the end is looked at first. */
+/* A tracer's wait takes stops whether it asked for them or not (linux/kernel/exit.c,
+ * wait_task_stopped), and a stop that was taken here nobody would end: so the end is
+ * looked at first. */
 static void guard_handle(int sig)
 {
 	int saved = errno;

@@ -1,10 +1,11 @@
-/* One thread, stopped and let go again. ptrace(2): SEIZE changes nothing for the thread, INTERRUPT stops
- * it where it is in user mode, or where its system call returns; DETACH lets it go on as if nothing had
- * been. If profd dies, the kernel detaches.
+/* One thread, stopped and let go again. ptrace(2): SEIZE changes nothing for the thread,
+ * INTERRUPT stops it where it is in user mode, or where its system call returns; DETACH
+ * lets it go on as if nothing had been. If profd dies, the kernel detaches.
  *
- * The stop is a signal without a handler as far as system calls can tell. The kernel makes most of those
- * again that it interrupts; those that return EINTR all the same (signal(7)) are repaired here. Which
- * threads may be stopped, and when, is for the caller to know. */
+ * The stop is a signal without a handler as far as system calls can tell. The kernel
+ * makes most of those again that it interrupts; those that return EINTR all the same
+ * (signal(7)) are repaired here. Which threads may be stopped, and when, is for the
+ * caller to know. */
 #include "ptrace-priv.h"
 
 #include <linux/elf.h>
@@ -22,7 +23,8 @@ int halt_begin(uint32_t tid)
 {
 	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0)
 		return -errno;
-	/* Once seized only its end can be in the way, and that is told by waiting for it. */
+	/* Once seized only its end can be in the way, and that is told by waiting for
+	 * it. */
 	ptrace(PTRACE_INTERRUPT, tid, 0, 0);
 	return 0;
 }
@@ -64,7 +66,8 @@ void halt_reap(uint32_t tid)
 	waitid(P_PID, tid, &si, WEXITED | WNOHANG | __WALL);
 }
 
-/* The stack is the innermost part of a mapping: what lies behind its end cannot be read. */
+/* The stack is the innermost part of a mapping: what lies behind its end cannot be
+ * read. */
 static size_t read_stack(uint32_t tid, uint64_t sp, size_t n, uint8_t *buf)
 {
 	struct iovec local = {buf, n}, remote = {(void *)(uintptr_t)sp, n};

@@ -1,9 +1,9 @@
 /* What runs already, told as events: a thread is forked, gets its name, maps a file.
  *
- * Each process is looked at twice. The first look, with the events still off, is the one that makes the
- * session open files, which may take longer than a ring takes to fill. The second, once they are on, tells
- * what came in between; what comes later has records of its own, and those that tell the same again do no
- * harm. */
+ * Each process is looked at twice. The first look, with the events still off, is the one
+ * that makes the session open files, which may take longer than a ring takes to fill. The
+ * second, once they are on, tells what came in between; what comes later has records of
+ * its own, and those that tell the same again do no harm. */
 #include "attach-priv.h"
 
 #include <dirent.h>
@@ -78,7 +78,7 @@ static uint64_t text_key(uint64_t number, const char *s, size_t n)
 	return (uint64_t)hash_mix(hash_bytes(s, n), number) << 32 | hash_u64(number);
 }
 
-/* --- threads --------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------ */
 
 static bool read_name(uint32_t pid, uint32_t tid, char name[COMM_MAX_BYTES],
 		      size_t *ret_n)
@@ -104,7 +104,8 @@ static void queue_name(struct intro *in, uint32_t pid, uint32_t tid, bool exec,
 	vec_push(&in->queue, e);
 }
 
-/* One that is new in the second look has a record of its birth, or is so young that it does not count. */
+/* One that is new in the second look has a record of its birth, or is so young that it
+ * does not count. */
 static void look_at_thread(struct intro *in, struct seen *s, uint32_t tid, bool first)
 {
 	struct event birth = {.type = EVENT_FORK, .pid = s->pid, .tid = tid};
@@ -141,9 +142,10 @@ static void look_at_threads(struct intro *in, struct seen *s, bool first)
 		closedir(dir);
 }
 
-/* --- mappings -------------------------------------------------------------------------------- */
+/* --- mappings ----------------------------------------------------------------------- */
 
-/* The memory of a first thread that has ended is gone, and its file is empty; the others have it still. */
+/* The memory of a first thread that has ended is gone, and its file is empty; the others
+ * have it still. */
 int maps_slurp(uint32_t pid, char **ret_data, size_t *ret_n)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%u/maps", pid);
@@ -188,7 +190,8 @@ static void queue_map(struct intro *in, uint32_t pid, const struct maps_line *l)
 	vec_push(&in->queue, e);
 }
 
-/* Executable lines of @data; those that are not among @told are queued. Returns how many of them were. */
+/* Executable lines of @data; those that are not among @told are queued. Returns how many
+ * of them were. */
 static uint32_t compare_maps(struct intro *in, struct seen *s, const char *data, size_t n,
 			     const struct map *told)
 {
@@ -212,8 +215,8 @@ static uint32_t compare_maps(struct intro *in, struct seen *s, const char *data,
 	return same;
 }
 
-/* A program that was exec'ed since the first look has none of the old mappings: addresses are random, and
- * so are files that differ. */
+/* A program that was exec'ed since the first look has none of the old mappings: addresses
+ * are random, and so are files that differ. */
 static void look_at_maps(struct intro *in, struct seen *s)
 {
 	_cleanup_free_ char *data = NULL;

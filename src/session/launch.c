@@ -1,8 +1,8 @@
 /* fork, wait, exec: the child holds still until the parent has opened its events on it.
  *
- * One pipe lets the child go, another, closed by a successful exec, brings back exec's errno. The
- * workload stays in profd's process group, so that the terminal's Ctrl-C and Ctrl-Z reach it as they
- * would without profd. */
+ * One pipe lets the child go, another, closed by a successful exec, brings back exec's
+ * errno. The workload stays in profd's process group, so that the terminal's Ctrl-C and
+ * Ctrl-Z reach it as they would without profd. */
 #include <profd/launch.h>
 
 #include <dirent.h>
@@ -41,8 +41,9 @@ struct launch_private {
 #define TICK_MS 100
 #define KILL_AFTER_NS (5 * NSEC_PER_SEC)
 
-/* The file of this name that execvp(3) is going to find, if it is as access(2) has @mode. Without PATH
- * that is not the one of the current directory (exec(3), "Special semantics for execlp() and execvp()"). */
+/* The file of this name that execvp(3) is going to find, if it is as access(2) has @mode.
+ * Without PATH that is not the one of the current directory (exec(3), "Special semantics
+ * for execlp() and execvp()"). */
 static bool command_path(const char *name, int mode, char path[PATH_MAX])
 {
 	const char *dirs = getenv("PATH"), *end;
@@ -67,8 +68,8 @@ static bool command_path(const char *name, int mode, char path[PATH_MAX])
 	return false;
 }
 
-/* execvp(3) hands what the kernel cannot execute to the shell: right for a script without #!, but a
- * program for another machine would be read as one. */
+/* execvp(3) hands what the kernel cannot execute to the shell: right for a script without
+ * #!, but a program for another machine would be read as one. */
 static void command_exec(char *const argv[])
 {
 	char path[PATH_MAX], magic[4];
@@ -101,8 +102,8 @@ static void child_run(char *const argv[], int go_fd, int error_fd, const sigset_
 	_exit(127);
 }
 
-/* All that would end profd and may be meant for the workload. Not job control, not what a fault of
- * profd's own raises; glibc keeps the first two real-time signals for itself. */
+/* All that would end profd and may be meant for the workload. Not job control, not what a
+ * fault of profd's own raises; glibc keeps the first two real-time signals for itself. */
 static void block_signals(sigset_t *ret_blocked, sigset_t *ret_old)
 {
 	static const int passed[] = {SIGINT,  SIGQUIT, SIGTERM,	 SIGHUP,    SIGUSR1,
@@ -117,8 +118,8 @@ static void block_signals(sigset_t *ret_blocked, sigset_t *ret_old)
 	sigprocmask(SIG_BLOCK, ret_blocked, ret_old);
 }
 
-/* Every file that is mapped stays open until the end (objfile.h), so profd itself takes all that it may
- * have. The child is forked already and keeps what it was given. */
+/* Every file that is mapped stays open until the end (objfile.h), so profd itself takes
+ * all that it may have. The child is forked already and keeps what it was given. */
 static void raise_files(struct launch_private *p)
 {
 	struct rlimit all;
@@ -162,10 +163,11 @@ int launch_start(struct launch *l, char *const argv[], struct error *err)
 	l->priv->error_fd = error[0];
 	l->priv->command = xstrdup(argv[0]);
 	sigaction(SIGPIPE, &ignore, &l->priv->old_pipe);
-	/* A limit on the size of files is the workload's: an artifact that meets it fails alone. */
+	/* A limit on the size of files is the workload's: an artifact that meets it fails
+	 * alone. */
 	sigaction(SIGXFSZ, &ignore, &l->priv->old_fsize);
-	/* Who starts profd with SIGCHLD ignored has the kernel reap its children unseen. The child,
-	 * forked already, keeps what was inherited. */
+	/* Who starts profd with SIGCHLD ignored has the kernel reap its children unseen.
+	 * The child, forked already, keeps what was inherited. */
 	sigaction(SIGCHLD, &standard, &l->priv->old_child);
 	raise_files(l->priv);
 	l->signalfd = signalfd(-1, &l->priv->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -242,8 +244,9 @@ int launch_exec(struct launch *l, struct error *err)
 	return exec_error(p->command, code, err);
 }
 
-/* From the terminal driver: the whole foreground group got it. For CPU time that profd used: the
- * workload has a clock of its own. An alarm, though, was set for what runs in profd's place. */
+/* From the terminal driver: the whole foreground group got it. For CPU time that profd
+ * used: the workload has a clock of its own. An alarm, though, was set for what runs in
+ * profd's place. */
 static bool is_own_signal(const siginfo_t *si)
 {
 	return si->si_code == SI_KERNEL &&
@@ -277,8 +280,9 @@ static bool reap(struct launch *l)
 
 	if (l->reaped)
 		return true;
-	/* Where source-ptrace.c stops the process wait4 would take the stop for an end, and from whom it
-	 * was meant for. Once it has ended it cannot be stopped any more. */
+	/* Where source-ptrace.c stops the process wait4 would take the stop for an end,
+	 * and from whom it was meant for. Once it has ended it cannot be stopped any
+	 * more. */
 	code = waitid(P_PID, (id_t)l->pid, &si, WEXITED | WNOHANG | WNOWAIT);
 	if (code == 0 && si.si_code != CLD_EXITED && si.si_code != CLD_KILLED &&
 	    si.si_code != CLD_DUMPED)
@@ -296,7 +300,7 @@ static bool reap(struct launch *l)
 	return true;
 }
 
-/* --- the tree ------------------------------------------------------------------------ */
+/* --- the tree ----------------------------------------------------------------------- */
 
 #define TREE_MAX 100000u
 #define ASKED_MAX 256u
@@ -354,7 +358,8 @@ void launch_kill(struct launch *l, int sig)
 	if (l->reaped)
 		return;
 	tree_all(l, &pids);
-	/* Leaves first: a shell whose child dies does not start the next command if it is next. */
+	/* Leaves first: a shell whose child dies does not start the next command if it is
+	 * next. */
 	for (uint32_t i = pids.n; i-- > 0;)
 		kill((pid_t)pids.v[i], sig);
 	vec_done(&pids);
@@ -380,7 +385,8 @@ static void remember_asked(struct launch *l)
 	vec_done(&pids);
 }
 
-/* Those that outlive the workload have the same time to end. A signal to profd cuts it short. */
+/* Those that outlive the workload have the same time to end. A signal to profd cuts it
+ * short. */
 static void insist(struct launch *l)
 {
 	struct launch_private *p = l->priv;
@@ -474,8 +480,8 @@ void launch_done(struct launch *l)
 		close(l->pidfd);
 	if (l->signalfd >= 0)
 		close(l->signalfd);
-	/* What came while the artifacts were written must not turn the workload's status into ours
-	 * now. */
+	/* What came while the artifacts were written must not turn the workload's status
+	 * into ours now. */
 	pass_signals(l);
 	if (p->old_files.rlim_max)
 		setrlimit(RLIMIT_NOFILE, &p->old_files);

@@ -1,6 +1,6 @@
-/* What a recorder hears: it is the outside that the session asks, and is told what is looked up in files
- * and in tables of names. When that is written is recorder.c's business; here it is put into records,
- * once each. */
+/* What a recorder hears: it is the outside that the session asks, and is told what is
+ * looked up in files and in tables of names. When that is written is recorder.c's
+ * business; here it is put into records, once each. */
 #include <string.h>
 
 #include <profd/captured.h>
@@ -10,7 +10,7 @@
 
 #define MAPS_MAX_BYTES ((size_t)16 << 20)
 
-/* --- files ----------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------- */
 
 static bool seen(struct map *m, uint64_t key)
 {
@@ -143,7 +143,7 @@ static uint64_t tap_file(struct recorder *r, struct objfile *o)
 	return t->number;
 }
 
-/* --- the outside ----------------------------------------------------------------------------- */
+/* --- the outside -------------------------------------------------------------------- */
 
 static struct objfile *outside_open(void *arg, uint32_t pid, const struct event_mmap *m)
 {
@@ -275,7 +275,7 @@ struct outside recorder_outside(struct recorder *r)
 	return (struct outside){&outside_ops, r};
 }
 
-/* --- names that are in no file --------------------------------------------------------------- */
+/* --- names that are in no file ------------------------------------------------------ */
 
 static void tap_kernel(void *arg, bool readable)
 {

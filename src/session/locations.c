@@ -1,7 +1,8 @@
 /* Frames to locations of the profile while events flow, and their names at the end.
  *
- * A location's address is an ELF virtual address, so that all processes that load a file share its
- * rows; of frames reached by a call it is the return address minus one, a byte of the call. */
+ * A location's address is an ELF virtual address, so that all processes that load a file
+ * share its rows; of frames reached by a call it is the return address minus one, a byte
+ * of the call. */
 #include "session-priv.h"
 
 #include <stdio.h>
@@ -113,8 +114,8 @@ location_id location_of_frame(struct session *ses, struct space *space, uint32_t
 	return slot->location;
 }
 
-/* A thread's samples begin with the same callers, mostly: as far as the frames are those of its last one,
- * so are their rows. */
+/* A thread's samples begin with the same callers, mostly: as far as the frames are those
+ * of its last one, so are their rows. */
 stack_id stack_of_frames(struct session *ses, struct space *space, uint32_t pid,
 			 uint32_t tid, unsigned n, stack_id root)
 {
@@ -180,7 +181,7 @@ void mappings_done(struct session *ses)
 	objfile_put(ses->main_obj);
 }
 
-/* --- names --------------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------- */
 
 static void location_ask(struct session *ses, location_id id)
 {

@@ -1,7 +1,7 @@
 #pragma once
-/* Which of n rings is next: a tournament by time, in which among equals the ring with the lower number wins.
- * A ring that changes costs one match a level, whatever the others do; asking for the winner costs
- * nothing. One thread at a time. */
+/* Which of n rings is next: a tournament by time, in which among equals the ring with the
+ * lower number wins. A ring that changes costs one match a level, whatever the others do;
+ * asking for the winner costs nothing. One thread at a time. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,11 +1,13 @@
-/* Names in a thread of its own, while the program still runs: reading a debug file or the kernel's
- * symbols takes tens of milliseconds, which somebody would wait for after the program's end.
+/* Names in a thread of its own, while the program still runs: reading a debug file or the
+ * kernel's symbols takes tens of milliseconds, which somebody would wait for after the
+ * program's end.
  *
- * The thread owns what it touches: second handles on the files (objfile_twin) and, until namer_finish,
- * the symbolizer. It is given addresses and keeps what was found; nobody looks at that before it has
- * ended, so nothing but the queue needs a lock. What it did not get to, or all where no thread could be
- * had, is looked up in namer_finish, by the same handles: the names are the same in each case, and
- * locations.c takes them in an order that does not depend on threads. */
+ * The thread owns what it touches: second handles on the files (objfile_twin) and, until
+ * namer_finish, the symbolizer. It is given addresses and keeps what was found; nobody
+ * looks at that before it has ended, so nothing but the queue needs a lock. What it did
+ * not get to, or all where no thread could be had, is looked up in namer_finish, by the
+ * same handles: the names are the same in each case, and locations.c takes them in an
+ * order that does not depend on threads. */
 #include "session-priv.h"
 
 #include <pthread.h>
@@ -60,8 +62,8 @@ struct namer {
 	uint64_t cpu_ns;
 };
 #define NO_HANDLE UINT64_MAX
-/* To wake a thread costs more than to look up ten names. Few enough that what is left at the end is done in
- * a millisecond. */
+/* To wake a thread costs more than to look up ten names. Few enough that what is left at
+ * the end is done in a millisecond. */
 #define SUBMIT_JOBS 128u
 #define SUBMIT_NS (NSEC_PER_SEC / 20)
 
@@ -75,7 +77,7 @@ struct namer *namer_new(const struct namer_options *o)
 	return nm;
 }
 
-/* --- looking up ------------------------------------------------------------------------------ */
+/* --- looking up --------------------------------------------------------------------- */
 
 static void job_do(struct namer *nm, const struct name_job *j)
 {
@@ -142,10 +144,10 @@ static void *namer_thread(void *arg)
 	return NULL;
 }
 
-/* --- the owner's side ------------------------------------------------------------------------- */
+/* --- the owner's side --------------------------------------------------------------- */
 
-/* Signals are for the thread that waits for them. Where there is no thread to be had (a limit of pids)
- * all waits for the end. */
+/* Signals are for the thread that waits for them. Where there is no thread to be had (a
+ * limit of pids) all waits for the end. */
 static void thread_start(struct namer *nm)
 {
 	pthread_attr_t attr;
@@ -170,7 +172,8 @@ static bool thread_close(struct namer *nm)
 	took = nm->taken.n > 0;
 	atomic_store(&nm->closing, true);
 	pthread_cond_signal(&nm->changed);
-	/* From here on somebody waits for it. Refused to most users: then it goes on as it is. */
+	/* From here on somebody waits for it. Refused to most users: then it goes on as
+	 * it is. */
 	if (nm->tid)
 		setpriority(PRIO_PROCESS, (id_t)nm->tid, getpriority(PRIO_PROCESS, 0));
 	pthread_mutex_unlock(&nm->lock);
@@ -263,8 +266,8 @@ static bool asks_both(const struct namer *nm)
 	return files && files < nm->queue.n;
 }
 
-/* A program that ends at once leaves the thread at the kernel's symbols, with which it begins. No file is
- * in its hands then, nor any answer. */
+/* A program that ends at once leaves the thread at the kernel's symbols, with which it
+ * begins. No file is in its hands then, nor any answer. */
 static void files_do(struct namer *nm)
 {
 	uint32_t kept = 0;

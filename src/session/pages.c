@@ -1,6 +1,6 @@
-/* Memory of processes as a capture last told it. Stacks that are read a thousand times a second are
- * mostly the same bytes, so only pages that have changed are written; reader and writer keep the same
- * table and forget it at the same moment. */
+/* Memory of processes as a capture last told it. Stacks that are read a thousand times a
+ * second are mostly the same bytes, so only pages that have changed are written; reader
+ * and writer keep the same table and forget it at the same moment. */
 #include "capture-priv.h"
 
 #include <string.h>

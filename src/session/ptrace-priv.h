@@ -1,6 +1,7 @@
 #pragma once
-/* Shared by the files of the ptrace engine: queue.c keeps events, watch.c knows the workload's threads,
- * watch-maps.c their mappings, halt.c stops one thread; source-ptrace.c decides when. */
+/* Shared by the files of the ptrace engine: queue.c keeps events, watch.c knows the
+ * workload's threads, watch-maps.c their mappings, halt.c stops one thread;
+ * source-ptrace.c decides when. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@
 #include <profd/map.h>
 #include <profd/vec.h>
 
-/* --- events, first in, first out ------------------------------------------------------------ */
+/* --- events, first in, first out ---------------------------------------------------- */
 
 struct queue {
 	struct queued *first, **last;
@@ -22,13 +23,13 @@ struct queue {
 
 void queue_init(struct queue *q);
 void queue_done(struct queue *q);
-/* Copies the event and all that it points to. Gives it the time, if it has none; it never runs
- * backwards. */
+/* Copies the event and all that it points to. Gives it the time, if it has none; it never
+ * runs backwards. */
 void queue_put(struct queue *q, const struct event *e);
 /* Borrowed until the next call. */
 bool queue_take(struct queue *q, struct event *ret_event);
 
-/* --- threads ------------------------------------------------------------------------------ */
+/* --- threads ------------------------------------------------------------------------ */
 
 /* proc_pid_stat(5). The addresses are 0 where this user may not see them. */
 struct thread_stat {
@@ -45,8 +46,8 @@ struct thread_stat {
 	uint32_t ppid;
 };
 
-/* proc(5), /proc/PID/task/TID/schedstat: time on a CPU, time in a run queue, how often it came to a CPU. Exact
- * while the thread stands still. */
+/* proc(5), /proc/PID/task/TID/schedstat: time on a CPU, time in a run queue, how often it
+ * came to a CPU. Exact while the thread stands still. */
 struct sched {
 	uint64_t ran_ns, queued_ns, turns;
 };
@@ -144,8 +145,8 @@ void watch_look(struct watch *w);
 bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat);
 /* The thread's CPU time by now; 0: it is gone. */
 uint64_t watch_ran(struct thread *t);
-/* True when the thread, or its process's first, has a child that shares its memory: about to trace it, as
- * LeakSanitizer does. */
+/* True when the thread, or its process's first, has a child that shares its memory: about
+ * to trace it, as LeakSanitizer does. */
 bool watch_is_examined(struct watch *w, struct thread *t);
 /* Who traces the thread, 0 being nobody; and whether it has ended. */
 uint32_t watch_tracer(uint32_t pid, uint32_t tid, bool *ret_ended);
@@ -159,17 +160,18 @@ uint32_t watch_alive(struct watch *w);
 void watch_kill(struct watch *w, int sig);
 /* CPU time of all that was seen, since watch_base. */
 uint64_t watch_seen_ns(const struct watch *w);
-/* CPU time of all that the launched process did not wait for; when attached, of what has ended and was waited
- * for by none of the processes. */
+/* CPU time of all that the launched process did not wait for; when attached, of what has
+ * ended and was waited for by none of the processes. */
 uint64_t watch_unwaited_ns(const struct watch *w);
-/* What schedstat has for the thread now, which is not taken for a look. False: nothing. */
+/* What schedstat has for the thread now, which is not taken for a look. False:
+ * nothing. */
 bool watch_sched(struct watch *w, struct thread *t, struct sched *ret);
 /* How often the thread has left its CPU because it waited for something; NOT_COUNTED. */
 uint64_t watch_blocks(struct watch *w, struct thread *t);
 /* watch-maps.c: reads /proc/PID/maps and puts what is not in p->maps. */
 void maps_look(struct queue *q, struct watched *p);
 
-/* --- time off the CPU: times.c ------------------------------------------------------------------ */
+/* --- time off the CPU: times.c ------------------------------------------------------ */
 
 struct times;
 
@@ -182,11 +184,13 @@ struct times *times_free(struct times *ts); /* NULL is fine; returns NULL */
 void times_found(struct times *ts, struct thread *t, const struct thread_stat *st);
 /* A look begins: at threads that may have gone to sleep (times_look). */
 void times_begin(struct times *ts);
-/* Puts where the thread stands still and how it has spent its time, if it stands still and that is new. */
+/* Puts where the thread stands still and how it has spent its time, if it stands still
+ * and that is new. */
 void times_look(struct times *ts, struct thread *t);
 /* The same of one whose stat has just been read. */
 void times_look_stat(struct times *ts, struct thread *t, const struct thread_stat *st);
-/* The thread ran, was asked at @asked_ns to stop, and stands: puts how it has spent its time. */
+/* The thread ran, was asked at @asked_ns to stop, and stands: puts how it has spent its
+ * time. */
 void times_stopped(struct times *ts, struct thread *t, const struct thread_stat *st,
 		   uint64_t asked_ns);
 /* It is gone, or the recording is over: puts the rest of its time. */
@@ -196,7 +200,7 @@ void times_root_ended(struct times *ts, uint64_t end_ns);
 /* The end of the recording, for all that are left. */
 void times_close(struct times *ts);
 
-/* --- stopping one thread --------------------------------------------------------------------- */
+/* --- stopping one thread ------------------------------------------------------------ */
 
 /* user_regs of the machine: at most this many words. */
 #define HALT_REGS_MAX 40
@@ -222,37 +226,39 @@ enum halt_state {
 	HALT_GONE,    /* it has ended */
 };
 
-/* Asks the thread to stop. Returns 0, -ESRCH: it has ended, -EPERM: forbidden or traced by someone. */
+/* Asks the thread to stop. Returns 0, -ESRCH: it has ended, -EPERM: forbidden or traced
+ * by someone. */
 int halt_begin(uint32_t tid);
 enum halt_state halt_poll(uint32_t tid, int *ret_sig);
-/* HALT_GONE: nobody else hears of the end before the tracer has waited for it. Not for children of
- * profd. */
+/* HALT_GONE: nobody else hears of the end before the tracer has waited for it. Not for
+ * children of profd. */
 void halt_reap(uint32_t tid);
-/* Of a stopped thread, whose stack ends at @stack_end if that is above its stack pointer. False: it
- * died meanwhile. */
+/* Of a stopped thread, whose stack ends at @stack_end if that is above its stack pointer.
+ * False: it died meanwhile. */
 bool halt_read(uint32_t tid, uint64_t stack_end, struct halt_sample *s);
-/* Lets it go, to take @sig if that is not 0. False: it was killed while it stood, and is to be polled until
- * it is gone, or nobody else will see it go. */
+/* Lets it go, to take @sig if that is not 0. False: it was killed while it stood, and is
+ * to be polled until it is gone, or nobody else will see it go. */
 bool halt_end(uint32_t tid, int sig);
-/* Waits for a stop to be told, until @until_ns (CLOCK_MONOTONIC). SIGCHLD has to be blocked. */
+/* Waits for a stop to be told, until @until_ns (CLOCK_MONOTONIC). SIGCHLD has to be
+ * blocked. */
 void halt_wait(uint64_t until_ns);
 
-/* guard.c: halt_begin may wait for ever where other threads of the same process are being stopped. They are
- * added, but for the process's first one, between guard_on and guard_off it is not so. One at a time
- * per program, on the thread that stops others. */
+/* guard.c: halt_begin may wait for ever where other threads of the same process are being
+ * stopped. They are added, but for the process's first one, between guard_on and
+ * guard_off it is not so. One at a time per program, on the thread that stops others. */
 void guard_init(void);
 void guard_done(void);
 void guard_add(uint32_t tid);
 void guard_on(void);
 void guard_off(void);
 
-/* --- system calls that a stop cut short: carry.c ------------------------------------------------ */
+/* --- system calls that a stop cut short: carry.c ------------------------------------ */
 
 struct carry;
 
-/* Looks whether the stopped thread, of which @s was read, has done a part only of what it asked for
- * because of the stop. If so it is let go to do the rest, and is to be polled; else NULL, and it still
- * stands. */
+/* Looks whether the stopped thread, of which @s was read, has done a part only of what it
+ * asked for because of the stop. If so it is let go to do the rest, and is to be polled;
+ * else NULL, and it still stands. */
 struct carry *carry_begin(uint32_t tid, const struct halt_sample *s);
 /* The thread stopped again. True when it was let go for good: @c is freed. */
 bool carry_step(struct carry *c, enum halt_state state, int sig);
@@ -261,14 +267,14 @@ void carry_hurry(struct carry *c);
 /* It has ended. */
 void carry_free(struct carry *c);
 
-/* --- the machine: x86_64.c, aarch64.c -------------------------------------------------------- */
+/* --- the machine: x86_64.c, aarch64.c ----------------------------------------------- */
 
 struct machine_regs; /* what PTRACE_GETREGSET, NT_PRSTATUS, has */
 extern const size_t machine_regs_bytes;
 /* From the @n bytes at @user, which differ for 32-bit programs. */
 bool machine_sample(const void *user, size_t n, struct halt_sample *ret);
-/* The stop may have made a system call fail with EINTR: true when @user was changed so that the kernel
- * makes the call again, or returns EINTR if a handler runs first. */
+/* The stop may have made a system call fail with EINTR: true when @user was changed so
+ * that the kernel makes the call again, or returns EINTR if a handler runs first. */
 bool machine_restart(void *user, size_t n);
 struct machine_call {
 	int64_t number, result;
@@ -276,7 +282,8 @@ struct machine_call {
 	uint64_t pc; /* behind the instruction that made it */
 };
 #define MACHINE_CALL_BYTES 2
-/* The system call that has just ended; false: there was none, or too little of it is left. */
+/* The system call that has just ended; false: there was none, or too little of it is
+ * left. */
 bool machine_call(const void *user, size_t n, struct machine_call *ret);
 bool machine_is_call(const uint8_t *code); /* [MACHINE_CALL_BYTES] */
 /* Makes @user the registers before call @c (its result is ignored), or those after it. */

@@ -1,5 +1,5 @@
-/* One round of what a sampler by ptrace(2) does, on a child made for it, so that profd doctor can say which
- * step a sandbox or Yama refuses. */
+/* One round of what a sampler by ptrace(2) does, on a child made for it, so that profd
+ * doctor can say which step a sandbox or Yama refuses. */
 #include <profd/ptrace-try.h>
 
 #include <errno.h>

@@ -1,9 +1,10 @@
 /* Writes the capture of a session.
  *
- * Answers come before the event that made the session ask: they are staged while it is fed, and the
- * event behind them goes out with them, or not at all when the file would become too large. So the
- * file is a sequence of events that can be fed again up to any point. Of a stack copy as much is kept as
- * the unwinder read; a large one, and memory read from the process, as pages that have changed.
+ * Answers come before the event that made the session ask: they are staged while it is
+ * fed, and the event behind them goes out with them, or not at all when the file would
+ * become too large. So the file is a sequence of events that can be fed again up to any
+ * point. Of a stack copy as much is kept as the unwinder read; a large one, and memory
+ * read from the process, as pages that have changed.
  *
  * What a file, the kernel or JIT code is asked often is written once. */
 #include <profd/recorder.h>
@@ -24,12 +25,13 @@
 #define MARGIN_BYTES                                                                     \
 	256u /* kept of a stack beyond what was read: for an unwinder that reads more */
 #define PAGED_FROM_BYTES 16384u /* larger stacks are told by pages */
-/* Room for what is written at the end: the names of what was seen so far, and the rest. */
+/* Room for what is written at the end: the names of what was seen so far, and the
+ * rest. */
 #define RESERVE_BYTES 65536u
 #define RESERVE_LOCATION_BYTES 512u
 #define CLOSING_BYTES 16384u
 
-/* --- the file -------------------------------------------------------------------------------- */
+/* --- the file ----------------------------------------------------------------------- */
 
 struct recorder *recorder_open(const char *path, bool force, uint64_t limit_bytes,
 			       struct error *err)
@@ -74,7 +76,8 @@ static uint64_t size_now(const struct recorder *r)
 	return r->written_bytes + r->out.len;
 }
 
-/* An answer. It goes out with the event, or at once when there is none: then it is a name. */
+/* An answer. It goes out with the event, or at once when there is none: then it is a
+ * name. */
 void recorder_stage(struct recorder *r, const struct capture_record *record)
 {
 	if (!r->limited && !r->code)
@@ -123,8 +126,8 @@ void recorder_put(struct recorder *r, const struct capture_record *record)
 	put(r, record, record->type == CAPTURE_END ? 0 : CLOSING_BYTES / 2);
 }
 
-/* Names are looked up in the order of locations; those that came after the last event of the capture
- * are not its business. */
+/* Names are looked up in the order of locations; those that came after the last event of
+ * the capture are not its business. */
 bool recorder_naming(const struct recorder *r)
 {
 	return r->session->naming && r->session->naming < r->locations;
@@ -145,7 +148,7 @@ void recorder_answer(struct recorder *r, const struct capture_record *record)
 	r->names_cut |= size_now(r) == before && !r->code;
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------- */
 
 /* Sees a sample right after it was unwound, before memory is read for it. */
 static void observe(void *arg, const struct unwind_input *in, const struct frame *frames,
@@ -329,7 +332,8 @@ static void fill_event(const struct recorder *r, const struct event *e,
 	}
 }
 
-/* What was said to be written for an event that is not, has to be said again for names. */
+/* What was said to be written for an event that is not, has to be said again for
+ * names. */
 static void forget(struct recorder *r)
 {
 	for (uint32_t i = 0; i < r->tapped.n; i++) {
@@ -384,7 +388,7 @@ void recorder_event(struct recorder *r, const struct event *e)
 		recorder_flush(r);
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------ */
 
 static void untap(struct recorder *r)
 {

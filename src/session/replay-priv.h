@@ -1,5 +1,6 @@
 #pragma once
-/* Shared by the replay's two files: replay.c reads events, answers.c keeps what stands between them. */
+/* Shared by the replay's two files: replay.c reads events, answers.c keeps what stands
+ * between them. */
 #include <profd/replay.h>
 
 #include "capture-priv.h"
@@ -47,8 +48,8 @@ static inline const char *str(const struct capture_bytes *b)
 
 extern const struct outside_ops replay_outside_ops; /* with a struct replay */
 
-/* Takes a record that is neither an event nor about the recording. 0; negative: it contradicts others or
- * itself. */
+/* Takes a record that is neither an event nor about the recording. 0; negative: it
+ * contradicts others or itself. */
 int replay_take(struct replay *rp, const struct capture_record *r);
 /* Forgets the answers that belong to an event, but not what they say of memory. */
 void answers_clear(struct replay *rp);

@@ -1,5 +1,5 @@
-/* Feeds a capture: turns its records into events again, and checks the numbers that a session adds up.
- * What the session asks meanwhile is answered by answers.c. */
+/* Feeds a capture: turns its records into events again, and checks the numbers that a
+ * session adds up. What the session asks meanwhile is answered by answers.c. */
 #include <profd/replay.h>
 
 #include <errno.h>
@@ -13,12 +13,13 @@
 
 #include "replay-priv.h"
 
-/* --- events --------------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------- */
 
 #define PERIOD_MAX EVENTSPEC_PERIOD_MAX
 #define WEIGHT_MAX (1ull << 60)
 
-/* No recording comes near: it keeps sums, and what stands for lost samples, in 63 bits. */
+/* No recording comes near: it keeps sums, and what stands for lost samples, in 63
+ * bits. */
 static bool is_weight_sane(struct replay *rp, uint64_t period, uint64_t lost)
 {
 	uint64_t lost_weight;
@@ -257,7 +258,7 @@ int replay_next(struct replay *rp, struct event *ret_event, struct error *err)
 	return code;
 }
 
-/* --- the beginning --------------------------------------------------------------------------------- */
+/* --- the beginning ------------------------------------------------------------------ */
 
 static bool take_backend(const char *name, enum unwind_backend *ret)
 {

@@ -13,8 +13,8 @@ struct session_module {
 };
 #define MODULE_KERNEL 100u
 
-/* pc and generation of the space -> location: the way from a frame to its row, without searching
- * mappings again. */
+/* pc and generation of the space -> location: the way from a frame to its row, without
+ * searching mappings again. */
 struct location_slot {
 	uint64_t pc;
 	uint32_t generation;
@@ -22,8 +22,8 @@ struct location_slot {
 };
 #define LOCATION_SLOTS 16384u
 
-/* The stack of a thread's last sample, from its root: frames and the rows they led to. Threads whose
- * numbers are equal in their last bits take turns. */
+/* The stack of a thread's last sample, from its root: frames and the rows they led to.
+ * Threads whose numbers are equal in their last bits take turns. */
 struct trail_step {
 	uint64_t pc;
 	uint32_t flags;
@@ -103,19 +103,21 @@ void session_add(struct session *ses, stack_id stack, labels_id labels, uint32_t
 /* session.c: counts it. */
 void shot_count(struct session *ses, const struct shot *s);
 
-/* deep.c: goes on where the stack copy of @in ended. ses->frames holds the @n frames that were found
- * in it. Returns their new number, why it ended now and when memory was read; or 0, and nothing has
- * changed. */
+/* deep.c: goes on where the stack copy of @in ended. ses->frames holds the @n frames that
+ * were found in it. Returns their new number, why it ended now and when memory was read;
+ * or 0, and nothing has changed. */
 unsigned deep_unwind(struct session *ses, const struct unwind_input *in, unsigned n,
 		     enum unwind_stop *ret_stop, uint64_t *ret_time_ns);
 struct deep_look {
 	uint64_t sample_ns, read_ns; /* CLOCK_MONOTONIC */
 	unsigned copied, total;	     /* of ses->frames: found in the copy; and in all */
 };
-/* Counts one of the two, as soon as it is known whether the outer frames can be believed. */
+/* Counts one of the two, as soon as it is known whether the outer frames can be
+ * believed. */
 void deep_hold(struct session *ses, uint32_t tid, const struct deep_look *look,
 	       const struct shot *cut, const struct shot *whole);
-/* Thread @tid has ended: counts what waits for it, and forgets it. The next one of this tid is another. */
+/* Thread @tid has ended: counts what waits for it, and forgets it. The next one of this
+ * tid is another. */
 void deep_exit(struct session *ses, uint32_t tid);
 /* Counts what is still held. */
 void deep_finish(struct session *ses);
@@ -148,8 +150,8 @@ struct namer;
 struct namer *namer_new(const struct namer_options *o);
 /* NULL is fine; returns NULL. Waits for no more than the lookup that is under way. */
 struct namer *namer_free(struct namer *nm);
-/* Its own handle on a file, borrowed, to be used by others only after namer_finish. NULL: there can be
- * none, and the namer is not to be asked. */
+/* Its own handle on a file, borrowed, to be used by others only after namer_finish. NULL:
+ * there can be none, and the namer is not to be asked. */
 struct objfile *namer_handle(struct namer *nm, struct objfile *o);
 /* What is at @address of @handle, or of the kernel if that is NULL? Once per location. */
 void namer_ask(struct namer *nm, location_id id, struct objfile *handle,
@@ -180,8 +182,8 @@ void wall_blocked(struct session *ses, const struct event *e, stack_id stack,
 /* What the CPU sample @e stands for; negative: nothing. */
 int64_t wall_claim(struct session *ses, const struct event *e, labels_id *ret_labels);
 void wall_count(struct session *ses, stack_id stack, labels_id labels, int64_t ns);
-/* In this order: ends all threads; shows states once locations have names; makes the profile, after which
- * nothing may be added to the session's. */
+/* In this order: ends all threads; shows states once locations have names; makes the
+ * profile, after which nothing may be added to the session's. */
 void wall_close(struct session *ses, uint64_t end_ns);
 void wall_name(struct session *ses);
 void wall_finish(struct session *ses);

@@ -1,8 +1,8 @@
-/* One switch from events to counts. What happens to processes goes to procs, samples are unwound on
- * the spot and become a stack of the profile; the rest is counted.
+/* One switch from events to counts. What happens to processes goes to procs, samples are
+ * unwound on the spot and become a stack of the profile; the rest is counted.
  *
- * Each distinct address is named once (locations.c): looked up meanwhile, in a thread (namer.c), or at
- * the end. */
+ * Each distinct address is named once (locations.c): looked up meanwhile, in a thread
+ * (namer.c), or at the end. */
 #include "session-priv.h"
 
 #include <string.h>
@@ -127,9 +127,10 @@ void session_observe(struct session *ses,
 	ses->observer_arg = arg;
 }
 
-/* --- samples ---------------------------------------------------------------------------- */
+/* --- samples ------------------------------------------------------------------------ */
 
-/* A 32-bit process has other registers and another stack layout: all we know is where it is. */
+/* A 32-bit process has other registers and another stack layout: all we know is where it
+ * is. */
 static unsigned leaf_only(struct session *ses, struct process *p, uint64_t pc,
 			  enum unwind_stop *ret_stop)
 {
@@ -138,8 +139,9 @@ static unsigned leaf_only(struct session *ses, struct process *p, uint64_t pc,
 	return 1;
 }
 
-/* In the middle of execve(2) the registers are still those of the program before, and its mappings or its
- * memory are gone. (Elsewhere memory is there when the kernel is called: a function was called just before.) */
+/* In the middle of execve(2) the registers are still those of the program before, and its
+ * mappings or its memory are gone. (Elsewhere memory is there when the kernel is called:
+ * a function was called just before.) */
 static bool is_replaced(const struct session *ses, const struct event_sample *s,
 			const struct regs *regs, unsigned n)
 {
@@ -202,8 +204,9 @@ static const char *stop_label(enum unwind_stop stop)
 	}
 }
 
-/* A stack that does not reach its root starts with a frame that says why; so does one without any
- * frame (user code only, in a 32-bit program): viewers drop samples that have none. */
+/* A stack that does not reach its root starts with a frame that says why; so does one
+ * without any frame (user code only, in a 32-bit program): viewers drop samples that have
+ * none. */
 static stack_id stack_root(struct session *ses, enum unwind_stop stop, bool empty)
 {
 	const char *label = stop_label(stop);
@@ -376,12 +379,12 @@ static void feed_off(struct session *ses, const struct event *e)
 		wall_switched(ses, e, stack, stop);
 }
 
-/* --- events ------------------------------------------------------------------------------ */
+/* --- events ------------------------------------------------------------------------- */
 
 #define REPAIR_EVERY_NS (NSEC_PER_SEC / 10)
 
-/* The launched program is the first file that the launched process maps after its exec; what a shell
- * in front of it execs later takes its place. */
+/* The launched program is the first file that the launched process maps after its exec;
+ * what a shell in front of it execs later takes its place. */
 static void note_main(struct session *ses, const struct event *e)
 {
 	struct process *p;
@@ -404,9 +407,9 @@ static void note_main(struct session *ses, const struct event *e)
 	}
 }
 
-/* A mapping or a fork may be among what was lost. Reading the maps of a thousand processes takes longer
- * than a ring takes to fill, so it must not take more than a tenth of the time: or losing records
- * makes profd lose more of them. */
+/* A mapping or a fork may be among what was lost. Reading the maps of a thousand
+ * processes takes longer than a ring takes to fill, so it must not take more than a tenth
+ * of the time: or losing records makes profd lose more of them. */
 static void repair(struct session *ses, uint64_t now_ns)
 {
 	const struct outside *o = &ses->options.outside;
@@ -483,8 +486,8 @@ void session_losses(struct session *ses, uint64_t lost_ring, uint64_t broken,
 {
 	struct quality *q = &ses->quality;
 
-	/* Two counts of one thing: the LOST records and the event's own. But the former do not say
-	 * of which event they are. */
+	/* Two counts of one thing: the LOST records and the event's own. But the former
+	 * do not say of which event they are. */
 	if (lost_ring != UINT64_MAX && (ses->options.nmore || lost_ring > q->lost_ring))
 		q->lost_ring = lost_ring;
 	q->lost_broken = broken;

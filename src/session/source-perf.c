@@ -1,15 +1,16 @@
 /* The live source: the kernel's rings, merged by time.
  *
- * A ring is in order only for its own CPU. In every round all rings are looked at first, and only then
- * are events handed out, up to the newest time that the *previous* round saw: what a CPU had yet to
- * publish then has been published since. A slack in microseconds would not do, because a virtual CPU may
- * be descheduled between taking the time and publishing. Records stay in the ring until they were
- * handed out, so a ring has to have room for two rounds; it wakes us at a quarter.
+ * A ring is in order only for its own CPU. In every round all rings are looked at first,
+ * and only then are events handed out, up to the newest time that the *previous* round
+ * saw: what a CPU had yet to publish then has been published since. A slack in
+ * microseconds would not do, because a virtual CPU may be descheduled between taking the
+ * time and publishing. Records stay in the ring until they were handed out, so a ring has
+ * to have room for two rounds; it wakes us at a quarter.
  *
  * Whose events they are is tree.c's to tell where they are everybody's.
  *
- * Times may run backwards inside one ring (an interrupt between the two steps): such an event gets
- * the time of its predecessor and is counted. */
+ * Times may run backwards inside one ring (an interrupt between the two steps): such an
+ * event gets the time of its predecessor and is counted. */
 #include "source-priv.h"
 
 #include <errno.h>
@@ -24,8 +25,8 @@
 
 #define ROUND_MAX_MS 100
 #define ROUND_HURRY_MS 5
-/* A program that was just started may be deleted as soon as it ends, as configure's are. The rounds after
- * a new mapping are short, so that its file is opened in time. */
+/* A program that was just started may be deleted as soon as it ends, as configure's are.
+ * The rounds after a new mapping are short, so that its file is opened in time. */
 #define ROUND_FRESH_MS 10
 #define FRESH_ROUNDS 5u
 #define ROUND_BLOCKED_MS 5 /* where blocked threads have to be looked at */
@@ -107,8 +108,8 @@ static void round_begin(struct perf_source *src)
 	src->base.stats.rounds++;
 }
 
-/* Is anything of the workload left? Each reach has its own way to know; what /proc says settles lost
- * exits. */
+/* Is anything of the workload left? Each reach has its own way to know; what /proc says
+ * settles lost exits. */
 static bool tree_left(struct perf_source *src)
 {
 	if (src->reach == REACH_CGROUP)
@@ -166,7 +167,8 @@ static bool look_at_blocked(struct perf_source *src)
 
 	if (!src->blocked || (info->wall_stacks && info->wall_period <= 1))
 		return false;
-	/* What happened before is in the rings by the next round, as what is seen there is. */
+	/* What happened before is in the rings by the next round, as what is seen there
+	 * is. */
 	now_ns = blocked_look(src->blocked);
 	if (now_ns > src->newest_ns)
 		src->newest_ns = now_ns;
@@ -221,8 +223,8 @@ static void release_held(struct perf_source *src)
 	src->held = src->nrings;
 }
 
-/* A task that is past its exit has no pid any more, but is on its CPU until it is switched out: the last
- * that exited there. */
+/* A task that is past its exit has no pid any more, but is on its CPU until it is
+ * switched out: the last that exited there. */
 static void name_exited(struct perf_source *src, size_t ring, struct event *e)
 {
 	struct last_exit *last = &src->exits[ring];
@@ -256,7 +258,8 @@ static bool is_ours(struct perf_source *src, const struct event *e)
 	return (e->type != EVENT_SAMPLE && e->type != EVENT_SWITCH) || src->started;
 }
 
-/* Decodes the record that is first in ring @i and keeps it in the ring while the caller looks. */
+/* Decodes the record that is first in ring @i and keeps it in the ring while the caller
+ * looks. */
 static bool hold(struct perf_source *src, size_t i, struct event *ret_event)
 {
 	const void *record = ring_peek(sampler_ring(src->sampler, i));
@@ -371,8 +374,8 @@ struct source *source_perf_new(struct sampler *s, struct launch *l, bool wait_tr
 	return &src->base;
 }
 
-/* Children that are inherited from while the events are opened may have inherited some of them only, and
- * were not forked from then on: they are filtered out, too. */
+/* Children that are inherited from while the events are opened may have inherited some of
+ * them only, and were not forked from then on: they are filtered out, too. */
 struct source *source_perf_attach(struct sampler *s, struct attach *a,
 				  struct launch *command, bool wait_tree)
 {

@@ -1,16 +1,20 @@
-/* Samples without perf_event_open(2), where a container forbids it: at each tick the threads that are
- * running are stopped for some 50 us, one look at registers and stack each.
+/* Samples without perf_event_open(2), where a container forbids it: at each tick the
+ * threads that are running are stopped for some 50 us, one look at registers and stack
+ * each.
  *
- * Who is due. A thread is sampled when it has run for another period since it was due last, and is found
- * in state R right before it is stopped. A thread that sleeps is never touched: stopping it would end
- * system calls early, and its place is worth nothing in a profile of CPU time. What a sample stands for
- * is the CPU time that its thread used since its last one, so that no second is counted twice; what ran
- * and was never met is left to coverage.c.
+ * Who is due. A thread is sampled when it has run for another period since it was due
+ * last, and is found in state R right before it is stopped. A thread that sleeps is never
+ * touched: stopping it would end system calls early, and its place is worth nothing in a
+ * profile of CPU time. What a sample stands for is the CPU time that its thread used
+ * since its last one, so that no second is counted twice; what ran and was never met is
+ * left to coverage.c.
  *
- * For time off the CPU (times.c) those that are not running are looked at in the same ticks.
+ * For time off the CPU (times.c) those that are not running are looked at in the same
+ * ticks.
  *
- * A stop may take long to come: the thread waits for a CPU, or for a disk. Nobody waits for it. But once
- * it has come it should end soon, so events are handed out between ticks only. */
+ * A stop may take long to come: the thread waits for a CPU, or for a disk. Nobody waits
+ * for it. But once it has come it should end soon, so events are handed out between ticks
+ * only. */
 #include "source-priv.h"
 
 #include <errno.h>
@@ -25,7 +29,8 @@
 #include <profd/clock.h>
 #include <profd/mem.h>
 
-/* A running thread's CPU time is brought up to date by the kernel's tick, every 10 ms at the rarest. */
+/* A running thread's CPU time is brought up to date by the kernel's tick, every 10 ms at
+ * the rarest. */
 #define STALE_NS (NSEC_PER_SEC / 50)
 /* How far behind a thread may be: what was met rarely is not made up for by a burst. */
 #define BEHIND_PERIODS 2u
@@ -67,10 +72,10 @@ struct ptrace_source {
 	bool reaper; /* profd was one already */
 };
 
-/* --- stopping -------------------------------------------------------------------------------- */
+/* --- stopping ----------------------------------------------------------------------- */
 
-/* Why a thread may not be stopped: another tracer, or rights. A thread that ends at this moment is
- * refused, too. */
+/* Why a thread may not be stopped: another tracer, or rights. A thread that ends at this
+ * moment is refused, too. */
 static void note_refused(struct ptrace_source *src, struct thread *t)
 {
 	struct watched *p = t->process;
@@ -119,8 +124,8 @@ static void ask(struct ptrace_source *src, struct thread *t)
 			times_look_stat(src->times, t, &h.stat);
 		return;
 	}
-	/* A program that is executed while its process is traced by an ordinary user does not get the
-	 * rights that its set-user-ID bit gives it (execve(2)). */
+	/* A program that is executed while its process is traced by an ordinary user does
+	 * not get the rights that its set-user-ID bit gives it (execve(2)). */
 	if (h.stat.forked && t->ran_ns < FORKED_NS)
 		return;
 	/* A stop at the wrong moment and its tracer gives up. */
@@ -185,8 +190,8 @@ static bool take_sample(struct ptrace_source *src, struct halt *h, int sig)
 	return gone;
 }
 
-/* Another program than the one that was asked: a thread that executes one takes the number of its process's
- * first (execve(2)), and with it goes its tracer. */
+/* Another program than the one that was asked: a thread that executes one takes the
+ * number of its process's first (execve(2)), and with it goes its tracer. */
 static bool follow_exec(struct ptrace_source *src, struct halt *h)
 {
 	struct watched *p = h->process;
@@ -202,7 +207,8 @@ static bool follow_exec(struct ptrace_source *src, struct halt *h)
 	return true;
 }
 
-/* The same from the other side: who was asked has ended, and who has its number now was not asked. */
+/* The same from the other side: who was asked has ended, and who has its number now was
+ * not asked. */
 static bool is_other(const struct halt *h)
 {
 	bool ended;
@@ -213,8 +219,8 @@ static bool is_other(const struct halt *h)
 	       !ended;
 }
 
-/* It stands, but nothing is told of that: another wait of this process has taken it. Nobody else would let it
- * go. Polled again, because a stop may have come in between. */
+/* It stands, but nothing is told of that: another wait of this process has taken it.
+ * Nobody else would let it go. Polled again, because a stop may have come in between. */
 static bool is_forgotten(struct ptrace_source *src, const struct halt *h, int *ret_sig,
 			 enum halt_state *ret_state)
 {
@@ -288,7 +294,7 @@ static void collect(struct ptrace_source *src, uint64_t until_ns)
 	}
 }
 
-/* --- ticks ----------------------------------------------------------------------------------- */
+/* --- ticks -------------------------------------------------------------------------- */
 
 static bool is_due(const struct thread *t, uint64_t now_ns)
 {
@@ -502,9 +508,10 @@ static const struct source_ops ptrace_ops = {
 	.free = ptrace_free,
 };
 
-/* --- opening --------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------------------ */
 
-/* Tried on the child that waits for its exec: what works on it works on what it starts. */
+/* Tried on the child that waits for its exec: what works on it works on what it
+ * starts. */
 static int probe(struct ptrace_source *src)
 {
 	uint32_t pid = (uint32_t)src->launch->pid;
@@ -567,7 +574,8 @@ static struct ptrace_source *source_new(uint32_t hz, struct launch *l, bool wait
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &src->old_mask);
-	/* Where it is ignored stops are not told (linux/kernel/signal.c, do_notify_parent_cldstop). */
+	/* Where it is ignored stops are not told (linux/kernel/signal.c,
+	 * do_notify_parent_cldstop). */
 	sigaction(SIGCHLD, &usual, &src->old_child);
 	guard_init();
 	return src;

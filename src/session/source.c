@@ -1,5 +1,6 @@
-/* What the kinds of source have in common: who asks for the next event does not know which one it is.
- * The rings are in source-perf.c, looks at the threads themselves in source-ptrace.c. */
+/* What the kinds of source have in common: who asks for the next event does not know
+ * which one it is. The rings are in source-perf.c, looks at the threads themselves in
+ * source-ptrace.c. */
 #include "source-priv.h"
 
 #include <profd/mem.h>

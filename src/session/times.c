@@ -1,15 +1,17 @@
 /* How the threads of the ptrace engine spend their time, and where they stand still.
  *
- * Nothing tells of switches here. But the scheduler's account of a thread (schedstat) is exact at two
- * moments: while it stands still, and while it is stopped for a sample. At these the time since the one
- * before is told (EVENT_SPENT): so much on a CPU, so much waiting for one, and the rest blocked. A thread
- * that is found running and is not stopped waits for the next. Its account says, too, whether it has come
- * to a CPU since: if not it stands where it stood, and is not read again.
+ * Nothing tells of switches here. But the scheduler's account of a thread (schedstat) is
+ * exact at two moments: while it stands still, and while it is stopped for a sample. At
+ * these the time since the one before is told (EVENT_SPENT): so much on a CPU, so much
+ * waiting for one, and the rest blocked. A thread that is found running and is not
+ * stopped waits for the next. Its account says, too, whether it has come to a CPU since:
+ * if not it stands where it stood, and is not read again.
  *
- * Where it starts and ends is known to some milliseconds: its start to a tick, its end to lie between two
- * looks. The middle is taken.
+ * Where it starts and ends is known to some milliseconds: its start to a tick, its end to
+ * lie between two looks. The middle is taken.
  *
- * Whose time it is when a thread was blocked in several places is for the reader of the events. */
+ * Whose time it is when a thread was blocked in several places is for the reader of the
+ * events. */
 #include "ptrace-priv.h"
 
 #include <stdio.h>
@@ -25,7 +27,8 @@
 /* Reading threads must not take more than a tenth of the time. */
 #define SHARE 10u
 #define SPEND_MAX_NS (NSEC_PER_SEC / 100)
-/* The account of a running thread is brought up to date by the kernel's tick, every 10 ms at the rarest. */
+/* The account of a running thread is brought up to date by the kernel's tick, every 10 ms
+ * at the rarest. */
 #define STALE_NS (NSEC_PER_SEC / 100)
 
 struct times {
@@ -83,7 +86,7 @@ void times_root_ended(struct times *ts, uint64_t end_ns)
 	ts->root_end_ns = end_ns;
 }
 
-/* --- what is told ---------------------------------------------------------------------------- */
+/* --- what is told ------------------------------------------------------------------- */
 
 static uint64_t middle(uint64_t a, uint64_t b)
 {
@@ -107,8 +110,8 @@ static uint64_t boot_to_clock(uint64_t ns)
 	return since(ns, ahead_ns);
 }
 
-/* The start is told to the tick, and lies between two looks if the process was known before. @st may be
- * NULL. */
+/* The start is told to the tick, and lies between two looks if the process was known
+ * before. @st may be NULL. */
 static uint64_t start_of(const struct times *ts, const struct thread *t,
 			 const struct thread_stat *st)
 {
@@ -133,8 +136,9 @@ static void put_spent(struct times *ts, const struct thread *t,
 						    .spent = *s});
 }
 
-/* Up to when it was seen last it stood where it was found; unless it had been woken by then, and waited for a
- * CPU for longer than there was time since, as its account says once it has come to one. */
+/* Up to when it was seen last it stood where it was found; unless it had been woken by
+ * then, and waited for a CPU for longer than there was time since, as its account says
+ * once it has come to one. */
 static void tell_still(struct times *ts, struct thread *t, const struct sched *now,
 		       uint64_t end_ns)
 {
@@ -152,7 +156,8 @@ static void tell_still(struct times *ts, struct thread *t, const struct sched *n
 	d->since_ns = s.end_ns;
 }
 
-/* Its time up to @end_ns, when its account was @now; as far as it stood still it is told. */
+/* Its time up to @end_ns, when its account was @now; as far as it stood still it is
+ * told. */
 static struct event_spent account(struct times *ts, struct thread *t,
 				  const struct sched *now, uint64_t end_ns)
 {
@@ -196,7 +201,7 @@ static void tell(struct times *ts, struct thread *t, const struct event_spent *s
 	t->told.blocks = NOT_COUNTED;
 }
 
-/* --- standing still ------------------------------------------------------------------------ */
+/* --- standing still ----------------------------------------------------------------- */
 
 static bool same(const struct sched *a, const struct sched *b)
 {
@@ -204,7 +209,8 @@ static bool same(const struct sched *a, const struct sched *b)
 	       a->turns == b->turns;
 }
 
-/* An account that is the same before and after the thread was found off its CPU is its whole account. */
+/* An account that is the same before and after the thread was found off its CPU is its
+ * whole account. */
 static void stand(struct times *ts, struct thread *t, const struct thread_stat *st)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -232,9 +238,9 @@ static void stand(struct times *ts, struct thread *t, const struct thread_stat *
 	t->told.still_ns = now_ns;
 }
 
-/* It was awake when it was seen last: what its account lacks, @most_ns of that, is shared between running
- * and waiting for a CPU as its time has been so far. It is not more than that was: of what was hardly met
- * nothing is known. */
+/* It was awake when it was seen last: what its account lacks, @most_ns of that, is shared
+ * between running and waiting for a CPU as its time has been so far. It is not more than
+ * that was: of what was hardly met nothing is known. */
 static void add_awake(const struct thread *t, struct event_spent *s, uint64_t most_ns)
 {
 	double ran = (double)t->sched.ran_ns, known = ran + (double)t->sched.queued_ns;
@@ -248,7 +254,8 @@ static void add_awake(const struct thread *t, struct event_spent *s, uint64_t mo
 	s->queued_ns += ns - ran_ns;
 }
 
-/* It ended between these times. @whole: its account is of its end, else of the look before. */
+/* It ended between these times. @whole: its account is of its end, else of the look
+ * before. */
 static void end_between(struct times *ts, struct thread *t, uint64_t first_ns,
 			uint64_t last_ns, bool whole)
 {
@@ -307,7 +314,7 @@ void times_look(struct times *ts, struct thread *t)
 		times_look_stat(ts, t, &st);
 }
 
-/* --- others ---------------------------------------------------------------------------------- */
+/* --- others ------------------------------------------------------------------------- */
 
 void times_stopped(struct times *ts, struct thread *t, const struct thread_stat *st,
 		   uint64_t asked_ns)
@@ -326,8 +333,8 @@ void times_stopped(struct times *ts, struct thread *t, const struct thread_stat 
 	own_ns = own_ns < rest_ns ? own_ns : rest_ns;
 	/* Standing here is profd's doing: the thread could have run. */
 	s.queued_ns += own_ns;
-	/* One that has stood nowhere else since its last stop was not blocked: what is missing went to
-	 * interrupts, and to other virtual machines. */
+	/* One that has stood nowhere else since its last stop was not blocked: what is
+	 * missing went to interrupts, and to other virtual machines. */
 	if (t->told.stopped && blocks != NOT_COUNTED && t->told.blocks != NOT_COUNTED &&
 	    blocks - t->told.blocks <= 1)
 		s.ran_ns += rest_ns - own_ns;

@@ -1,9 +1,10 @@
 /* The workload's processes, by pid.
  *
- * A fork by a member makes a member; its last thread's exit ends it. Where records were lost, a pid that
- * nobody introduced is looked up in /proc: it belongs to the tree if one of its parents does. That cannot
- * find a process whose parents are all gone; its samples are left out rather than a stranger's taken
- * in. Events are dropped by the source, not here. */
+ * A fork by a member makes a member; its last thread's exit ends it. Where records were
+ * lost, a pid that nobody introduced is looked up in /proc: it belongs to the tree if one
+ * of its parents does. That cannot find a process whose parents are all gone; its samples
+ * are left out rather than a stranger's taken in. Events are dropped by the source, not
+ * here. */
 #include <profd/tree.h>
 
 #include <errno.h>
@@ -47,10 +48,10 @@ struct tree {
 	uint64_t last_ns; /* when foreign was emptied */
 };
 
-/* --- /proc/PID/stat ------------------------------------------------------------------------ */
+/* --- /proc/PID/stat ----------------------------------------------------------------- */
 
-/* Field @number of proc_pid_stat(5), counted from 1, of those behind the command's name: it may
- * hold blanks and parentheses, but nothing behind it does. */
+/* Field @number of proc_pid_stat(5), counted from 1, of those behind the command's name:
+ * it may hold blanks and parentheses, but nothing behind it does. */
 static bool stat_field(uint32_t pid, unsigned number, uint64_t *ret_value)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%u/stat", pid);
@@ -94,7 +95,7 @@ static bool same_process(const struct member *m)
 	return start_ns <= m->fork_ns + offset_ns + START_SLACK_NS;
 }
 
-/* --- members ------------------------------------------------------------------------------- */
+/* --- members ------------------------------------------------------------------------ */
 
 static struct member *find(const struct tree *t, uint32_t pid)
 {
@@ -198,7 +199,7 @@ static struct member *get(struct tree *t, uint32_t pid)
 	return m ? m : look_up(t, pid);
 }
 
-/* --- events -------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------- */
 
 /* Who forks has not exited: threads may have been started unseen. */
 static bool revive(struct tree *t, struct member *m)
@@ -246,7 +247,8 @@ static bool feed_exit(struct tree *t, const struct event *e)
 	return true;
 }
 
-/* What has exited may have been followed by a stranger with the same pid, whose fork was lost. */
+/* What has exited may have been followed by a stranger with the same pid, whose fork was
+ * lost. */
 static void forget_exited(struct tree *t)
 {
 	for (uint32_t i = 0; i < t->v.n; i++) {

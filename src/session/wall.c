@@ -1,21 +1,24 @@
-/* Where threads spend their time, on their CPU and off it: a state for each thread, and rows of time by
- * stack and state. Every nanosecond between a thread's start and its end goes into exactly one row.
+/* Where threads spend their time, on their CPU and off it: a state for each thread, and
+ * rows of time by stack and state. Every nanosecond between a thread's start and its end
+ * goes into exactly one row.
  *
- * On the CPU the switches say how long, the samples where: a sample stands for the time on the CPU since
- * the thread's sample before it. What comes after the last one has a frame of its own.
+ * On the CPU the switches say how long, the samples where: a sample stands for the time
+ * on the CPU since the thread's sample before it. What comes after the last one has a
+ * frame of its own.
  *
- * Off the CPU an interval has the stack of the sample that was taken as the thread left, or the one that
- * was read while it stood still. Where only one in some of these samples is taken, a short interval
- * without one is counted with the thread's next that has one; a long one has been read. What is left is
- * told as unknown.
+ * Off the CPU an interval has the stack of the sample that was taken as the thread left,
+ * or the one that was read while it stood still. Where only one in some of these samples
+ * is taken, a short interval without one is counted with the thread's next that has one;
+ * a long one has been read. What is left is told as unknown.
  *
- * Where nobody tells of switches there are accounts instead (EVENT_SPENT): how much of the time that has
- * passed a thread ran, waited for a CPU and was blocked, and where it stands still at the end of it.
- * What it was blocked is shared by the places before and after; where it was found running both times it
- * waits for the next place, as short intervals do.
+ * Where nobody tells of switches there are accounts instead (EVENT_SPENT): how much of
+ * the time that has passed a thread ran, waited for a CPU and was blocked, and where it
+ * stands still at the end of it. What it was blocked is shared by the places before and
+ * after; where it was found running both times it waits for the next place, as short
+ * intervals do.
  *
- * What a blocked thread waits for is known by the call that was read, or by the kernel's functions on
- * its stack, which have names only at the end: wall_finish decides then. */
+ * What a blocked thread waits for is known by the call that was read, or by the kernel's
+ * functions on its stack, which have names only at the end: wall_finish decides then. */
 #include "session-priv.h"
 
 #include <string.h>
@@ -25,7 +28,8 @@
 #include <profd/text.h>
 
 #define CARRY_MAX_NS (NSEC_PER_SEC / 20) /* longer ones have been read ten times over */
-/* A sample of user code alone stands for its period; what is far more was time in the kernel. */
+/* A sample of user code alone stands for its period; what is far more was time in the
+ * kernel. */
 #define CLAIM_PERIODS 2u
 
 static const char *const state_names[WALL_STATES] = {
@@ -132,7 +136,7 @@ static void sum_add(int64_t *sum, uint64_t ns)
 		*sum = INT64_MAX;
 }
 
-/* --- rows ----------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------- */
 
 static bool row_equal(const void *table, uint32_t id, const void *key)
 {
@@ -194,7 +198,7 @@ static void thread_add(struct session *ses, struct wall_thread *t, stack_id stac
 						count, limited(ns)});
 }
 
-/* --- one thread ------------------------------------------------------------------------------ */
+/* --- one thread --------------------------------------------------------------------- */
 
 static struct wall_thread *thread_find(const struct wall *w, uint32_t tid)
 {
@@ -381,10 +385,10 @@ static void thread_end(struct session *ses, uint32_t tid, uint64_t end_ns)
 	t->tid = 0;
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------- */
 
-/* After its exit a task is switched off its CPU once more, where events see all tasks of a CPU. Only who
- * has memory has not exited. */
+/* After its exit a task is switched off its CPU once more, where events see all tasks of
+ * a CPU. Only who has memory has not exited. */
 static struct wall_thread *thread_of(struct session *ses, const struct event *e,
 				     bool alive)
 {
@@ -435,7 +439,8 @@ static void feed_spent(struct session *ses, const struct event *e)
 	spent_add(ses, t, &e->spent);
 }
 
-/* An exec by a thread that is not the first one makes it that: the others are gone without an exit. */
+/* An exec by a thread that is not the first one makes it that: the others are gone
+ * without an exit. */
 static void feed_exec(struct session *ses, const struct event *e)
 {
 	struct wall *w = ses->wall;
@@ -539,7 +544,7 @@ void wall_count(struct session *ses, stack_id stack, labels_id labels, int64_t n
 	row_add(ses, &(struct wall_row){stack, labels, WALL_RUNNING, 1, ns});
 }
 
-/* --- the end --------------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------ */
 
 void wall_close(struct session *ses, uint64_t end_ns)
 {
@@ -549,7 +554,8 @@ void wall_close(struct session *ses, uint64_t end_ns)
 		struct wall_thread *t = &w->threads.v[i];
 		uint64_t last_ns = t->since_ns > end_ns ? t->since_ns : end_ns;
 
-		/* A capture that was cut off: as far as is known it still stands there. */
+		/* A capture that was cut off: as far as is known it still stands
+		 * there. */
 		if (t->tid && t->told)
 			spent_add(ses, t, &(struct event_spent){.end_ns = last_ns});
 		if (t->tid)

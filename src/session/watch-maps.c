@@ -1,5 +1,6 @@
-/* The executable mappings of a process, told once each. There are no records here, so /proc/PID/maps is
- * read again whenever it may have changed; what has gone is not told, as the kernel's records do not. */
+/* The executable mappings of a process, told once each. There are no records here, so
+ * /proc/PID/maps is read again whenever it may have changed; what has gone is not told,
+ * as the kernel's records do not. */
 #include "ptrace-priv.h"
 
 #include "attach-priv.h"

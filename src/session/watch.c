@@ -1,9 +1,10 @@
 /* Who belongs to the workload, and how long each of its threads has run, by /proc alone.
  *
- * A look reads the CPU time of every thread that is known (proc(5), /proc/PID/schedstat: the cheapest file
- * there is). Only threads that ran can have forked and only processes that ran can have new threads, so
- * the rest is left in peace. Who loses his parents becomes profd's child, because profd is a subreaper
- * (prctl(2)) while this engine works: that is how daemons are found, and they are reaped here.
+ * A look reads the CPU time of every thread that is known (proc(5), /proc/PID/schedstat:
+ * the cheapest file there is). Only threads that ran can have forked and only processes
+ * that ran can have new threads, so the rest is left in peace. Who loses his parents
+ * becomes profd's child, because profd is a subreaper (prctl(2)) while this engine works:
+ * that is how daemons are found, and they are reaped here.
  *
  * Descriptors in /proc belong to the thread they were opened for, not to its number. */
 #include "ptrace-priv.h"
@@ -45,7 +46,7 @@ static uint32_t fds_allowed(void)
 	return n < FDS_MAX ? (uint32_t)n : FDS_MAX;
 }
 
-/* --- files of /proc -------------------------------------------------------------------------- */
+/* --- files of /proc ----------------------------------------------------------------- */
 
 static void file_close(struct watch *w, int *fd)
 {
@@ -116,7 +117,8 @@ static uint64_t read_ran(struct watch *w, struct thread *t)
 	char buf[128];
 	ssize_t n = file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf));
 
-	/* An empty file, or none, where the kernel has no schedstat: it is looked at all the same. */
+	/* An empty file, or none, where the kernel has no schedstat: it is looked at all
+	 * the same. */
 	if (n == -ESRCH || n == -ENOENT) {
 		t->gone = true;
 		return t->ran_ns;
@@ -127,7 +129,7 @@ static uint64_t read_ran(struct watch *w, struct thread *t)
 	return t->sched.ran_ns;
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------- */
 
 static void put_task(struct watch *w, enum event_type type, const struct thread *t,
 		     uint32_t ppid)
@@ -147,7 +149,7 @@ static void put_comm(struct watch *w, uint32_t pid, uint32_t tid, const char *co
 					    .comm = {comm, strlen(comm), exec}});
 }
 
-/* --- threads --------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------ */
 
 static struct thread *thread_add(struct watch *w, struct watched *p, uint32_t tid)
 {
@@ -234,8 +236,8 @@ static bool stat_parse(const char *buf, struct thread_stat *ret)
 	return true;
 }
 
-/* Another program has other addresses, or, without randomised ones, the same files at the same
- * places. */
+/* Another program has other addresses, or, without randomised ones, the same files at the
+ * same places. */
 static void note_program(struct watch *w, struct watched *p, const struct thread_stat *st)
 {
 	const uint64_t now[3] = {st->start_code, st->start_stack, st->arg_start};
@@ -347,7 +349,7 @@ uint64_t watch_ran(struct thread *t)
 	return t->ran_ns;
 }
 
-/* --- processes ------------------------------------------------------------------------------- */
+/* --- processes ---------------------------------------------------------------------- */
 
 static struct watched *process_find(const struct watch *w, uint32_t pid)
 {
@@ -486,7 +488,8 @@ static bool process_look(struct watch *w, struct watched *p)
 	p->fresh = false;
 	for (uint32_t i = 0; i < p->threads.n; i++) {
 		struct thread *t = p->threads.v[i];
-		/* Against the last look, not against a sample since: what it did before that counts, too. */
+		/* Against the last look, not against a sample since: what it did before
+		 * that counts, too. */
 		uint64_t before_ns = t->sched.ran_ns, ns = read_ran(w, t);
 
 		t->moved = t->sched.ran_ns != before_ns;
@@ -499,7 +502,8 @@ static bool process_look(struct watch *w, struct watched *p)
 		return true;
 	if (!p->some)
 		list_threads(w, p);
-	/* Threads are added behind the others, and what they forked comes with the next look. */
+	/* Threads are added behind the others, and what they forked comes with the next
+	 * look. */
 	for (uint32_t i = 0; i < p->threads.n; i++) {
 		struct thread *t = p->threads.v[i];
 
@@ -565,8 +569,8 @@ static void look_at_orphans(struct watch *w)
 	}
 }
 
-/* Processes that have ended, and whose parents did before them: nobody that is watched waits for those. (Who
- * was attached to is counted by another clock.) */
+/* Processes that have ended, and whose parents did before them: nobody that is watched
+ * waits for those. (Who was attached to is counted by another clock.) */
 static void count_orphans(struct watch *w)
 {
 	for (uint32_t i = 0; i < w->processes.n; i++) {
@@ -591,9 +595,9 @@ void watch_look(struct watch *w)
 	}
 }
 
-/* Mappings change the size of the memory, and what takes the place of another is read page by page: that is
- * a fault each. Code that is not known at all is looked for in any case; but what has no end must not
- * take all the time. */
+/* Mappings change the size of the memory, and what takes the place of another is read
+ * page by page: that is a fault each. Code that is not known at all is looked for in any
+ * case; but what has no end must not take all the time. */
 void watch_maps(struct watch *w, struct thread *t, const struct thread_stat *st,
 		uint64_t pc)
 {
@@ -676,7 +680,7 @@ void watch_init(struct watch *w, uint32_t root, struct queue *q)
 		maps_look(q, w->processes.v[0]);
 }
 
-/* --- what runs already ----------------------------------------------------------------------- */
+/* --- what runs already -------------------------------------------------------------- */
 
 void watch_init_attached(struct watch *w, struct queue *q)
 {

@@ -1,5 +1,5 @@
-/* What stopping a thread has to know about x86-64: struct user_regs_struct (sys/user.h), the order of
- * perf/x86_64.c, and how the kernel makes a system call again. */
+/* What stopping a thread has to know about x86-64: struct user_regs_struct (sys/user.h),
+ * the order of perf/x86_64.c, and how the kernel makes a system call again. */
 #include "ptrace-priv.h"
 
 #include <errno.h>
@@ -10,11 +10,12 @@
 
 const size_t machine_regs_bytes = sizeof(struct user_regs_struct);
 
-/* linux/include/linux/errno.h: "restart if no handler" is what a signal without one amounts to. */
+/* linux/include/linux/errno.h: "restart if no handler" is what a signal without one
+ * amounts to. */
 #define ERESTARTNOHAND 514
 
-/* What a 32-bit program's registers look like: linux/arch/x86/include/asm/user32.h, struct
- * user_regs_struct32. */
+/* What a 32-bit program's registers look like: linux/arch/x86/include/asm/user32.h,
+ * struct user_regs_struct32. */
 #define REGS32_BYTES (17 * 4)
 enum { REG32_IP = 12, REG32_SP = 15 };
 /* PERF_REG_X86_* in ascending order, as perf/x86_64.c asks for them. */
@@ -45,8 +46,9 @@ bool machine_sample(const void *user, size_t n, struct halt_sample *ret)
 	return true;
 }
 
-/* In arch_do_signal_or_restart the kernel goes back to the call, or sets EINTR when a handler runs. A
- * close that was interrupted has closed its file (close(2), NOTES): it is never made twice. */
+/* In arch_do_signal_or_restart the kernel goes back to the call, or sets EINTR when a
+ * handler runs. A close that was interrupted has closed its file (close(2), NOTES): it is
+ * never made twice. */
 bool machine_restart(void *user, size_t n)
 {
 	struct user_regs_struct *u = user;

@@ -23,5 +23,6 @@ const struct symtab_row *symtab_find_row(const struct symtab *t, uint64_t pc);
 /* A copy of the name is taken. */
 void symtab_add_row(struct symtab *t, uint64_t start, uint64_t end, const char *name);
 
-/* Sorts by start; of rows that begin at one address the last one of the file stays, or the first. */
+/* Sorts by start; of rows that begin at one address the last one of the file stays, or
+ * the first. */
 void symtab_sort(struct symtab *t, bool last_wins);

@@ -1,5 +1,6 @@
-/* The chain from an address to its names: ELF file, kernel, JIT. Reading DWARF and symbol tables is
- * objfile's work; this file knows where else names are and what to say when there are none. */
+/* The chain from an address to its names: ELF file, kernel, JIT. Reading DWARF and symbol
+ * tables is objfile's work; this file knows where else names are and what to say when
+ * there are none. */
 #include "symbolize-priv.h"
 
 #include <fcntl.h>
@@ -65,9 +66,9 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
-/* A stripped function is told by where its unwind entry starts: that keeps functions apart, which
- * one "[unknown]" for the whole file does not. Without entries nothing tells where a function begins,
- * and the file's name has to do. */
+/* A stripped function is told by where its unwind entry starts: that keeps functions
+ * apart, which one "[unknown]" for the whole file does not. Without entries nothing tells
+ * where a function begins, and the file's name has to do. */
 static const char *made_up_name(struct symbolizer *sy, struct objfile *o, uint64_t vaddr)
 {
 	const char *file = base_name(objfile_path(o));
@@ -81,8 +82,8 @@ static const char *made_up_name(struct symbolizer *sy, struct objfile *o, uint64
 	return text_get(&sy->made_up);
 }
 
-/* The entry point is _start by definition of the linkers, symbol or not. Its code is a few dozen bytes
- * on every libc: crt1.o's is 38 to 43, that of ld.so is below 64. */
+/* The entry point is _start by definition of the linkers, symbol or not. Its code is a
+ * few dozen bytes on every libc: crt1.o's is 38 to 43, that of ld.so is below 64. */
 static bool at_entry(struct objfile *o, uint64_t vaddr)
 {
 	uint64_t entry = objfile_entry(o);
@@ -151,10 +152,11 @@ unsigned symbolize_kernel(struct symbolizer *sy, uint64_t pc, struct source_fram
 	return one_name(frame, row ? row->name : "[kernel]");
 }
 
-/* --- JIT ----------------------------------------------------------------------------- */
+/* --- JIT ---------------------------------------------------------------------------- */
 
-/* The map has to be a plain file written since the recording began: pids come again, and /tmp is
- * everybody's. What it says are names only, and these are cleaned like all others. */
+/* The map has to be a plain file written since the recording began: pids come again, and
+ * /tmp is everybody's. What it says are names only, and these are cleaned like all
+ * others. */
 static struct symtab *perfmap_read(const char *path, uint64_t since_wall_ns)
 {
 	_cleanup_close_ int fd = open(path,
@@ -215,7 +217,7 @@ unsigned symbolize_jit(struct symbolizer *sy, uint32_t pid, uint64_t since_wall_
 	return one_name(frame, row ? row->name : "[jit]");
 }
 
-/* --- captures -------------------------------------------------------------------------- */
+/* --- captures ----------------------------------------------------------------------- */
 
 void symbolizer_set_tap(struct symbolizer *sy, const struct symbolizer_tap *tap,
 			void *arg)

@@ -1,5 +1,5 @@
-/* Tables of names that come as text: the kernel's symbols, and perf maps of JIT compilers.
- * Both are hostile text: a perf map is written by the program under test. */
+/* Tables of names that come as text: the kernel's symbols, and perf maps of JIT
+ * compilers. Both are hostile text: a perf map is written by the program under test. */
 #include "symbolize-priv.h"
 
 #include <string.h>
@@ -104,8 +104,8 @@ void symtab_add_row(struct symtab *t, uint64_t start, uint64_t end, const char *
 
 /* --- /proc/kallsyms ----------------------------------------------------------------- */
 
-/* "ffffffffc0200000 t nf_hook\t[netfilter]": the module is kept in the name, as the kernel
- * prints it in its own traces. Data symbols are left out. */
+/* "ffffffffc0200000 t nf_hook\t[netfilter]": the module is kept in the name, as the
+ * kernel prints it in its own traces. Data symbols are left out. */
 static void kallsyms_line(struct symtab *t, const char *line, size_t len)
 {
 	const char *end = line + len, *p;
@@ -132,10 +132,12 @@ struct symtab *kallsyms_parse(const char *data, size_t n)
 		kallsyms_line(t, line, len);
 	if (!t->rows.n)
 		return symtab_free(t);
-	/* Aliases: the first of several names at one address is the one perf shows, too. */
+	/* Aliases: the first of several names at one address is the one perf shows,
+	 * too. */
 	symtab_sort(t, false);
-	/* kallsyms has no sizes: a function ends where the next begins. The last one is given a
-	 * page, so that an address far behind the kernel has no name rather than a wrong one. */
+	/* kallsyms has no sizes: a function ends where the next begins. The last one is
+	 * given a page, so that an address far behind the kernel has no name rather than
+	 * a wrong one. */
 	for (uint32_t i = 0; i + 1 < t->rows.n; i++)
 		t->rows.v[i].end = t->rows.v[i + 1].start;
 	t->rows.v[t->rows.n - 1].end = t->rows.v[t->rows.n - 1].start + 4096;
@@ -158,8 +160,9 @@ static void perfmap_line(struct symtab *t, const char *line, size_t len)
 	symtab_add(t, start, start + size, p, (size_t)(end - p));
 }
 
-/* JIT compilers reuse memory, so a later line takes what it overlaps from earlier ones. Sorted by
- * start, each row is cut where the next begins if that one is newer, and else hides it. */
+/* JIT compilers reuse memory, so a later line takes what it overlaps from earlier ones.
+ * Sorted by start, each row is cut where the next begins if that one is newer, and else
+ * hides it. */
 static void perfmap_resolve(struct symtab *t)
 {
 	uint32_t n = 0;

@@ -1,10 +1,10 @@
-/* What the unwinder has to know about aarch64: the Procedure Call Standard for the Arm 64-bit
- * Architecture (AAPCS64), DWARF for it (AADWARF64), the Architecture Reference Manual (Arm ARM, DDI
- * 0487) for instructions, the kernel's signal frame. */
+/* What the unwinder has to know about aarch64: the Procedure Call Standard for the Arm
+ * 64-bit Architecture (AAPCS64), DWARF for it (AADWARF64), the Architecture Reference
+ * Manual (Arm ARM, DDI 0487) for instructions, the kernel's signal frame. */
 #include "unwind-priv.h"
 
-/* PERF_REG_ARM64_* (asm/perf_regs.h) are x0 to x29, lr, sp, pc: the DWARF numbers. perf/aarch64.c asks
- * for all. A 32-bit process has its pc in the same place. */
+/* PERF_REG_ARM64_* (asm/perf_regs.h) are x0 to x29, lr, sp, pc: the DWARF numbers.
+ * perf/aarch64.c asks for all. A 32-bit process has its pc in the same place. */
 void regs_from_perf(const uint64_t *perf, struct regs *ret)
 {
 	memcpy(ret->r, perf, sizeof(ret->r));
@@ -22,14 +22,15 @@ bool regs_may_exec(const struct regs *regs)
 	return regs->r[8] == 221 || regs->r[8] == 281;
 }
 
-/* AAPCS64, 6.1.1: x19 to x28, x29 (the frame pointer) and sp. x30 is the caller's own affair, but
- * holds the return address as long as no rule says where that has gone: compilers rely on it. x15 is
- * what glibc's rawmemchr relies on when it calls strlen, and nobody else asks for: row.c. */
+/* AAPCS64, 6.1.1: x19 to x28, x29 (the frame pointer) and sp. x30 is the caller's own
+ * affair, but holds the return address as long as no rule says where that has gone:
+ * compilers rely on it. x15 is what glibc's rawmemchr relies on when it calls strlen, and
+ * nobody else asks for: row.c. */
 const uint64_t arch_callee_saved = 0xfffull << 19 | 1ull << DWREG_SP | 1ull << 15;
 
-/* struct ucontext (linux/arch/arm64/include/uapi/asm): flags, link and stack_t are 40 bytes, the
- * signal mask and its reserve 128, then 8 to align; struct sigcontext follows with the fault
- * address, x0 to x30, sp, pc. */
+/* struct ucontext (linux/arch/arm64/include/uapi/asm): flags, link and stack_t are 40
+ * bytes, the signal mask and its reserve 128, then 8 to align; struct sigcontext follows
+ * with the fault address, x0 to x30, sp, pc. */
 #define SIGCONTEXT_OFF 176
 #define X(n) [n] = SIGCONTEXT_OFF + 8 + 8 * (n)
 
@@ -69,7 +70,8 @@ bool arch_plt_expr(const uint8_t *expr, size_t n, int *ret_off, int *ret_thresho
 	return false;
 }
 
-/* Mostly x29 and x30 are saved as a pair. Without a frame pointer only x30 is, and bp8 is free. */
+/* Mostly x29 and x30 are saved as a pair. Without a frame pointer only x30 is, and bp8 is
+ * free. */
 bool arch_pack_ra(const struct row *row, union rule *rule)
 {
 	const struct place *ra = &row->regs[DWREG_RA], *bp = &row->regs[DWREG_FP];

@@ -1,10 +1,10 @@
-/* The cfi backend: from frame to frame by rules out of a cache. A frame whose rule is cached costs
- * one probe of the cache and two or three loads from the stack copy; nothing here allocates but the
- * growing memo.
+/* The cfi backend: from frame to frame by rules out of a cache. A frame whose rule is
+ * cached costs one probe of the cache and two or three loads from the stack copy; nothing
+ * here allocates but the growing memo.
  *
- * L1 is direct-mapped by (file, vaddr) and belongs to this unwinder; L2 has the same key and room for all.
- * Whose process it is does not matter: a thousand of one program decode each pc once, and the next one
- * finds L1 filled. */
+ * L1 is direct-mapped by (file, vaddr) and belongs to this unwinder; L2 has the same key
+ * and room for all. Whose process it is does not matter: a thousand of one program decode
+ * each pc once, and the next one finds L1 filled. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -13,8 +13,9 @@
 #include "unwind-priv.h"
 
 #define L1_SLOTS 8192 /* 128 KiB; quality.unwind of run.json tells how many hit */
-/* Each step waits for the one before. The kernel has put the copy into another CPU's cache, and frames are
- * too far apart for the CPU to see a sequence: asking for what lies some frames ahead hides that. */
+/* Each step waits for the one before. The kernel has put the copy into another CPU's
+ * cache, and frames are too far apart for the CPU to see a sequence: asking for what lies
+ * some frames ahead hides that. */
 #define AHEAD_BYTES 512
 #define AHEAD_LINES 3
 
@@ -102,8 +103,8 @@ static inline union rule rule_get(struct cfi *c, struct walk *w)
 	return slot->rule;
 }
 
-/* Where the caller's bp is. Below sp of the top frame a slot has been popped already: the register
- * holds the value again, though the CFI may still name the slot. */
+/* Where the caller's bp is. Below sp of the top frame a slot has been popped already: the
+ * register holds the value again, though the CFI may still name the slot. */
 static inline void restore_bp(struct walk *w, union rule rule, uint64_t cfa)
 {
 	uint64_t addr;
@@ -170,8 +171,8 @@ static int step_ra_reg(struct walk *w, union rule rule)
 	return walk_push(w, ra, FRAME_CALL);
 }
 
-/* Behind a frame without CFI. This one has some, and in what compilers make with frame pointers, bp
- * is where the rule has it saved: that gives the CFA. */
+/* Behind a frame without CFI. This one has some, and in what compilers make with frame
+ * pointers, bp is where the rule has it saved: that gives the CFA. */
 static int step_record(struct walk *w, union rule rule)
 {
 	if (!w->bp_known || rule.bk != BP_AT_CFA)
@@ -213,7 +214,8 @@ static __attribute__((noinline)) int step_rare(struct walk *w, union rule rule)
 	}
 }
 
-/* RULE_SP or RULE_BP, and BP_SAME or BP_AT_CFA: what compilers make of nearly every function. */
+/* RULE_SP or RULE_BP, and BP_SAME or BP_AT_CFA: what compilers make of nearly every
+ * function. */
 static inline bool is_usual(union rule rule)
 {
 	_Static_assert(RULE_SP == 1 && RULE_BP == 2 && BP_SAME == 0 && BP_AT_CFA == 1,
@@ -221,7 +223,8 @@ static inline bool is_usual(union rule rule)
 	return !((rule.u - 1) & 0xfefe);
 }
 
-/* The executable mapping that a loop is in, and what the keys of its places begin with. */
+/* The executable mapping that a loop is in, and what the keys of its places begin
+ * with. */
 struct module {
 	const struct vma *vma;
 	uint64_t start, bytes;
@@ -243,10 +246,11 @@ static bool module_enter(struct module *m, const struct vma *v)
 	return true;
 }
 
-/* Goes on as long as frames are usual, where a call pushes the return address; the first frame that is not
- * is left to the caller, whatever the reason, and so are the checks that say why. sp and bp are offsets in
- * the stack copy here. What is one or the other thing at random from frame to frame is selected, not
- * branched on: a stack's next frame cannot be predicted. */
+/* Goes on as long as frames are usual, where a call pushes the return address; the first
+ * frame that is not is left to the caller, whatever the reason, and so are the checks
+ * that say why. sp and bp are offsets in the stack copy here. What is one or the other
+ * thing at random from frame to frame is selected, not branched on: a stack's next frame
+ * cannot be predicted. */
 static void walk_usual(struct cfi *c, struct walk *w)
 {
 	const uint64_t sp0 = w->in->regs->r[DWREG_SP], readable = w->readable_bytes;
@@ -268,7 +272,8 @@ static void walk_usual(struct cfi *c, struct walk *w)
 		ra_off = base + (uint64_t)(int64_t)rule.off - 8;
 		if (ra_off < sp || ra_off >= readable)
 			break;
-		/* With BP_SAME the return address is read twice, and one of them forgotten. */
+		/* With BP_SAME the return address is read twice, and one of them
+		 * forgotten. */
 		bp_off = ra_off +
 			 ((uint64_t)((int64_t)rule.bp8 * 8 + 8) & -(uint64_t)rule.bk);
 		if (bp_off < sp || bp_off > ra_off)

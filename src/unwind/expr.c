@@ -1,5 +1,6 @@
-/* Evaluates DWARF expressions of call frame information: DWARF 5, sections 2.5.1 and 6.4.2, a stack
- * machine. It reads memory from the sample's stack copy only, and does a bounded number of steps. */
+/* Evaluates DWARF expressions of call frame information: DWARF 5, sections 2.5.1 and
+ * 6.4.2, a stack machine. It reads memory from the sample's stack copy only, and does a
+ * bounded number of steps. */
 #include "unwind-priv.h"
 
 enum {

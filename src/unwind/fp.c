@@ -1,5 +1,6 @@
-/* The fp backend: follows the frame pointer and believes it. Right for programs built with frame pointers, and
- * what a kernel's own walk would give; every frame it finds is marked as guessed. */
+/* The fp backend: follows the frame pointer and believes it. Right for programs built
+ * with frame pointers, and what a kernel's own walk would give; every frame it finds is
+ * marked as guessed. */
 #include "unwind-priv.h"
 
 static int fp_init(struct unwinder *u, struct error *err)

@@ -1,14 +1,15 @@
-/* Unwinds with all registers, straight from the rows: for the few stacks with a frame that no
- * rule describes (a CFA kept in rbx, an expression), and as the check of the hot path in the tests.
- * It knows no rules and shares no cache with the hot path. */
+/* Unwinds with all registers, straight from the rows: for the few stacks with a frame
+ * that no rule describes (a CFA kept in rbx, an expression), and as the check of the hot
+ * path in the tests. It knows no rules and shares no cache with the hot path. */
 #include <profd/mem.h>
 
 #include "unwind-priv.h"
 
 #define ROW_SLOTS 256 /* 88 KiB, there once the first stack needs it */
 
-/* A row as decoded: of a program that resolves symbols lazily, the same few come again and again.
- * Files are told apart by ids that are never used twice, so nothing has to be forgotten. */
+/* A row as decoded: of a program that resolves symbols lazily, the same few come again
+ * and again. Files are told apart by ids that are never used twice, so nothing has to be
+ * forgotten. */
 struct general_row {
 	uint64_t key;
 	bool found; /* else there is no CFI */
@@ -122,8 +123,8 @@ static int find_reg(const struct general *g, const struct place *place, unsigned
 	}
 }
 
-/* The caller's registers. Those that cannot be found are unknown from here on; only the stack
- * pointer and the return address are indispensable. */
+/* The caller's registers. Those that cannot be found are unknown from here on; only the
+ * stack pointer and the return address are indispensable. */
 static int apply_row(struct general *g, const struct row *row)
 {
 	struct general next = {.w = g->w};
@@ -140,7 +141,8 @@ static int apply_row(struct general *g, const struct row *row)
 	ra = next.r[DWREG_RA];
 	next.r[DWREG_PC] = row->ra_signed ? arch_strip(ra) : ra;
 	next.valid |= 1ull << DWREG_PC;
-	/* Of use once, or frames without a size could follow each other for ever: go_on. */
+	/* Of use once, or frames without a size could follow each other for ever:
+	 * go_on. */
 	if (row->regs[DWREG_RA].kind == PLACE_REGISTER &&
 	    row->regs[DWREG_RA].reg < REG_COUNT)
 		next.valid &= ~(1ull << row->regs[DWREG_RA].reg);

@@ -1,7 +1,7 @@
-/* The libdw backend: elfutils' own unwinder with a Dwfl kept per state of an address space. It is a
- * peer to measure against and the oracle that cfi is tested with, so it does nothing to help libdw:
- * the registers of the sample go in, memory comes from the stack copy or the files, frames come out.
- * An elfutils Dwfl belongs to one thread. */
+/* The libdw backend: elfutils' own unwinder with a Dwfl kept per state of an address
+ * space. It is a peer to measure against and the oracle that cfi is tested with, so it
+ * does nothing to help libdw: the registers of the sample go in, memory comes from the
+ * stack copy or the files, frames come out. An elfutils Dwfl belongs to one thread. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -199,8 +199,9 @@ static int add_frame(Dwfl_Frame *state, void *arg)
 	return DWARF_CB_OK;
 }
 
-/* To libdw, frame 0, a signal trampoline and what that interrupted are all "active": not behind a
- * call. The last but one of such a run is a trampoline, and so is every second before it. */
+/* To libdw, frame 0, a signal trampoline and what that interrupted are all "active": not
+ * behind a call. The last but one of such a run is a trampoline, and so is every second
+ * before it. */
 static void mark_trampolines(struct frame *frames, unsigned n)
 {
 	for (unsigned begin = 0, end; begin < n; begin = end + 1) {

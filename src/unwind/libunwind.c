@@ -1,6 +1,7 @@
-/* The libunwind backend: its generic remote unwinder with a global cache, one unw_addr_space_t kept
- * per state of an address space. A peer to measure against and an oracle for the tests. Files
- * without .eh_frame_hdr are not served: libunwind looks nothing up without a table. */
+/* The libunwind backend: its generic remote unwinder with a global cache, one
+ * unw_addr_space_t kept per state of an address space. A peer to measure against and an
+ * oracle for the tests. Files without .eh_frame_hdr are not served: libunwind looks
+ * nothing up without a table. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -52,9 +53,10 @@ static bool read_sections(const struct vma *v, uint64_t pc, unw_word_t *ret)
 	       read_view(objfile_eh_frame(v->obj), vaddr, ret);
 }
 
-/* What the files hold in their other segments, too. A rule out of libunwind's cache was found without
- * find_proc_info, but its expression is read from the section it came from; and functions with a
- * cleanup name their personality routine through a pointer in the data segment. */
+/* What the files hold in their other segments, too. A rule out of libunwind's cache was
+ * found without find_proc_info, but its expression is read from the section it came from;
+ * and functions with a cleanup name their personality routine through a pointer in the
+ * data segment. */
 static bool read_files(struct libunwind *l, uint64_t pc, unw_word_t *ret)
 {
 	const struct space *s = l->in->space;

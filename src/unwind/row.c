@@ -1,6 +1,6 @@
-/* Runs call frame instructions up to one address: DWARF 5, section 6.4.2, and the GNU additions
- * that gcc and binutils emit. The result is one row of the unwind table. What the row means for a
- * stack is left to rule.c and general.c. */
+/* Runs call frame instructions up to one address: DWARF 5, section 6.4.2, and the GNU
+ * additions that gcc and binutils emit. The result is one row of the unwind table. What
+ * the row means for a stack is left to rule.c and general.c. */
 #include "unwind-priv.h"
 
 enum {
@@ -52,7 +52,8 @@ struct machine {
 	unsigned depth;
 };
 
-/* Factored offsets come from the file: the product may not overflow as a signed one would. */
+/* Factored offsets come from the file: the product may not overflow as a signed one
+ * would. */
 static int64_t factored(const struct machine *m, uint64_t n)
 {
 	return (int64_t)(n * (uint64_t)m->cie->data_align);
@@ -77,7 +78,8 @@ static void advance_by(struct machine *m, uint64_t delta)
 	advance(m, m->loc + delta * m->cie->code_align);
 }
 
-/* Registers beyond the known ones (vector registers of other ABIs) are accepted and dropped. */
+/* Registers beyond the known ones (vector registers of other ABIs) are accepted and
+ * dropped. */
 static void set_place(struct machine *m, uint64_t reg, struct place place)
 {
 	if (reg < REG_COUNT)
@@ -296,9 +298,9 @@ bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row)
 	return true;
 }
 
-/* What the CIE says of the return address, in the place of DWREG_RA. glibc's rawmemchr on aarch64 has
- * a column of its own, x15, in which it keeps x30 over its call of strlen; it says so from the
- * second row on, though the format makes it hold for all. */
+/* What the CIE says of the return address, in the place of DWREG_RA. glibc's rawmemchr on
+ * aarch64 has a column of its own, x15, in which it keeps x30 over its call of strlen; it
+ * says so from the second row on, though the format makes it hold for all. */
 static bool move_ra(const struct fde *fde, struct row *row)
 {
 	uint32_t ra = fde->cie.ra_reg;

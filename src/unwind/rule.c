@@ -1,6 +1,6 @@
-/* Packs a row into the 8 bytes of a rule: the frame pointer, the stack pointer and the return
- * address are all that the hot path carries from frame to frame. Nearly all rows of the
- * libraries of a distribution fit; what does not becomes RULE_GENERAL. */
+/* Packs a row into the 8 bytes of a rule: the frame pointer, the stack pointer and the
+ * return address are all that the hot path carries from frame to frame. Nearly all rows
+ * of the libraries of a distribution fit; what does not becomes RULE_GENERAL. */
 #include "unwind-priv.h"
 
 #define ENTRY_BYTES 64 /* of code at the entry point that belong to it */
@@ -150,7 +150,8 @@ union rule rule_from_row(const struct row *row, bool signal_frame)
 
 	if (row->regs[DWREG_RA].kind == PLACE_UNDEFINED)
 		return rule_of(RULE_END);
-	/* 'S' also marks hand-written frames of other runtimes, whose rows have to be believed. */
+	/* 'S' also marks hand-written frames of other runtimes, whose rows have to be
+	 * believed. */
 	if (signal_frame)
 		return rule_of(arch_is_sigreturn_row(row) ? RULE_SIGRETURN
 							  : RULE_GENERAL);

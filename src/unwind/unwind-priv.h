@@ -10,8 +10,8 @@
  *   a rule that does not fit: the whole stack again with all registers        general.c, expr.c
  *   no CFI at all: a guess                                                    walk.c
  *
- * What depends on the machine is in the arch_ names, a .c and a .h per machine; the .h is included at
- * the end. bp is the frame pointer, whatever the machine calls it. */
+ * What depends on the machine is in the arch_ names, a .c and a .h per machine; the .h is
+ * included at the end. bp is the frame pointer, whatever the machine calls it. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,7 +85,8 @@ struct walk {
 	unsigned chained_n; /* n after the last step that followed rbp without CFI */
 };
 
-/* What a step from one frame to the next returns: why it was the last, an enum unwind_stop, or: */
+/* What a step from one frame to the next returns: why it was the last, an enum
+ * unwind_stop, or: */
 enum {
 	STEP_ON = STOP_COUNT,
 	STEP_GENERAL, /* this takes all registers */
@@ -103,8 +104,8 @@ int walk_signal(struct walk *w, uint64_t uc);
 
 /* Of the stack copy, @end bytes were needed. */
 void walk_note(const struct walk *w, uint64_t end);
-/* What is not readable is false, but when the unwinder measures, where nothing is readable at first sight:
- * so that measuring costs nothing where it is off. */
+/* What is not readable is false, but when the unwinder measures, where nothing is
+ * readable at first sight: so that measuring costs nothing where it is off. */
 bool walk_read_far(const struct walk *w, uint64_t off, uint64_t *ret_value);
 
 /* 8 bytes of the stack copy. */
@@ -123,8 +124,8 @@ static inline uint64_t walk_readable_bytes(const struct unwind_input *in)
 	return in->stack_bytes >= 8 ? in->stack_bytes - 7 : 0;
 }
 
-/* The address whose rule and names count: a call may be the last instruction of its function, so
- * that the return address belongs to the next one. */
+/* The address whose rule and names count: a call may be the last instruction of its
+ * function, so that the return address belongs to the next one. */
 static inline uint64_t walk_lookup(const struct walk *w)
 {
 	return w->pc - !w->top;
@@ -150,12 +151,13 @@ static inline int walk_push(struct walk *w, uint64_t pc, uint32_t flags)
 	return STEP_ON;
 }
 
-/* --- what is remembered of a file, whatever process maps it -------------------------- */
+/* --- what is remembered of a file, whatever process maps it ------------------------- */
 
 #define MEMO_ID_SHIFT 40
 #define MEMO_MAX (1u << 20) /* entries, 16 bytes each; then it starts anew */
 
-/* False: this address does not fit a key, and is not remembered. No file comes near that. */
+/* False: this address does not fit a key, and is not remembered. No file comes near
+ * that. */
 static inline bool memo_key(const struct objfile *o, uint64_t vaddr, uint64_t *ret_key)
 {
 	uint64_t id = objfile_id(o);
@@ -197,10 +199,12 @@ struct row {
 	struct place regs[REG_COUNT];
 };
 
-/* The row for @vaddr (past the FDE's end: the last one). False: damaged, and *ret_row is anything. */
+/* The row for @vaddr (past the FDE's end: the last one). False: damaged, and *ret_row is
+ * anything. */
 bool row_find(const struct fde *fde, uint64_t vaddr, struct row *ret_row);
-/* The same, with the return address in the place of DWREG_RA whatever its column, and undefined in
- * the function at the entry point of @o, which has no caller. False also: another machine's. */
+/* The same, with the return address in the place of DWREG_RA whatever its column, and
+ * undefined in the function at the entry point of @o, which has no caller. False also:
+ * another machine's. */
 bool row_decode(const struct objfile *o, const struct fde *fde, uint64_t vaddr,
 		struct row *ret_row);
 
@@ -279,15 +283,14 @@ enum expr_result expr_eval(const struct expr_env *env, const uint8_t *expr, size
 
 /* --- the machine ------------------------------------------------------------------- */
 
-/* Each machine's header says:
- * ARCH_CALL_BYTES	that arch_is_call wants to see
- * ARCH_SIGRETURN_BYTES	that arch_is_sigreturn wants to see
- * ARCH_UCONTEXT_OFF	from sp at the trampoline to the ucontext_t
- * ARCH_RA_PUSHED	a call pushes the return address: it is at CFA - 8 unless a rule says
- *			otherwise; else a call leaves it in the register DWREG_RA
- * ARCH_CHAIN_LOSES_SP	what a saved frame pointer points to is not next to the caller's sp
- * arch_strip()		a return address without its signature
- * arch_return_address()	step_return's, in cfi.c */
+/* Each machine's header says: ARCH_CALL_BYTES that arch_is_call wants to see
+ * ARCH_SIGRETURN_BYTES that arch_is_sigreturn wants to see ARCH_UCONTEXT_OFF from sp at
+ * the trampoline to the ucontext_t ARCH_RA_PUSHED a call pushes the return address: it is
+ * at CFA - 8 unless a rule says
+ * 			otherwise; else a call leaves it in the register DWREG_RA
+ * ARCH_CHAIN_LOSES_SP what a saved frame pointer points to is not next to the caller's sp
+ * arch_strip() a return address without its signature arch_return_address()
+ * step_return's, in cfi.c */
 #if defined(MACHINE_AARCH64)
 #include "aarch64.h"
 #else
@@ -296,16 +299,18 @@ enum expr_result expr_eval(const struct expr_env *env, const uint8_t *expr, size
 
 /* Registers that a function must give back as it found them. */
 extern const uint64_t arch_callee_saved;
-/* Offset of each register in the ucontext_t that the kernel pushes for a signal handler. */
+/* Offset of each register in the ucontext_t that the kernel pushes for a signal
+ * handler. */
 extern const uint16_t arch_ucontext_off[REG_COUNT];
 /* True when the last of @bytes[ARCH_CALL_BYTES] end a call instruction. */
 bool arch_is_call(const uint8_t *bytes);
 /* True when @bytes[ARCH_SIGRETURN_BYTES] are a call of rt_sigreturn. */
 bool arch_is_sigreturn(const uint8_t *bytes);
-/* Recognises the CFA expression that linkers write for .plt: CFA = rsp + off, and 8 more once
- * (pc & 15) >= threshold. */
+/* Recognises the CFA expression that linkers write for .plt: CFA = rsp + off, and 8 more
+ * once (pc & 15) >= threshold. */
 bool arch_plt_expr(const uint8_t *expr, size_t n, int *ret_off, int *ret_threshold);
-/* Where @row has the return address, into @rule, of which all else is there. False: it does not fit. */
+/* Where @row has the return address, into @rule, of which all else is there. False: it
+ * does not fit. */
 bool arch_pack_ra(const struct row *row, union rule *rule);
 /* The CFA of the trampoline is what the interrupted rsp was, read from its ucontext. */
 bool arch_is_sigreturn_row(const struct row *row);

@@ -1,6 +1,7 @@
-/* One stack being walked: where it begins, how it goes on behind a signal handler, and what to try
- * where there is no CFI (hand-written assembly, JIT code, Go). A guess is only taken where it leads
- * to code behind a call instruction, and its frame is marked. */
+/* One stack being walked: where it begins, how it goes on behind a signal handler, and
+ * what to try where there is no CFI (hand-written assembly, JIT code, Go). A guess is
+ * only taken where it leads to code behind a call instruction, and its frame is
+ * marked. */
 #include "unwind-priv.h"
 
 int walk_start(struct walk *w, struct unwinder *u, const struct unwind_input *in,
@@ -79,8 +80,8 @@ int walk_signal(struct walk *w, uint64_t uc)
 
 /* --- guesses ---------------------------------------------------------------------- */
 
-/* Questions about the code at an address. Their answers are remembered, two bits each, because
- * reading the file is a system call. */
+/* Questions about the code at an address. Their answers are remembered, two bits each,
+ * because reading the file is a system call. */
 enum look {
 	LOOK_BEHIND_CALL = 0,
 	LOOK_TRAMPOLINE = 2, /* musl's and Go's have no CFI */
@@ -147,8 +148,8 @@ static int guess_failed(const struct walk *w)
 	return v->kind == VMA_FILE && !v->obj ? STOP_NO_MAP : STOP_NO_CFI;
 }
 
-/* A return address left in its register may be that of a call that the function itself made, and
- * has come back from. */
+/* A return address left in its register may be that of a call that the function itself
+ * made, and has come back from. */
 static bool is_stale(const struct walk *w, uint64_t ra)
 {
 	struct symbol here, there;
@@ -176,8 +177,8 @@ static int guess_chain(struct walk *w)
 
 	if (!w->bp_known)
 		return guess_failed(w);
-	/* The outermost frame has bp = 0: x86-64's ABI, 3.4.1; AAPCS64, 6.4.6. Elsewhere it means
-	 * nothing. */
+	/* The outermost frame has bp = 0: x86-64's ABI, 3.4.1; AAPCS64, 6.4.6. Elsewhere
+	 * it means nothing. */
 	if (chained && !w->bp)
 		return STOP_END;
 	if (w->bp < w->sp || w->bp % 8)
@@ -196,8 +197,8 @@ static int guess_chain(struct walk *w)
 	return step;
 }
 
-/* The return address of a leaf that has saved nothing, or has restored it all again; *ret_sp is what
- * the caller's sp then is. */
+/* The return address of a leaf that has saved nothing, or has restored it all again;
+ * *ret_sp is what the caller's sp then is. */
 static bool leaf_return(const struct walk *w, uint64_t *ret_ra, uint64_t *ret_sp)
 {
 	*ret_sp = w->sp + (ARCH_RA_PUSHED ? 8 : 0);
@@ -209,8 +210,9 @@ static bool leaf_return(const struct walk *w, uint64_t *ret_ra, uint64_t *ret_sp
 	return !is_stale(w, *ret_ra);
 }
 
-/* Of a top frame that holds @ra in its register: whether it has saved it, too, and bp beside it.
- * Then sp says nothing. Right behind the saving, bp is still the caller's; from here on it is not. */
+/* Of a top frame that holds @ra in its register: whether it has saved it, too, and bp
+ * beside it. Then sp says nothing. Right behind the saving, bp is still the caller's;
+ * from here on it is not. */
 static bool has_record(struct walk *w, uint64_t ra)
 {
 	uint64_t bp, saved;

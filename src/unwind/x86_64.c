@@ -1,13 +1,14 @@
-/* What the unwinder has to know about x86-64: System V ABI, AMD64 supplement; the code sequences of
- * compilers and linkers; the kernel's signal frame. Another machine is another file of this kind. */
+/* What the unwinder has to know about x86-64: System V ABI, AMD64 supplement; the code
+ * sequences of compilers and linkers; the kernel's signal frame. Another machine is
+ * another file of this kind. */
 #include "unwind-priv.h"
 
 #include <errno.h>
 
 #define BIT(reg) (1u << (reg))
 
-/* PERF_REG_X86_* in ascending order, as perf/x86_64.c asks for them: ax bx cx dx si di bp sp ip
- * r8..r15. */
+/* PERF_REG_X86_* in ascending order, as perf/x86_64.c asks for them: ax bx cx dx si di bp
+ * sp ip r8..r15. */
 #define PERF_IP 8
 
 void regs_from_perf(const uint64_t *perf, struct regs *ret)
@@ -25,9 +26,9 @@ uint64_t regs_perf_pc(const uint64_t *perf)
 	return perf[PERF_IP];
 }
 
-/* The number is not among the registers that perf copies. The kernel starts a call with -ENOSYS as its result
- * (linux/arch/x86/entry/entry_64.S), and the instruction left the return address in rcx (Intel SDM, volume
- * 2, SYSCALL). */
+/* The number is not among the registers that perf copies. The kernel starts a call with
+ * -ENOSYS as its result (linux/arch/x86/entry/entry_64.S), and the instruction left the
+ * return address in rcx (Intel SDM, volume 2, SYSCALL). */
 bool regs_may_exec(const struct regs *regs)
 {
 	return regs->r[0] == (uint64_t)-ENOSYS && regs->r[2] == regs->r[DWREG_PC];
@@ -37,16 +38,17 @@ bool regs_may_exec(const struct regs *regs)
 const uint64_t arch_callee_saved = BIT(3) | BIT(DWREG_FP) | BIT(DWREG_SP) | BIT(12) |
 				   BIT(13) | BIT(14) | BIT(15);
 
-/* struct ucontext begins with flags, link and stack_t: 40 bytes; struct sigcontext_64 follows with
- * r8 to r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip (linux/arch/x86/include/uapi/asm). */
+/* struct ucontext begins with flags, link and stack_t: 40 bytes; struct sigcontext_64
+ * follows with r8 to r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip
+ * (linux/arch/x86/include/uapi/asm). */
 const uint16_t arch_ucontext_off[REG_COUNT] = {
 	[0] = 144, [1] = 136, [2] = 152, [3] = 128, [4] = 112,	[5] = 104,
 	[6] = 120, [7] = 160, [8] = 40,	 [9] = 48,  [10] = 56,	[11] = 64,
 	[12] = 72, [13] = 80, [14] = 88, [15] = 96, [16] = 168,
 };
 
-/* Intel SDM, volume 2, CALL: E8 rel32, or FF /2 with a ModRM byte, perhaps a SIB byte, and 0, 1 or
- * 4 bytes of displacement. Prefixes come before and do not matter. */
+/* Intel SDM, volume 2, CALL: E8 rel32, or FF /2 with a ModRM byte, perhaps a SIB byte,
+ * and 0, 1 or 4 bytes of displacement. Prefixes come before and do not matter. */
 bool arch_is_call(const uint8_t *bytes)
 {
 	const uint8_t *end = bytes + ARCH_CALL_BYTES;
@@ -99,8 +101,8 @@ enum {
 	OP_BREG0 = 0x70,
 };
 
-/* breg7 OFF; breg16 0; lit15; and; litN; ge; lit3; shl; plus. N is 11 in .plt and in lld's, 10 in
- * the .plt.sec of -z ibtplt. */
+/* breg7 OFF; breg16 0; lit15; and; litN; ge; lit3; shl; plus. N is 11 in .plt and in
+ * lld's, 10 in the .plt.sec of -z ibtplt. */
 bool arch_plt_expr(const uint8_t *expr, size_t n, int *ret_off, int *ret_threshold)
 {
 	static const uint8_t middle[] = {OP_BREG0 + DWREG_PC, 0, OP_LIT0 + 15, OP_AND};

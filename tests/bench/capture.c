@@ -1,6 +1,6 @@
-/* Records a program through profd's own session and keeps what its unwinder is given. The session
- * unwinds by frame pointers here: that reads no .eh_frame, so that whoever unwinds the capture later
- * begins with nothing decoded. */
+/* Records a program through profd's own session and keeps what its unwinder is given. The
+ * session unwinds by frame pointers here: that reads no .eh_frame, so that whoever
+ * unwinds the capture later begins with nothing decoded. */
 #include "capture.h"
 
 #include <errno.h>

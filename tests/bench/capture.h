@@ -1,6 +1,6 @@
 #pragma once
-/* Samples of a program, kept whole for the benches: registers, stack copy and the address space as
- * it was. One capture serves all unwinders. One thread at a time. */
+/* Samples of a program, kept whole for the benches: registers, stack copy and the address
+ * space as it was. One capture serves all unwinders. One thread at a time. */
 #include <stdint.h>
 
 #include <profd/error.h>
@@ -21,9 +21,10 @@ struct capture {
 	uint32_t max_samples;
 };
 
-/* Runs @command at @hz samples per second of CPU time and keeps up to @max_samples, spread over the
- * whole run: when twice as many have come, every second one is dropped. No unwind section of any
- * file has been read afterwards. Returns 0, or a negative errno with err. */
+/* Runs @command at @hz samples per second of CPU time and keeps up to @max_samples,
+ * spread over the whole run: when twice as many have come, every second one is dropped.
+ * No unwind section of any file has been read afterwards. Returns 0, or a negative errno
+ * with err. */
 int capture_take(struct capture *c, char **command, uint32_t hz, uint32_t max_samples,
 		 struct error *err);
 void capture_done(struct capture *c);

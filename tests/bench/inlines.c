@@ -1,12 +1,13 @@
 /* Inline chains of the addresses that a profile of a program asks for; row 11.
  *
- *	inlines -w FILE [-F HZ] -- COMMAND...	records, and writes into FILE the program's path and
- *						its distinct vaddrs, as eu-addr2line reads them
- *	inlines [-r REPEATS] FILE		looks them up, through profd's objfile and with libdw's
- *						dwarf_getscopes; JSON on stdout
+ * 	inlines -w FILE [-F HZ] -- COMMAND...	records, and writes into FILE the program's path and
+ * 						its distinct vaddrs, as eu-addr2line reads them
+ * 	inlines [-r REPEATS] FILE		looks them up, through profd's objfile and with libdw's
+ * 						dwarf_getscopes; JSON on stdout
  *
- * Each lookup of the whole list is a forked child, so that it begins with opening the file. Both ways
- * yield, for every address, the functions with their names and the line being executed. */
+ * Each lookup of the whole list is a forked child, so that it begins with opening the
+ * file. Both ways yield, for every address, the functions with their names and the line
+ * being executed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -154,8 +155,8 @@ static unsigned count_functions(Dwarf_Die *scopes, int n)
 	return functions;
 }
 
-/* dwarf_getscopes on the unit finds the innermost scope; the chain of what was inlined into what takes
- * dwarf_getscopes_die. */
+/* dwarf_getscopes on the unit finds the innermost scope; the chain of what was inlined
+ * into what takes dwarf_getscopes_die. */
 static unsigned scopes_of(Dwarf_Die *unit, uint64_t vaddr)
 {
 	Dwarf_Die *scopes = NULL, *chain = NULL;

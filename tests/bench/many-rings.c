@@ -1,10 +1,11 @@
-/* many-rings [-n EVENTS] [-r REPEATS] [RINGS...]: what the live source costs with many CPUs, whose rings are
- * made in memory; JSON on stdout, a line for each number of rings (2, 16, 128 and 512).
+/* many-rings [-n EVENTS] [-r REPEATS] [RINGS...]: what the live source costs with many
+ * CPUs, whose rings are made in memory; JSON on stdout, a line for each number of rings
+ * (2, 16, 128 and 512).
  *
- * event_ns: CPU time of an event from the kernel's head to source_next's return and the release of its
- * room, without what writes it and without unwinding. round_ns: a look at all rings that are empty, the
- * poll(2) of their descriptors included. The least of all repeats, because what else runs on the
- * machine only adds. */
+ * event_ns: CPU time of an event from the kernel's head to source_next's return and the
+ * release of its room, without what writes it and without unwinding. round_ns: a look at
+ * all rings that are empty, the poll(2) of their descriptors included. The least of all
+ * repeats, because what else runs on the machine only adds. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #pragma once
-/* What a counting workload shares with the bench that watches it: a file descriptor given as an
- * argument, mapped by both. */
+/* What a counting workload shares with the bench that watches it: a file descriptor given
+ * as an argument, mapped by both. */
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -13,8 +13,8 @@ struct shared {
 		volatile uint64_t units;
 		uint64_t pad[7];
 	} threads[SHARED_THREADS];
-	/* Gaps between two readings of the time stamp counter, in its ticks; @ngaps ever seen, the
-	 * last SHARED_GAPS are kept. */
+	/* Gaps between two readings of the time stamp counter, in its ticks; @ngaps ever
+	 * seen, the last SHARED_GAPS are kept. */
 	volatile uint64_t ngaps;
 	volatile uint32_t gaps[SHARED_GAPS];
 };

@@ -1,18 +1,21 @@
-/* slowdown [-F HZ] [-r ROUNDS] [-w SECONDS] [-d DIR] deep|gaps:KB WORKLOAD: what sampling costs the
- * sampled program, by switching events on and off inside one process; JSON on stdout. Row 5.
+/* slowdown [-F HZ] [-r ROUNDS] [-w SECONDS] [-d DIR] deep|gaps:KB WORKLOAD: what sampling
+ * costs the sampled program, by switching events on and off inside one process; JSON on
+ * stdout. Row 5.
  *
- * The program counts its work in shared memory. All ways of sampling are open on it from the start:
- * profd's (the library's own sampler and session, with a stack copy of 16 and of 64 KiB), and perf's
- * (attributes and ring sizes as perf record -vv shows them, for --call-graph fp and dwarf). One window
- * of time has none of them enabled, the next one of them, and so on, each round in another order. An
- * on-window is later compared with the two off-windows beside it.
+ * The program counts its work in shared memory. All ways of sampling are open on it from
+ * the start: profd's (the library's own sampler and session, with a stack copy of 16 and
+ * of 64 KiB), and perf's (attributes and ring sizes as perf record -vv shows them, for
+ * --call-graph fp and dwarf). One window of time has none of them enabled, the next one
+ * of them, and so on, each round in another order. An on-window is later compared with
+ * the two off-windows beside it.
  *
- * Who reads the rings: this process, one loop. For profd it decodes and unwinds as the profiler does,
- * only without merging the rings; for perf it writes the bytes to a file, as perf record does.
+ * Who reads the rings: this process, one loop. For profd it decodes and unwinds as the
+ * profiler does, only without merging the rings; for perf it writes the bytes to a file,
+ * as perf record does.
  *
- * A window's rates are units per second of wall time, in which the reader's own CPU time shows when
- * the CPUs are all busy, and units per second of the program's CPU time, in which it does not. In gaps
- * mode it is the median and the number of the gaps. */
+ * A window's rates are units per second of wall time, in which the reader's own CPU time
+ * shows when the CPUs are all busy, and units per second of the program's CPU time, in
+ * which it does not. In gaps mode it is the median and the number of the gaps. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -386,7 +389,8 @@ static void run(struct bench *b, char *program, char *kind, const char *dir)
 		(ways[i].own ? open_own : open_perf)(&ways[i], b);
 	setpriority(PRIO_PROCESS, 0, -10); /* as profd record does */
 	close(gate);
-	/* All see the program's start: mappings are only told while an event is enabled. */
+	/* All see the program's start: mappings are only told while an event is
+	 * enabled. */
 	for (uint64_t until = clock_now_ns() + WARM_UP_NS; clock_now_ns() < until;)
 		for (unsigned i = 0; i < ARRAY_SIZE(ways); i++)
 			read_until(&ways[i], b, clock_now_ns() + 1000000);

@@ -1,7 +1,7 @@
-/* stamp FILE COMMAND...: runs the command, and as its last act writes into FILE when that was, by
- * CLOCK_MONOTONIC, what the command used, and how it ended:
+/* stamp FILE COMMAND...: runs the command, and as its last act writes into FILE when that
+ * was, by CLOCK_MONOTONIC, what the command used, and how it ended:
  *
- *	start_ns end_ns cpu_us max_rss_kb status
+ * 	start_ns end_ns cpu_us max_rss_kb status
  *
  * It stands in front of a workload under every tool alike. */
 #include <errno.h>

@@ -1,5 +1,6 @@
-/* Prints where in its page the outermost frame of a thread lies: the return address in the C library's
- * clone, which has no name where the library is stripped. libgcc unwinds it, none of those measured. */
+/* Prints where in its page the outermost frame of a thread lies: the return address in
+ * the C library's clone, which has no name where the library is stripped. libgcc unwinds
+ * it, none of those measured. */
 #include <execinfo.h>
 #include <pthread.h>
 #include <stdint.h>

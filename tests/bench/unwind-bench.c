@@ -1,14 +1,16 @@
-/* unwind-bench [-F HZ] [-n SAMPLES] [-r REPEATS] [-p PASSES] -- COMMAND...: one capture of a program,
- * unwound by cfi, libdw and libunwind; JSON on stdout. For rows 1, 2 and 3 of the bench.
+/* unwind-bench [-F HZ] [-n SAMPLES] [-r REPEATS] [-p PASSES] -- COMMAND...: one capture
+ * of a program, unwound by cfi, libdw and libunwind; JSON on stdout. For rows 1, 2 and 3
+ * of the bench.
  *
- * Each measurement is a forked child that holds the capture and knows nothing else: no unwind section
- * has been read, no cache is filled. Its first pass over all samples is the figure with the cold
- * misses, opening of the files for the library's use and creation of the unwinder included; the later
- * passes are the steady state. The unwinders take turns, in an order that shifts with each repeat.
+ * Each measurement is a forked child that holds the capture and knows nothing else: no
+ * unwind section has been read, no cache is filled. Its first pass over all samples is
+ * the figure with the cold misses, opening of the files for the library's use and
+ * creation of the unwinder included; the later passes are the steady state. The unwinders
+ * take turns, in an order that shifts with each repeat.
  *
- * The kernel has just written a stack when profd unwinds it. So samples are gone through in chunks
- * that fit the second-level cache, each read once before the clock starts. Chunks alternate with
- * nothing: every unwinder has the caches of its child to itself.
+ * The kernel has just written a stack when profd unwinds it. So samples are gone through
+ * in chunks that fit the second-level cache, each read once before the clock starts.
+ * Chunks alternate with nothing: every unwinder has the caches of its child to itself.
  *
  * Then all samples are unwound by all, and the frames compared one by one. */
 #include <errno.h>
@@ -73,8 +75,9 @@ static uint64_t cpu_now_ns(void)
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
-/* CPU time of the chunk. Asking for it costs a system call, so it is taken around the wall clock's
- * reading, and counts only where it is less: where something else ran meanwhile. */
+/* CPU time of the chunk. Asking for it costs a system call, so it is taken around the
+ * wall clock's reading, and counts only where it is less: where something else ran
+ * meanwhile. */
 static uint64_t unwind_chunk(struct unwinder *u, const struct capture *c, uint32_t at,
 			     uint32_t n, struct outcome *outcome)
 {
@@ -230,7 +233,8 @@ static uint32_t count_spaces(const struct capture *c)
 {
 	uint32_t max = 0;
 
-	/* Generations are drawn in order, by the children too: ask for all before they fork. */
+	/* Generations are drawn in order, by the children too: ask for all before they
+	 * fork. */
 	for (uint32_t i = 0; i < c->samples.n; i++) {
 		uint32_t generation = space_generation(c->samples.v[i].space);
 

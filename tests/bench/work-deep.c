@@ -1,8 +1,8 @@
-/* Two threads in a random mutual recursion of four functions, 30 to 60 frames deep, with arrays of
- * varying size in the frames and qsort's callback as the leaf; built without frame pointers. Every
- * descent counts as one unit of work.
+/* Two threads in a random mutual recursion of four functions, 30 to 60 frames deep, with
+ * arrays of varying size in the frames and qsort's callback as the leaf; built without
+ * frame pointers. Every descent counts as one unit of work.
  *
- *	work-deep SECONDS [0 FD]	descends until SECONDS have passed; prints the units
+ * 	work-deep SECONDS [0 FD]	descends until SECONDS have passed; prints the units
  *
  * FD: the units are counted in the struct shared behind it, too. */
 #include <pthread.h>

@@ -1,7 +1,8 @@
-/* Reads the time stamp counter in a loop and notes the gaps: the time that somebody else took. It does
- * so below STACK_KB of stack in use, which is what a sampler with stack copies has to copy.
+/* Reads the time stamp counter in a loop and notes the gaps: the time that somebody else
+ * took. It does so below STACK_KB of stack in use, which is what a sampler with stack
+ * copies has to copy.
  *
- *	work-gaps SECONDS STACK_KB FD
+ * 	work-gaps SECONDS STACK_KB FD
  *
  * A gap below 2,000 ticks is none: that is the loop itself. */
 #include <stdlib.h>

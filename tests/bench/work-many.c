@@ -1,7 +1,7 @@
-/* Many threads or processes alive at once, each busy for a millisecond of CPU time in turns with sleep.
- * All of them live for SECONDS after the last one has begun.
+/* Many threads or processes alive at once, each busy for a millisecond of CPU time in
+ * turns with sleep. All of them live for SECONDS after the last one has begun.
  *
- *	work-many threads|processes COUNT SECONDS */
+ * 	work-many threads|processes COUNT SECONDS */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* How long each artifact of a profile takes to write, and how large it is: reads a pprof file, then
- * writes every format N times into memory and prints the medians of the thread's own CPU time.
+/* How long each artifact of a profile takes to write, and how large it is: reads a pprof
+ * file, then writes every format N times into memory and prints the medians of the
+ * thread's own CPU time.
  *
  * write-bench FILE.pb.gz [N] [DIR]: with DIR the last one of each is kept there. */
 #include <profd/format.h>

@@ -1,33 +1,33 @@
-/* Preloaded into profd, this plays a machine that is not there. The program that profd starts does not
- * get it: the variables are taken out of the environment before main().
+/* Preloaded into profd, this plays a machine that is not there. The program that profd
+ * starts does not get it: the variables are taken out of the environment before main().
  *
- *	FAKE="WORD WORD..."
+ * 	FAKE="WORD WORD..."
  *
- *	pmu		hardware events exist. What samples them is the kernel's cpu-clock, so that
- *			stacks are real; periods and counts become those of a PMU at 3 GHz, steered
- *			to a frequency with ten per cent of noise
- *	precise=N	the highest :p level that the PMU has (2); EOPNOTSUPP above
- *	pebs		precise samples of a fixed period, without registers and stacks, are kept back
- *			for others to come, unless each is to wake: "large PEBS" of Intel's
- *	silent		hardware events open, and neither count nor sample
- *	deaf		they count, but never sample: no interrupt comes
- *	starved		they wait for a counter all the time
- *	mux=N		they have a counter N % of the time
- *	arm		they take neither exclude_idle nor events without exclude_guest: EOPNOTSUPP, as
- *			drivers/perf/arm_pmuv3.c and apple_m1_cpu_pmu.c
- *	hybrid=N	only the CPUs below N have them: ENOENT on others
- *	group=N		that many of them fit into a group: EINVAL
- *	hw=ERRNO	hardware events fail
- *	open=N:ERRNO	the N-th event fails ("N+": and all that follow)
- *	cpus=N		CPUs in the machine. Nothing ever happens on those that are not really there
- *	offline=A-B	CPUs that are off: ENODEV
- *	ring=KIB	the largest buffer that is granted: EPERM above
- *	locked=KIB	the same for all buffers together
- *	lacks=NAME	an attribute that the kernel is too old for: EINVAL. The names are below
- *	size=N		the kernel's perf_event_attr has N bytes: E2BIG, and N written back, for a
- *			larger one
- *	paranoid=N	kernel.perf_event_paranoid, and profd has no capability against it. 3 and 4
- *			are what Debian and Ubuntu added
+ * 	pmu		hardware events exist. What samples them is the kernel's cpu-clock, so that
+ * 			stacks are real; periods and counts become those of a PMU at 3 GHz, steered
+ * 			to a frequency with ten per cent of noise
+ * 	precise=N	the highest :p level that the PMU has (2); EOPNOTSUPP above
+ * 	pebs		precise samples of a fixed period, without registers and stacks, are kept back
+ * 			for others to come, unless each is to wake: "large PEBS" of Intel's
+ * 	silent		hardware events open, and neither count nor sample
+ * 	deaf		they count, but never sample: no interrupt comes
+ * 	starved		they wait for a counter all the time
+ * 	mux=N		they have a counter N % of the time
+ * 	arm		they take neither exclude_idle nor events without exclude_guest: EOPNOTSUPP, as
+ * 			drivers/perf/arm_pmuv3.c and apple_m1_cpu_pmu.c
+ * 	hybrid=N	only the CPUs below N have them: ENOENT on others
+ * 	group=N		that many of them fit into a group: EINVAL
+ * 	hw=ERRNO	hardware events fail
+ * 	open=N:ERRNO	the N-th event fails ("N+": and all that follow)
+ * 	cpus=N		CPUs in the machine. Nothing ever happens on those that are not really there
+ * 	offline=A-B	CPUs that are off: ENODEV
+ * 	ring=KIB	the largest buffer that is granted: EPERM above
+ * 	locked=KIB	the same for all buffers together
+ * 	lacks=NAME	an attribute that the kernel is too old for: EINVAL. The names are below
+ * 	size=N		the kernel's perf_event_attr has N bytes: E2BIG, and N written back, for a
+ * 			larger one
+ * 	paranoid=N	kernel.perf_event_paranoid, and profd has no capability against it. 3 and 4
+ * 			are what Debian and Ubuntu added
  *
  * FAKE_ROOT=DIR: where DIR/PATH exists, it is read instead of PATH. */
 #define _GNU_SOURCE
@@ -91,7 +91,7 @@ static struct fake {
 	if (!real)                                                                       \
 	real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
-/* --- the words ------------------------------------------------------------------------------ */
+/* --- the words ---------------------------------------------------------------------- */
 
 /* A word that is not understood must not pass for a machine that works. */
 static void bad_word(const char *word)
@@ -253,7 +253,7 @@ static __attribute__((constructor)) void start(void)
 	unsetenv("FAKE_ROOT");
 }
 
-/* --- perf_event_open ------------------------------------------------------------------------ */
+/* --- perf_event_open ---------------------------------------------------------------- */
 
 static long kernel(long number, ...)
 {
@@ -437,7 +437,7 @@ static struct fake *fake_of(int fd)
 	return fd >= 0 && fd < FDS_MAX ? fakes[fd] : NULL;
 }
 
-/* --- rings: the kernel's is read here, and profd reads a copy whose periods are the PMU's ------ */
+/* --- rings: the kernel's is read here, and profd reads a copy whose periods are the PMU's --- */
 
 static struct fake *fake_by_id(uint64_t id, struct fake *otherwise)
 {
@@ -454,7 +454,8 @@ static uint64_t *word_at(const struct fake *f, uint64_t at)
 	return (uint64_t *)((char *)f->shadow + page + (at & (f->ring_bytes - page - 1)));
 }
 
-/* A sample is {header, [id,] ip, pid+tid, time, cpu, period, …} in all that profd asks for. */
+/* A sample is {header, [id,] ip, pid+tid, time, cpu, period, …} in all that profd asks
+ * for. */
 static void rewrite_period(struct fake *f, uint64_t at)
 {
 	static uint32_t noise = 12345;
@@ -558,7 +559,8 @@ int munmap(void *at, size_t n)
 	return real(at, n);
 }
 
-/* profd looks into its rings after it has waited, and once more after it has switched the events off. */
+/* profd looks into its rings after it has waited, and once more after it has switched the
+ * events off. */
 int poll(struct pollfd *fds, nfds_t n, int ms)
 {
 	int r;
@@ -594,7 +596,7 @@ int ioctl(int fd, unsigned long request, ...)
 	return r;
 }
 
-/* --- counts --------------------------------------------------------------------------------- */
+/* --- counts ------------------------------------------------------------------------- */
 
 /* {value, [enabled,] [running,] [id,] [lost]} of perf_event_open(2). */
 static void rewrite_count(const struct fake *f, uint64_t *v)
@@ -644,7 +646,7 @@ int close(int fd)
 	return real(fd);
 }
 
-/* --- files ---------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------- */
 
 static bool replaced(const char *path, char *buf, size_t size)
 {

@@ -1,18 +1,20 @@
-/* Preloaded into profd, this makes chosen calls of its go wrong. The program that profd starts does
- * not get it: the variables are taken out of the environment before main().
+/* Preloaded into profd, this makes chosen calls of its go wrong. The program that profd
+ * starts does not get it: the variables are taken out of the environment before main().
  *
- *	FAIL=CALL:N:WHAT[,...]
+ * 	FAIL=CALL:N:WHAT[,...]
  *
- * The N-th CALL ("N+": and every later one) does WHAT: an errno by its name ("ENOSPC"), a signal
- * ("SIGKILL": profd dies before the call), or "short" (one byte is moved). Calls are counted in the
- * process that profd started as; exec is the only one that its child makes. The calls:
+ * The N-th CALL ("N+": and every later one) does WHAT: an errno by its name ("ENOSPC"), a
+ * signal ("SIGKILL": profd dies before the call), or "short" (one byte is moved). Calls
+ * are counted in the process that profd started as; exec is the only one that its child
+ * makes. The calls:
  *
- *	open	open(2), openat(2) of what exists	create	openat(2) with O_CREAT or O_TMPFILE
- *	tmpfile	openat(2) with O_TMPFILE		write	write(2) into files made by create
- *	read pread mmap mkdir pipe2 fork exec linkat rename unlinkat dup close
- *	perf_event_open pidfd_open signalfd
+ * 	open	open(2), openat(2) of what exists	create	openat(2) with O_CREAT or O_TMPFILE
+ * 	tmpfile	openat(2) with O_TMPFILE		write	write(2) into files made by create
+ * 	read pread mmap mkdir pipe2 fork exec linkat rename unlinkat dup close
+ * 	perf_event_open pidfd_open signalfd
  *
- * FAIL_FILE=K: only calls of write and dup on the K-th file that profd makes are counted. */
+ * FAIL_FILE=K: only calls of write and dup on the K-th file that profd makes are
+ * counted. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,19 +1,20 @@
-/* What the rows of the fault matrix run. It leaves a file "ran" where it starts, does what its
- * arguments say, burns CPU time in burn_here() and exits with 7.
+/* What the rows of the fault matrix run. It leaves a file "ran" where it starts, does
+ * what its arguments say, burns CPU time in burn_here() and exits with 7.
  *
- *	victim				only that
- *	victim die SIGNAL [core]	kills itself with it, by kill(2)
- *	victim names			calls itself and its threads' comm hostile things
- *	victim perfmap FILE		makes code at run time and FILE its perf map
- *	victim map N			makes N separate mappings of code of its own file
- *	victim files DIR		maps every file in DIR as code
- *	victim lib FILE [cut|overwrite]	runs burn_lib() of FILE, then maybe damages FILE, and burns
- *	victim lost FILE		the same, and FILE is loaded while profd is stopped and its
- *					buffers are full
- *	victim own unlink|overwrite	the same for its own file
- *	victim deep DIR			goes 30 directories down, each with a long name, and starts itself
- *	victim threads			a thread of it starts sleep(1), and it waits for ever
- *	victim wait			says "ready PID" and waits for a signal, which it prints */
+ * 	victim				only that
+ * 	victim die SIGNAL [core]	kills itself with it, by kill(2)
+ * 	victim names			calls itself and its threads' comm hostile things
+ * 	victim perfmap FILE		makes code at run time and FILE its perf map
+ * 	victim map N			makes N separate mappings of code of its own file
+ * 	victim files DIR		maps every file in DIR as code
+ * 	victim lib FILE [cut|overwrite]	runs burn_lib() of FILE, then maybe damages FILE, and burns
+ * 	victim lost FILE		the same, and FILE is loaded while profd is stopped and its
+ * 					buffers are full
+ * 	victim own unlink|overwrite	the same for its own file
+ * 	victim deep DIR			goes 30 directories down, each with a long name, and starts itself
+ * 	victim threads			a thread of it starts sleep(1), and it waits for ever
+ * 	victim wait			says "ready PID" and waits for a signal, which it
+ * prints */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -71,7 +72,8 @@ static void names(void)
 static const unsigned char loop_code[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0xff,
 					  0xcf, 0x75, 0xfb, 0x5d, 0xc3};
 
-/* The file's first line is given the code's address; "@" in it stands for that in other lines. */
+/* The file's first line is given the code's address; "@" in it stands for that in other
+ * lines. */
 static void perfmap(const char *file)
 {
 	char path[64], line[256];

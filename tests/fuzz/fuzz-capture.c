@@ -1,5 +1,5 @@
-/* Captures: read, printed as text and read again, where both have to say the same; then fed to a session,
- * whose profile is finished. */
+/* Captures: read, printed as text and read again, where both have to say the same; then
+ * fed to a session, whose profile is finished. */
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,12 +1,13 @@
-/* Call frame information from outside, run on a stack from outside. The input is not an ELF file
- * but what an unwind needs; the file around it is built here, so that a fuzzer spends its time on the
- * instructions and expressions instead of on headers:
+/* Call frame information from outside, run on a stack from outside. The input is not an
+ * ELF file but what an unwind needs; the file around it is built here, so that a fuzzer
+ * spends its time on the instructions and expressions instead of on headers:
  *
- *	struct head | head.cie_n bytes | head.fde_n bytes | registers | stack
+ * 	struct head | head.cie_n bytes | head.fde_n bytes | registers | stack
  *
- * The bytes are the instructions of a CIE and of its FDE, or with RAW the whole of .eh_frame and of
- * .eh_frame_hdr. Of the 8-byte words of registers and stack the upper half makes plausible ones
- * likely: 0xfe000000 is an address on the stack, 0xfd000000 one in the code. */
+ * The bytes are the instructions of a CIE and of its FDE, or with RAW the whole of
+ * .eh_frame and of .eh_frame_hdr. Of the 8-byte words of registers and stack the upper
+ * half makes plausible ones likely: 0xfe000000 is an address on the stack, 0xfd000000 one
+ * in the code. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -97,8 +98,8 @@ static void put32(struct image *im, uint32_t v)
 	append(im, &v, sizeof(v));
 }
 
-/* What a compiler writes around the instructions. Addresses are offsets in the image, its first
- * segment being at 0. */
+/* What a compiler writes around the instructions. Addresses are offsets in the image, its
+ * first segment being at 0. */
 static struct piece append_entries(struct image *im, const struct head *h,
 				   const uint8_t *cie, const uint8_t *fde, uint64_t code)
 {

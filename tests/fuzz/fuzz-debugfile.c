@@ -1,6 +1,7 @@
-/* A file and the separate debug file that its search finds: by build-id, by .gnu_debuglink, by name.
- * The input: u32 flags, u32 bytes of the file, the file, the debug file. Both are written into a
- * folder of their own, the debug file under each name that is looked for. */
+/* A file and the separate debug file that its search finds: by build-id, by
+ * .gnu_debuglink, by name. The input: u32 flags, u32 bytes of the file, the file, the
+ * debug file. Both are written into a folder of their own, the debug file under each name
+ * that is looked for. */
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>

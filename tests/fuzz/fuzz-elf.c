@@ -1,5 +1,5 @@
-/* An ELF file from outside, through everything that reads one: headers, symbols, DWARF lines and
- * inlines, .eh_frame and its rules, and an unwind through it. */
+/* An ELF file from outside, through everything that reads one: headers, symbols, DWARF
+ * lines and inlines, .eh_frame and its rules, and an unwind through it. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* Lists of event names, as they come from a command line, the environment or a configuration, up to
- * what libpfm4 and tracefs say of the names; and the distance of words. */
+/* Lists of event names, as they come from a command line, the environment or a
+ * configuration, up to what libpfm4 and tracefs say of the names; and the distance of
+ * words. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* A ring buffer as a kernel gone mad would fill it: head, tail and contents from outside. The
- * input: u32 pages, u32 flags, u64 data_tail, u64 data_head, then the data, repeated as often as they
- * fit. What comes out goes through the decoder, as in a session. */
+/* A ring buffer as a kernel gone mad would fill it: head, tail and contents from outside.
+ * The input: u32 pages, u32 flags, u64 data_tail, u64 data_head, then the data, repeated
+ * as often as they fit. What comes out goes through the decoder, as in a session. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* The text parsers: /proc/PID/maps, kallsyms, perf maps, numbers, UTF-8 cleaning, and the writers
- * that names from outside go through. */
+/* The text parsers: /proc/PID/maps, kallsyms, perf maps, numbers, UTF-8 cleaning, and the
+ * writers that names from outside go through. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
-/* Runs a fuzz target without a fuzzer: over each file of the command line, and over N damaged copies
- * of it (FUZZ_MUTATIONS, default 300; the same ones every time): bits flipped, bytes set to the
- * values parsers trip over, pieces cut out, doubled and cut off.
+/* Runs a fuzz target without a fuzzer: over each file of the command line, and over N
+ * damaged copies of it (FUZZ_MUTATIONS, default 300; the same ones every time): bits
+ * flipped, bytes set to the values parsers trip over, pieces cut out, doubled and cut
+ * off.
  *
- *	fuzz-NAME FILE…
+ * 	fuzz-NAME FILE…
  *
  * Built with --enable-fuzzing the targets link libFuzzer instead of this. */
 #include <stdint.h>
@@ -55,7 +56,8 @@ static size_t mutate(uint8_t *p, size_t n, size_t cap)
 	}
 }
 
-/* The input lies in memory of its own size, so that a sanitizer sees a read past its end. */
+/* The input lies in memory of its own size, so that a sanitizer sees a read past its
+ * end. */
 static void run(const uint8_t *data, size_t n)
 {
 	uint8_t *copy = xmemdup(data, n);

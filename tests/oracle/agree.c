@@ -1,6 +1,6 @@
-/* agree [-F HZ] [-n SAMPLES] [--break KIND] [--libdw-only] -- COMMAND...: records a program and has every
- * sample unwound by libdw and libunwind too. Frames are compared one by one, innermost
- * first.
+/* agree [-F HZ] [-n SAMPLES] [--break KIND] [--libdw-only] -- COMMAND...: records a
+ * program and has every sample unwound by libdw and libunwind too. Frames are compared
+ * one by one, innermost first.
  *
  * Ends with 0 when each agrees with the session's own unwinder in 99.5 % of the frames,
  * with 1 when one does not, with 2 on trouble, with 77 where an unwinder is not built in.
@@ -104,7 +104,8 @@ static void observe(void *arg, const struct unwind_input *in, const struct frame
 	if (a->samples >= a->limit)
 		return;
 	a->samples++;
-	/* Without CFI the session follows frame pointers, the others their own notions. */
+	/* Without CFI the session follows frame pointers, the others their own
+	 * notions. */
 	while (comparable < n && !(frames[comparable].flags & FRAME_GUESSED))
 		comparable++;
 	a->guessed += comparable < n;

@@ -100,7 +100,7 @@ bool fake_sample(struct sampler *s, size_t ring, uint64_t time_ns, uint64_t ip,
 	return true;
 }
 
-/* --- in place of sampler.c and launch.c --------------------------------------------------- */
+/* --- in place of sampler.c and launch.c --------------------------------------------- */
 
 const struct sampler_info *sampler_info(const struct sampler *s)
 {

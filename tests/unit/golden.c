@@ -1,5 +1,6 @@
-/* Reads captured stacks. The ELF images have one segment with offset = vaddr, in which all is zero
- * but the captured pieces; gaps in .eh_frame are filled with CIEs that nobody refers to. */
+/* Reads captured stacks. The ELF images have one segment with offset = vaddr, in which
+ * all is zero but the captured pieces; gaps in .eh_frame are filled with CIEs that nobody
+ * refers to. */
 #include "golden.h"
 
 #include <inttypes.h>
@@ -20,7 +21,7 @@
 #define STACK_MAX ((uint64_t)4 << 20)
 #define SYMBOLS_MAX 256
 
-/* --- a file of the program ------------------------------------------------------------- */
+/* --- a file of the program ---------------------------------------------------------- */
 
 static const char section_names[] = "\0.eh_frame\0.symtab\0.strtab\0.shstrtab";
 
@@ -57,7 +58,8 @@ static void image_put_hex(struct image *im, uint64_t vaddr, const char *hex)
 	}
 }
 
-/* Length, CIE, version 1, no augmentation, alignments 1, return address column 30; then nops. */
+/* Length, CIE, version 1, no augmentation, alignments 1, return address column 30; then
+ * nops. */
 static void image_fill_cfi(struct image *im, uint64_t vaddr)
 {
 	uint64_t gap = vaddr - im->eh_used;
@@ -156,7 +158,7 @@ static struct objfile *image_open(struct image *im)
 	return o;
 }
 
-/* --- lines ------------------------------------------------------------------------------ */
+/* --- lines -------------------------------------------------------------------------- */
 
 static char *line_next(struct golden *g)
 {

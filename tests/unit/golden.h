@@ -1,6 +1,7 @@
 #pragma once
-/* Captured stacks of another machine: tests/golden/aarch64/capture makes them, its capture.py says
- * what each line is. Files of the program come back as ELF images that hold what was captured. */
+/* Captured stacks of another machine: tests/golden/aarch64/capture makes them, its
+ * capture.py says what each line is. Files of the program come back as ELF images that
+ * hold what was captured. */
 #include <profd/unwind.h>
 
 #define GOLDEN_FRAMES_MAX 64

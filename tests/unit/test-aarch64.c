@@ -1,7 +1,7 @@
-/* The unwinder's rules for aarch64, on every machine: its sources are compiled a second time for this
- * program (PROFD_FOR_AARCH64) and unwind captured stacks, which gdb unwound before (golden.h). Each
- * instruction of prologues, epilogues, stubs and signal handlers has a sample; return addresses are
- * signed in some captures. */
+/* The unwinder's rules for aarch64, on every machine: its sources are compiled a second
+ * time for this program (PROFD_FOR_AARCH64) and unwind captured stacks, which gdb unwound
+ * before (golden.h). Each instruction of prologues, epilogues, stubs and signal handlers
+ * has a sample; return addresses are signed in some captures. */
 #include <profd/unwind.h>
 
 #include <setjmp.h>
@@ -140,8 +140,8 @@ static void test_rows(void **state)
 	check_all(true);
 }
 
-/* A second oracle where CFI says all: libdw (0.188) knows nothing of signed return addresses, of
- * trampolines by their code, or of frames without CFI. */
+/* A second oracle where CFI says all: libdw (0.188) knows nothing of signed return
+ * addresses, of trampolines by their code, or of frames without CFI. */
 static void test_libdw(void **state)
 {
 	static const char *const names[] = {"fp", "no-fp"};
@@ -152,7 +152,7 @@ static void test_libdw(void **state)
 	unwinder_free(u);
 }
 
-/* --- the tests notice --------------------------------------------------------------------- */
+/* --- the tests notice --------------------------------------------------------------- */
 
 static unsigned count_wrong(unsigned kind, bool pac)
 {
@@ -167,8 +167,8 @@ static unsigned count_wrong(unsigned kind, bool pac)
 	return wrong;
 }
 
-/* Each way of misreading the rules makes stacks wrong; whether return addresses are signed matters
- * just where they are. */
+/* Each way of misreading the rules makes stacks wrong; whether return addresses are
+ * signed matters just where they are. */
 static void test_broken(void **state)
 {
 	static const unsigned kinds[] = {BREAK_SP, BREAK_BP,  BREAK_SAVED_BP,
@@ -185,7 +185,7 @@ static void test_broken(void **state)
 	}
 }
 
-/* --- the other backends --------------------------------------------------------------------- */
+/* --- the other backends ------------------------------------------------------------- */
 
 /* x29's chain leaves out the caller of a top frame that has no record, or
  * none yet; it invents nothing. */
@@ -222,7 +222,7 @@ static void test_chain(void **state)
 	unwinder_free(u);
 }
 
-/* --- instructions, registers ------------------------------------------------------------- */
+/* --- instructions, registers -------------------------------------------------------- */
 
 static void put_insn(uint8_t *bytes, uint32_t insn)
 {

@@ -1,7 +1,8 @@
-/* Names of Arm's hardware events to perf_event_attr, by libpfm4 built for aarch64: against numbers
- * transcribed from the Arm Architecture Reference Manual for A-profile architecture (DDI 0487),
- * "Common event numbers" of chapter D13, The Performance Monitors Extension: common architectural
- * and microarchitectural events of PMUv3. The kernel takes them as raw events: drivers/perf/arm_pmuv3.c, armv8pmu_map_event.
+/* Names of Arm's hardware events to perf_event_attr, by libpfm4 built for aarch64:
+ * against numbers transcribed from the Arm Architecture Reference Manual for A-profile
+ * architecture (DDI 0487), "Common event numbers" of chapter D13, The Performance
+ * Monitors Extension: common architectural and microarchitectural events of PMUv3. The
+ * kernel takes them as raw events: drivers/perf/arm_pmuv3.c, armv8pmu_map_event.
  *
  * Only in a build for aarch64 (contrib/cross): libpfm4 has no Arm tables elsewhere. */
 #include <setjmp.h>

@@ -1,4 +1,5 @@
-/* What runs already: found, told as events, counted and waited for. The processes are made here. */
+/* What runs already: found, told as events, counted and waited for. The processes are
+ * made here. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>

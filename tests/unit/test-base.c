@@ -112,7 +112,8 @@ static void check_clean(const char *in, const char *want)
 	text_done(&t);
 }
 
-/* The ill-formed sequences of the Unicode Standard, table 3-7, and what XML 1.0 forbids. */
+/* The ill-formed sequences of the Unicode Standard, table 3-7, and what XML 1.0
+ * forbids. */
 static void test_clean(void **state)
 {
 	check_clean("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\xa5",
@@ -234,7 +235,8 @@ static void test_outfile_full(void **state)
 	assert_true(err.hint[0]);
 }
 
-/* A name with a newline stays on the line, and a long one does not push the reason out. */
+/* A name with a newline stays on the line, and a long one does not push the reason
+ * out. */
 static void test_error(void **state)
 {
 	struct error err = {0};

@@ -1,6 +1,7 @@
-/* Captures: every record goes through both encodings and comes back the same, whatever its fields hold;
- * files that are cut, damaged or of another version are told as what they are. The records are filled
- * by the table of fields, so a new one is tested with the others. */
+/* Captures: every record goes through both encodings and comes back the same, whatever
+ * its fields hold; files that are cut, damaged or of another version are told as what
+ * they are. The records are filled by the table of fields, so a new one is tested with
+ * the others. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -290,7 +291,7 @@ static void test_strings_are_terminated(void **state)
 	text_done(&t);
 }
 
-/* --- other versions ------------------------------------------------------------------------ */
+/* --- other versions ----------------------------------------------------------------- */
 
 static void test_unknown_records_are_skipped(void **state)
 {
@@ -381,7 +382,7 @@ static void test_not_a_capture(void **state)
 	}
 }
 
-/* --- text by hand ---------------------------------------------------------------------------- */
+/* --- text by hand ------------------------------------------------------------------- */
 
 static void test_text_by_hand(void **state)
 {
@@ -475,7 +476,7 @@ static void test_damaged_text(void **state)
 	}
 }
 
-/* --- damaged files ----------------------------------------------------------------------------- */
+/* --- damaged files ------------------------------------------------------------------ */
 
 static int read_all(const struct text *t, size_t n, bool *ret_cut)
 {

@@ -1,5 +1,5 @@
-/* Where the own control group is, from texts of several systems; limits; and a real group, made and
- * removed, where this machine lets us. */
+/* Where the own control group is, from texts of several systems; limits; and a real
+ * group, made and removed, where this machine lets us. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -162,7 +162,8 @@ static bool exists(const char *link)
 	return access(link, F_OK) == 0;
 }
 
-/* In, back out again, and nothing of it stays: also not a group that the workload made below. */
+/* In, back out again, and nothing of it stays: also not a group that the workload made
+ * below. */
 static void test_a_real_group(void **state)
 {
 	struct error err = {0};

@@ -1,5 +1,6 @@
-/* Counters: the arithmetic of scaling, and software events of a real child against what wait4(2) says
- * of it. Software events are never multiplexed, so the scaling is tested as arithmetic. */
+/* Counters: the arithmetic of scaling, and software events of a real child against what
+ * wait4(2) says of it. Software events are never multiplexed, so the scaling is tested as
+ * arithmetic. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

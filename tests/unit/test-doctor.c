@@ -1,5 +1,5 @@
-/* Which wall a refusal was, by errno and settings, and what is said about it in each place. What is really
- * tried on a machine is for the tests of the whole program. */
+/* Which wall a refusal was, by errno and settings, and what is said about it in each
+ * place. What is really tried on a machine is for the tests of the whole program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

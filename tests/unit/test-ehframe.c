@@ -1,6 +1,6 @@
-/* Finding FDEs: the encodings, in sections of the test's own making; the linker's table and our own
- * index against each other; and damaged sections, for sanitizers to watch. What the entries say is
- * compared with libdw in test-rows.c. */
+/* Finding FDEs: the encodings, in sections of the test's own making; the linker's table
+ * and our own index against each other; and damaged sections, for sanitizers to watch.
+ * What the entries say is compared with libdw in test-rows.c. */
 #include <profd/ehframe.h>
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 static const char libc_path[] = LIB_DIR "libc.so.6";
 
-/* --- sections of our own making ------------------------------------------------------- */
+/* --- sections of our own making ----------------------------------------------------- */
 
 struct image {
 	uint8_t *data;
@@ -205,8 +205,8 @@ static void put_range(struct bytes *b, uint8_t encoding)
 	}
 }
 
-/* A CIE (CFA = rsp + 8, return address at CFA - 8) and one FDE for [START, START + LENGTH) that has
- * CFA = rsp + 16 from START + 4 on. */
+/* A CIE (CFA = rsp + 8, return address at CFA - 8) and one FDE for [START, START +
+ * LENGTH) that has CFA = rsp + 16 from START + 4 on. */
 static void put_section(struct bytes *b, uint8_t version, const char *letters,
 			uint8_t encoding, bool wide)
 {
@@ -352,7 +352,7 @@ static void test_terminator(void **state)
 	check_section(&b, true);
 }
 
-/* --- the two ways to find --------------------------------------------------------------- */
+/* --- the two ways to find ----------------------------------------------------------- */
 
 struct lookup {
 	struct objfile *with, *without;
@@ -427,7 +427,7 @@ static void test_table(void **state)
 	objfile_put(o);
 }
 
-/* --- damage --------------------------------------------------------------------------------- */
+/* --- damage ------------------------------------------------------------------------- */
 
 static uint32_t random_next(uint32_t *seed)
 {

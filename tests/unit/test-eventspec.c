@@ -1,17 +1,18 @@
 /* Event names: the list's grammar, and what each name becomes.
  *
- * The encodings of three processors are compared with tables transcribed from the vendors' own
- * documents, not from libpfm4, which has to agree:
+ * The encodings of three processors are compared with tables transcribed from the
+ * vendors' own documents, not from libpfm4, which has to agree:
  *
  * - Intel 64 and IA-32 Architectures Software Developer's Manual, Volume 3, order number
- *   325384-059US (June 2016): section 18.2.1.1 (layout of IA32_PERFEVTSELx), section 19.1, Table 19-1
- *   (architectural events), section 19.2, Table 19-3 (Skylake). Four rows of Table 19-3 were corrected
- *   by Intel's later list for the same processors, "Performance Monitoring Events for 6th Generation
- *   Intel Core Processor", V59 of April 2024; they are marked.
- * - Processor Programming Reference (PPR) for AMD Family 17h Model 31h, 55803 Rev 0.54 (Zen 2), and for
- *   AMD Family 19h Model 11h, 55901 Rev 0.25 (Zen 4), "Core Performance Monitor Counters"; the number
- *   of an event is that of its section, PMCxNNN. The layout of PERF_CTL is that of
- *   MSRC001_020[0..A] in the same documents.
+ *   325384-059US (June 2016): section 18.2.1.1 (layout of IA32_PERFEVTSELx), section
+ *   19.1, Table 19-1 (architectural events), section 19.2, Table 19-3 (Skylake). Four
+ *   rows of Table 19-3 were corrected by Intel's later list for the same processors,
+ *   "Performance Monitoring Events for 6th Generation Intel Core Processor", V59 of April
+ *   2024; they are marked.
+ * - Processor Programming Reference (PPR) for AMD Family 17h Model 31h, 55803 Rev 0.54
+ *   (Zen 2), and for AMD Family 19h Model 11h, 55901 Rev 0.25 (Zen 4), "Core Performance
+ *   Monitor Counters"; the number of an event is that of its section, PMCxNNN. The layout
+ *   of PERF_CTL is that of MSRC001_020[0..A] in the same documents.
  *
  * Encoding needs no PMU: libpfm4 is told which one to assume, in a process of its own. */
 #include <errno.h>
@@ -33,7 +34,7 @@
 #include <profd/mem.h>
 #include <profd/text.h>
 
-/* --- distances --------------------------------------------------------------------------- */
+/* --- distances ---------------------------------------------------------------------- */
 
 static void test_distance(void **state)
 {
@@ -76,7 +77,7 @@ static void test_nearest(void **state)
 	assert_int_equal(near.n, 0);
 }
 
-/* --- grammar ----------------------------------------------------------------------------- */
+/* --- grammar ------------------------------------------------------------------------ */
 
 static void test_lists_and_groups(void **state)
 {
@@ -195,7 +196,7 @@ static void test_refused_lists(void **state)
 	eventlist_done(&l);
 }
 
-/* --- names of the kernel ------------------------------------------------------------------ */
+/* --- names of the kernel ------------------------------------------------------------ */
 
 /* One event in, encoded; the code out. */
 static int encode(const char *name, struct eventspec *ret, struct error *err)
@@ -299,7 +300,7 @@ static void test_unknown_names(void **state)
 	}
 }
 
-/* --- encodings of other machines ---------------------------------------------------------- */
+/* --- encodings of other machines ---------------------------------------------------- */
 
 struct row {
 	const char *name; /* libpfm4's */
@@ -348,8 +349,8 @@ static const struct row skylake[] = {
 	{"skl::L2_RQSTS:DEMAND_DATA_RD_HIT", 0x24, 0xc1},
 	{"skl::L2_LINES_IN:ALL", 0xf1, 0x1f},
 	{"skl::TLB_FLUSH:STLB_ANY", 0xbd, 0x20},
-	/* V59: REF_TSC of fixed counter 2, which Linux programs by this pair. Table 19-1's
-	 * reference cycles (3CH, 01H) are another event, REF_XCLK. */
+	/* V59: REF_TSC of fixed counter 2, which Linux programs by this pair. Table
+	 * 19-1's reference cycles (3CH, 01H) are another event, REF_XCLK. */
 	{"skl::UNHALTED_REFERENCE_CYCLES", 0x00, 0x03},
 	{"skl::CPU_CLK_UNHALTED:REF_XCLK", 0x3c, 0x01},
 };
@@ -409,8 +410,8 @@ static const struct row zen4[] = {
 	{"OP_CACHE_HIT_MISS:OC_MISS", 0x28f, 0x04},
 };
 
-/* Both vendors: event select in bits 0-7, unit mask 8-15, edge 18, invert 23, counter mask 24-31;
- * AMD: event select 8-11 in bits 32-35. */
+/* Both vendors: event select in bits 0-7, unit mask 8-15, edge 18, invert 23, counter
+ * mask 24-31; AMD: event select 8-11 in bits 32-35. */
 static uint64_t config_of(const struct row *r)
 {
 	return (r->event & 0xff) | (uint64_t)r->umask << 8 | (uint64_t)r->edge << 18 |
@@ -503,8 +504,9 @@ static void test_other_forms_of_a_pmu(void **state)
 		{"skl", "skl::INST_RETIRED:ANY_P:uppp", "4 c0 1 0 3"},
 		{"skl", "skl::UOPS_ISSUED:c=2:i=1:e=1:u", "4 284010e 1 0 0"},
 		{"skl", "skl::INST_RETIRED:u=1:k=0", "4 c0 1 0 0"},
-		/* the kernel's generic events are the same everywhere: linux/perf_event.h, enum
-		 * perf_hw_id, and for caches id | op << 8 | result << 16 */
+		/* the kernel's generic events are the same everywhere:
+		 * linux/perf_event.h, enum perf_hw_id, and for caches id | op << 8 |
+		 * result << 16 */
 		{"perf", "perf::CYCLES", "0 0 1 1 0"},
 		{"perf", "perf::INSTRUCTIONS:u", "0 1 1 0 0"},
 		{"perf", "perf::CACHE-MISSES", "0 3 1 1 0"},

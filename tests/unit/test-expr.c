@@ -1,5 +1,5 @@
-/* DWARF expressions: each operation by an expected value worked out by hand from DWARF 5, section
- * 2.5.1; what must be refused; and random bytes, for sanitizers to watch. */
+/* DWARF expressions: each operation by an expected value worked out by hand from DWARF 5,
+ * section 2.5.1; what must be refused; and random bytes, for sanitizers to watch. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

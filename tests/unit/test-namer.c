@@ -1,5 +1,6 @@
-/* Names that are looked up while events come: the same bytes as without, whatever the thread got to, and
- * whether there is one at all. What is sampled is this very process. */
+/* Names that are looked up while events come: the same bytes as without, whatever the
+ * thread got to, and whether there is one at all. What is sampled is this very
+ * process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,7 +114,8 @@ static void feed(struct session *ses, uint32_t i)
 	session_feed(ses, &e);
 }
 
-/* All samples, with at most @idles ends of rounds between them, the first right after the first sample. */
+/* All samples, with at most @idles ends of rounds between them, the first right after the
+ * first sample. */
 static void feed_all(struct session *ses, uint32_t idles)
 {
 	for (uint32_t i = 0; i < pcs.n; i++) {
@@ -200,7 +202,7 @@ static void wait_for_tasks(unsigned n)
 	assert_int_equal(count_entries("/proc/self/task"), n);
 }
 
-/* --- tests ------------------------------------------------------------------------------------ */
+/* --- tests -------------------------------------------------------------------------- */
 
 static void test_same_bytes(void **state)
 {
@@ -210,8 +212,8 @@ static void test_same_bytes(void **state)
 		struct session *ses = session_open(true);
 		_cleanup_free_ char *got = NULL;
 
-		/* Never idle, it is there for the kernel alone; idle once, it is at that; idle
-		 * often, it may be anywhere. */
+		/* Never idle, it is there for the kernel alone; idle once, it is at that;
+		 * idle often, it may be anywhere. */
 		feed_all(ses, i < 2 ? (uint32_t)i : OFTEN);
 		got = artifacts(ses);
 		assert_string_equal(got, want);
@@ -284,8 +286,9 @@ static void drop_capabilities(void)
 	assert_int_equal(syscall(SYS_capset, &head, data), 0);
 }
 
-/* Neither root nor who may exceed limits is limited. Files are still root's to read: the sources may lie where
- * nobody else can. A change of the user hides what /proc has of this process otherwise. */
+/* Neither root nor who may exceed limits is limited. Files are still root's to read: the
+ * sources may lie where nobody else can. A change of the user hides what /proc has of
+ * this process otherwise. */
 static void become_limited(void)
 {
 	const struct rlimit none = {0, 0};

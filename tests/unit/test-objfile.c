@@ -368,8 +368,8 @@ static bool same_frames(struct objfile *a, struct objfile *b, uint64_t vaddr)
 	return same;
 }
 
-/* The same answers, from memory of its own and one descriptor, after the file and its first handle's other
- * users are gone. */
+/* The same answers, from memory of its own and one descriptor, after the file and its
+ * first handle's other users are gone. */
 static void test_twin(void **state)
 {
 	struct nm_symbol outer = nm_find("prog", "outer");
@@ -973,8 +973,8 @@ static void test_shared_abbrevs(void **state)
 	objfile_put(o);
 }
 
-/* A file without sections: a PT_LOAD of all of it and @n headers of type @type, each of the @bytes at
- * the end from a place of its own on; the last one of the last 24 only. */
+/* A file without sections: a PT_LOAD of all of it and @n headers of type @type, each of
+ * the @bytes at the end from a place of its own on; the last one of the last 24 only. */
 static struct objfile *open_headers(uint32_t type, unsigned n, const void *end,
 				    size_t bytes)
 {
@@ -1007,7 +1007,8 @@ static struct objfile *open_headers(uint32_t type, unsigned n, const void *end,
 	return open_name("headers");
 }
 
-/* libelf keeps a copy of each piece of a file that it is asked for: 2 GB of these 600 KB. */
+/* libelf keeps a copy of each piece of a file that it is asked for: 2 GB of these 600
+ * KB. */
 static void test_many_headers(void **state)
 {
 	static uint64_t dynamic[20000];

@@ -1,5 +1,6 @@
-/* space and procs: mappings cut each other as mmap(2) does, checked against a model with one cell
- * per page; fork, exec and thread names in order; /proc/PID/maps lines, whole and damaged. */
+/* space and procs: mappings cut each other as mmap(2) does, checked against a model with
+ * one cell per page; fork, exec and thread names in order; /proc/PID/maps lines, whole
+ * and damaged. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -126,7 +127,8 @@ static void test_fork_exec(void **state)
 	outside_done(&outside);
 }
 
-/* The kernel samples a task past its end: the process stays what it was, and stays exited. */
+/* The kernel samples a task past its end: the process stays what it was, and stays
+ * exited. */
 static void test_past_the_end(void **state)
 {
 	struct outside outside = outside_live();
@@ -178,7 +180,8 @@ static void test_replaced_file(void **state)
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	assert_true(n > 0);
 	path[n] = '\0';
-	/* Not that of the link: under qemu-user it leads to qemu, while its text does not. */
+	/* Not that of the link: under qemu-user it leads to qemu, while its text does
+	 * not. */
 	assert_int_equal(stat(path, &st), 0);
 	comm_event(ps, PID, PID, "x", true);
 	mmap_event(ps, PID, 0x10000, path, st.st_ino + 1);

@@ -167,7 +167,8 @@ static void default_value_is_the_named_or_the_last(void **state)
 	assert_null(profile_free(NULL));
 }
 
-/* Children in every order, next to their parent in the table or not: a stack is there once. */
+/* Children in every order, next to their parent in the table or not: a stack is there
+ * once. */
 static void a_stack_is_there_once(void **state)
 {
 	struct profile *p = two_values();

@@ -1,5 +1,5 @@
-/* record_decode: records are written here field by field as perf_event_open(2) describes them, and
- * cut and damaged in every way. */
+/* record_decode: records are written here field by field as perf_event_open(2) describes
+ * them, and cut and damaged in every way. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -218,8 +218,8 @@ static void test_unknown(void **state)
 	text_done(&t);
 }
 
-/* Every length, and 20,000 damaged records: an answer, and never a view outside of the record (the
- * copy is exactly as long, so that a sanitizer sees one byte too many). */
+/* Every length, and 20,000 damaged records: an answer, and never a view outside of the
+ * record (the copy is exactly as long, so that a sanitizer sees one byte too many). */
 static void test_damage(void **state)
 {
 	struct text t = {0};
@@ -263,7 +263,8 @@ static void test_damage(void **state)
 	text_done(&t);
 }
 
-/* Two events in one ring, told apart by their ids; the second does not repeat its period. */
+/* Two events in one ring, told apart by their ids; the second does not repeat its
+ * period. */
 static void test_several_events(void **state)
 {
 	static const uint64_t periods[] = {0, 100};
@@ -371,8 +372,8 @@ static void test_lost_extra(void **state)
 	text_done(&t);
 }
 
-/* As a burst of 8,000 page faults at 499 Hz was recorded on Linux 6.18, with the true distances read by
- * PERF_SAMPLE_READ. */
+/* As a burst of 8,000 page faults at 499 Hz was recorded on Linux 6.18, with the true
+ * distances read by PERF_SAMPLE_READ. */
 static void test_weights_of_a_burst(void **state)
 {
 	static const uint64_t carried[] = {1, 1, 1, 52, 8218},

@@ -106,8 +106,8 @@ static void test_broken_size(void **state)
 	close(fd);
 }
 
-/* A record larger than the ring, or a head that is no multiple of 8, would be read past the end; a
- * head far ahead would have the ring read over and over. */
+/* A record larger than the ring, or a head that is no multiple of 8, would be read past
+ * the end; a head far ahead would have the ring read over and over. */
 static void test_hostile_head(void **state)
 {
 	int fd = fake_event();

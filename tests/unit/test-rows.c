@@ -1,5 +1,5 @@
-/* Call frame information against libdw, which somebody else wrote: every row of every FDE of the
- * libraries and programs at hand, as decoded (row.c) and as packed (rule.c). */
+/* Call frame information against libdw, which somebody else wrote: every row of every FDE
+ * of the libraries and programs at hand, as decoded (row.c) and as packed (rule.c). */
 #include <profd/ehframe.h>
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 
 #define BIG_SECTION_BYTES (1u << 20) /* from here on every fourth FDE is compared */
 
-/* --- libdw's description of a row ---------------------------------------------------- */
+/* --- libdw's description of a row --------------------------------------------------- */
 
 struct ops {
 	Dwarf_Op mem[3];
@@ -72,7 +72,8 @@ static bool cfa_is(const struct row *row, const struct ops *o)
 	       o->v[0].number == row->cfa_reg && (int64_t)o->v[0].number2 == row->cfa_off;
 }
 
-/* libdw.h, dwarf_frame_register: no operations mean "undefined", or "same value" with no array. */
+/* libdw.h, dwarf_frame_register: no operations mean "undefined", or "same value" with no
+ * array. */
 static bool ops_undefined(const struct ops *o)
 {
 	return !o->n && o->v;
@@ -131,7 +132,7 @@ static bool place_is(const struct place *p, unsigned reg, const struct ops *o)
 	}
 }
 
-/* --- a rule against libdw -------------------------------------------------------------- */
+/* --- a rule against libdw ----------------------------------------------------------- */
 
 static bool ops_reg_off(const struct ops *o, unsigned reg, int64_t off)
 {
@@ -226,7 +227,7 @@ static bool rule_is(union rule rule, const struct ops *cfa, const struct ops *bp
 	}
 }
 
-/* --- every row of a file --------------------------------------------------------------- */
+/* --- every row of a file ------------------------------------------------------------ */
 
 struct comparison {
 	struct objfile *o;
@@ -367,8 +368,8 @@ static void compare_file(const char *path, struct comparison *total)
 static const char libc_path[] = LIB_DIR "libc.so.6";
 
 #ifdef MACHINE_AARCH64
-/* One function whose rows use what compilers seldom emit; /proc/self/exe is compared, too. The
- * bytes are those of DWARF 5, table 7.29. */
+/* One function whose rows use what compilers seldom emit; /proc/self/exe is compared,
+ * too. The bytes are those of DWARF 5, table 7.29. */
 __asm__(".text\n"
 	".type odd_rows, %function\n"
 	"odd_rows: .cfi_startproc\n"
@@ -389,8 +390,8 @@ __asm__(".text\n"
 	"nop; .cfi_endproc\n"
 	".size odd_rows, . - odd_rows\n");
 #else
-/* One function whose rows use what compilers seldom emit; /proc/self/exe is compared, too. The
- * bytes are those of DWARF 5, table 7.29. */
+/* One function whose rows use what compilers seldom emit; /proc/self/exe is compared,
+ * too. The bytes are those of DWARF 5, table 7.29. */
 __asm__(".text\n"
 	".type odd_rows, @function\n"
 	"odd_rows: .cfi_startproc\n"
@@ -475,7 +476,8 @@ static void test_rows_broken(void **state)
 	}
 }
 
-/* Nothing called the dynamic linker's entry point, whether CFI says so or is missing there. */
+/* Nothing called the dynamic linker's entry point, whether CFI says so or is missing
+ * there. */
 static void test_entry(void **state)
 {
 	static const char path[] = DYNAMIC_LINKER;
@@ -489,7 +491,7 @@ static void test_entry(void **state)
 	objfile_put(o);
 }
 
-/* --- a static binary: no table ---------------------------------------------------------- */
+/* --- a static binary: no table ------------------------------------------------------ */
 
 static const char static_source[] =
 	"#include <stdio.h>\n"

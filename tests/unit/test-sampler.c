@@ -1,5 +1,6 @@
-/* The sampler on the real kernel: choices, limits, and that nothing stays open. Where sampling is
- * forbidden altogether, its tests are skipped with the kernel's word for it. */
+/* The sampler on the real kernel: choices, limits, and that nothing stays open. Where
+ * sampling is forbidden altogether, its tests are skipped with the kernel's word for
+ * it. */
 #include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* The session as a library: events made by hand in, counts out; and 500 sessions in one process,
- * after which descriptors and memory are what they were. */
+/* The session as a library: events made by hand in, counts out; and 500 sessions in one
+ * process, after which descriptors and memory are what they were. */
 #include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
@@ -134,7 +134,8 @@ static void test_several_events(void **state)
 	session_free(ses);
 }
 
-/* Records of forks and mappings are among what was lost: no more events than were counted. */
+/* Records of forks and mappings are among what was lost: no more events than were
+ * counted. */
 static void test_lost_of_a_counter(void **state)
 {
 	struct session_options o = options;
@@ -196,7 +197,8 @@ static void test_counts(void **state)
 	use_session();
 }
 
-/* The first sessions fill caches of libraries (demanglers, stdio); what counts is what follows. */
+/* The first sessions fill caches of libraries (demanglers, stdio); what counts is what
+ * follows. */
 static void test_500_sessions(void **state)
 {
 	struct mallinfo2 before, after;
@@ -210,8 +212,8 @@ static void test_500_sessions(void **state)
 		use_session();
 	after = mallinfo2();
 	assert_int_equal(count_fds(), fds);
-	/* The smallest chunk malloc hands out has 32 bytes, so one lost in every hundredth session
-	 * would show. */
+	/* The smallest chunk malloc hands out has 32 bytes, so one lost in every
+	 * hundredth session would show. */
 	assert_true(after.uordblks <= before.uordblks + 5 * 32);
 }
 
@@ -233,8 +235,8 @@ static void test_no_user(void **state)
 	session_free(ses);
 }
 
-/* No samples of a second of CPU time is a coverage of 0, not an unknown one; more samples than CPU
- * time means that the time is not all known. */
+/* No samples of a second of CPU time is a coverage of 0, not an unknown one; more samples
+ * than CPU time means that the time is not all known. */
 static void test_coverage(void **state)
 {
 	struct session *none = session_new(&options, NULL),
@@ -344,7 +346,8 @@ static const struct session_options user_only = {
 	.reach = REACH_INHERIT,
 };
 
-/* 1,000 samples, 2 s in user mode; 1 s in the kernel and 1.5 s of short processes are missing. */
+/* 1,000 samples, 2 s in user mode; 1 s in the kernel and 1.5 s of short processes are
+ * missing. */
 static void test_unsampled_kernel(void **state)
 {
 	struct session *ses = session_new(&user_only, NULL);
@@ -362,7 +365,8 @@ static void test_unsampled_kernel(void **state)
 	session_free(ses);
 }
 
-/* The split by clock ticks is rough: a rest within chance is the kernel's, and no warning comes. */
+/* The split by clock ticks is rough: a rest within chance is the kernel's, and no warning
+ * comes. */
 static void test_kernel_by_chance(void **state)
 {
 	struct session *ses = session_new(&user_only, NULL);
@@ -378,8 +382,8 @@ static void test_kernel_by_chance(void **state)
 	session_free(ses);
 }
 
-/* Records of forks and of other programs are lost, too: no more samples than time is missing, and none
- * of it is counted twice. */
+/* Records of forks and of other programs are lost, too: no more samples than time is
+ * missing, and none of it is counted twice. */
 static void test_lost_and_unsampled(void **state)
 {
 	struct session *ses = session_new(&options, NULL);
@@ -430,8 +434,8 @@ static void test_lost(void **state)
 	session_free(ses);
 }
 
-/* Chunks in malloc's per-thread cache count as used in mallinfo2: it is switched off, which only the
- * environment can do. */
+/* Chunks in malloc's per-thread cache count as used in mallinfo2: it is switched off,
+ * which only the environment can do. */
 static void without_malloc_cache(char **argv)
 {
 	if (getenv("GLIBC_TUNABLES"))
@@ -440,7 +444,7 @@ static void without_malloc_cache(char **argv)
 	execv("/proc/self/exe", argv);
 }
 
-/* --- stacks larger than their copy -------------------------------------------------------- */
+/* --- stacks larger than their copy -------------------------------------------------- */
 
 #define COPY_BYTES 16384u
 
@@ -526,8 +530,8 @@ static void sample_here(struct session *ses, uint32_t tid)
 	clock_ns += 2000000;
 }
 
-/* @n samples of a thread below 40 frames of 2 KiB each. AddressSanitizer moves away from the stack what it
- * knows the size of. */
+/* @n samples of a thread below 40 frames of 2 KiB each. AddressSanitizer moves away from
+ * the stack what it knows the size of. */
 static __attribute__((noinline)) int sample_deep(struct session *ses, uint32_t tid,
 						 unsigned n, unsigned depth)
 {
@@ -552,7 +556,8 @@ static void end_thread(struct session *ses, uint32_t tid)
 	session_feed(ses, &e);
 }
 
-/* What waits is decided on when its thread ends, and the next thread of this tid starts from nothing. */
+/* What waits is decided on when its thread ends, and the next thread of this tid starts
+ * from nothing. */
 static void test_deep_exit(void **state)
 {
 	struct deep_fixture f;

@@ -1,5 +1,5 @@
-/* The live source's order, against sorting: many rings, few times, so that most events have a twin in
- * another ring. The rings are the test's own. */
+/* The live source's order, against sorting: many rings, few times, so that most events
+ * have a twin in another ring. The rings are the test's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,7 +116,8 @@ static void test_order(void **state)
 	}
 }
 
-/* Of the first records of all rings the oldest; one that is older than what went out has its time. */
+/* Of the first records of all rings the oldest; one that is older than what went out has
+ * its time. */
 static void merge_slowly(struct plan *p, struct made *want, uint64_t *ret_late)
 {
 	bool gone[BATCH] = {false};
@@ -161,7 +162,8 @@ static void test_backwards(void **state)
 	}
 }
 
-/* A time that stands for "none" is not taken for a record, nor does it let a later one out. */
+/* A time that stands for "none" is not taken for a record, nor does it let a later one
+ * out. */
 static bool produce_endless(void *arg, struct sampler *s)
 {
 	unsigned *round = arg;

@@ -1,4 +1,5 @@
-/* The figures derived from counters, and how they are shown: only what follows from what was counted. */
+/* The figures derived from counters, and how they are shown: only what follows from what
+ * was counted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* kallsyms and perf maps: the kernel's own file where it is readable, and text that nobody would
- * write by accident. */
+/* kallsyms and perf maps: the kernel's own file where it is readable, and text that
+ * nobody would write by accident. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

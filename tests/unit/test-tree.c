@@ -1,4 +1,5 @@
-/* The fork tree: who belongs, who does not, pids that come back, and what is asked after a loss. */
+/* The fork tree: who belongs, who does not, pids that come back, and what is asked after
+ * a loss. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -103,7 +104,8 @@ static void test_threads(void **state)
 	tree_free(t);
 }
 
-/* What has exited runs on for a moment; its pid is a stranger's once a stranger's fork says so. */
+/* What has exited runs on for a moment; its pid is a stranger's once a stranger's fork
+ * says so. */
 static void test_pid_comes_back(void **state)
 {
 	struct tree *t = tree_new(ROOT, parent_of);

@@ -1,6 +1,7 @@
-/* Unwinding of known stacks (unwind-samples.c): the cfi backend is compared frame by frame with its own
- * general path, with libdw and with libunwind, and with the return addresses that the functions noted.
- * And what it says where a stack is cut off, damaged, or without CFI. */
+/* Unwinding of known stacks (unwind-samples.c): the cfi backend is compared frame by
+ * frame with its own general path, with libdw and with libunwind, and with the return
+ * addresses that the functions noted. And what it says where a stack is cut off, damaged,
+ * or without CFI. */
 #include <profd/unwind.h>
 
 #include <errno.h>
@@ -23,7 +24,7 @@
 
 static struct space *space;
 
-/* --- comparing ------------------------------------------------------------------------------ */
+/* --- comparing ---------------------------------------------------------------------- */
 
 struct stack {
 	struct frame frames[FRAMES_MAX];
@@ -123,7 +124,7 @@ static struct unwinder *open_backend(enum unwind_backend backend)
 	return u;
 }
 
-/* --- tests: the oracles --------------------------------------------------------------------- */
+/* --- tests: the oracles ------------------------------------------------------------- */
 
 /* Where there is no CFI, everybody guesses in their own way. */
 static bool is_guesswork(enum scenario k)
@@ -198,8 +199,9 @@ static void test_general(void **state)
 	unwinder_free(cfi);
 }
 
-/* Neither oracle gets far from where the dynamic linker resolves a symbol: the CFA of the resolver is
- * kept in rbx, which elfutils 0.188 takes for lost, as libunwind does some of its callees' frames. */
+/* Neither oracle gets far from where the dynamic linker resolves a symbol: the CFA of the
+ * resolver is kept in rbx, which elfutils 0.188 takes for lost, as libunwind does some of
+ * its callees' frames. */
 static void test_libdw(void **state)
 {
 	struct unwinder *libdw = open_backend(UNWIND_LIBDW);
@@ -225,7 +227,7 @@ static void test_libunwind(void **state)
 	unwinder_free(libunwind);
 }
 
-/* --- tests: what the program knows ---------------------------------------------------------- */
+/* --- tests: what the program knows -------------------------------------------------- */
 
 static void test_known(void **state)
 {
@@ -323,7 +325,7 @@ static void test_signals(void **state)
 	unwinder_free(cfi);
 }
 
-/* --- tests: the oracles are able to notice ---------------------------------------------------- */
+/* --- tests: the oracles are able to notice ------------------------------------------ */
 
 /* The kinds of rule that the samples meet. */
 static void count_rules(unsigned counts[RULE_NONE + 1])
@@ -384,7 +386,7 @@ static void test_broken(void **state)
 	unwinder_free(general);
 }
 
-/* --- tests: why it ends ----------------------------------------------------------------------- */
+/* --- tests: why it ends ------------------------------------------------------------- */
 
 static const struct sample *first_of(enum scenario k)
 {
@@ -497,7 +499,7 @@ static void test_garbage(void **state)
 	}
 }
 
-/* --- tests: frame pointers -------------------------------------------------------------------- */
+/* --- tests: frame pointers ---------------------------------------------------------- */
 
 static void test_fp(void **state)
 {
@@ -540,7 +542,7 @@ static void test_fp(void **state)
 	unwinder_free(fp);
 }
 
-/* --- tests: a file without CFI --------------------------------------------------------------- */
+/* --- tests: a file without CFI ------------------------------------------------------ */
 
 static const uint8_t bare_code[] = {
 	[0x08] = 0xe8,		      /* call: returns to 0x0d */
@@ -615,7 +617,8 @@ static void test_bare(void **state)
 	struct space *s = bare_space(0), *started = bare_space(0x1010);
 	struct stack st;
 
-	/* A chain that ends as Go's do: rbp is 0 and the return address is behind no call. */
+	/* A chain that ends as Go's do: rbp is 0 and the return address is behind no
+	 * call. */
 	unwind_bare(s, 0x1030, BARE_STACK + 16, words, 64, &st);
 	assert_int_equal(st.n, 3);
 	assert_int_equal(st.stop, STOP_END);
@@ -668,7 +671,7 @@ static void test_bare(void **state)
 	space_put(started);
 }
 
-/* --- tests: caches ---------------------------------------------------------------------------- */
+/* --- tests: caches ------------------------------------------------------------------ */
 
 static void test_caches(void **state)
 {
@@ -726,7 +729,7 @@ static void test_generations(void **state)
 	unwinder_free(cfi);
 }
 
-/* --- figures ---------------------------------------------------------------------------------- */
+/* --- figures ------------------------------------------------------------------------ */
 
 static double ns_per_frame(enum unwind_backend backend, const unsigned *chosen,
 			   unsigned n, unsigned rounds)

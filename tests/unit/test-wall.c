@@ -1,5 +1,5 @@
-/* Time on the CPU and off it, from switches made by hand: what each thread did is known to the
- * nanosecond. */
+/* Time on the CPU and off it, from switches made by hand: what each thread did is known
+ * to the nanosecond. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,8 +131,8 @@ static int64_t label_num(const struct profile *p, labels_id id, const char *key)
 	return -1;
 }
 
-/* Milliseconds of thread @tid in @state, on stacks with @leaf (NULL: any) at their end; @value: 1 all,
- * 2 on the CPU, 3 off it. */
+/* Milliseconds of thread @tid in @state, on stacks with @leaf (NULL: any) at their end;
+ * @value: 1 all, 2 on the CPU, 3 off it. */
 static uint64_t time_ms(const struct profile *p, uint32_t tid, const char *state,
 			const char *leaf, unsigned value)
 {
@@ -153,7 +153,8 @@ static uint64_t time_ms(const struct profile *p, uint32_t tid, const char *state
 	return (uint64_t)sum / MS;
 }
 
-/* 100 … 110 on the CPU, 110 … 150 blocked, 150 … 155 on, 155 … 175 preempted, 175 … 180 on. */
+/* 100 … 110 on the CPU, 110 … 150 blocked, 150 … 155 on, 155 … 175 preempted, 175 … 180
+ * on. */
 static void test_one_thread(void **state)
 {
 	struct session *ses = begin(&options);
@@ -192,7 +193,8 @@ static void test_one_thread(void **state)
 	session_free(ses);
 }
 
-/* A thread's tid comes back; one is there until the end; one is gone by an exec of another. */
+/* A thread's tid comes back; one is there until the end; one is gone by an exec of
+ * another. */
 static void test_threads_come_and_go(void **state)
 {
 	struct session *ses = begin(&options);
@@ -223,7 +225,8 @@ static void test_threads_come_and_go(void **state)
 	session_free(ses);
 }
 
-/* What was read while a thread stood still is believed only for an interval that encloses it. */
+/* What was read while a thread stood still is believed only for an interval that encloses
+ * it. */
 static void test_read_from_outside(void **state)
 {
 	struct session_options o = options;
@@ -258,7 +261,8 @@ static void test_read_from_outside(void **state)
 	session_free(ses);
 }
 
-/* One in some switches has a stack: short intervals without one go to the next that has one. */
+/* One in some switches has a stack: short intervals without one go to the next that has
+ * one. */
 static void test_one_in_some(void **state)
 {
 	struct session *ses = begin(&options);
@@ -309,7 +313,8 @@ static struct session *begin_accounts(void)
 	return begin(&o);
 }
 
-/* Accounts in place of switches: what was blocked belongs to the places before and after. */
+/* Accounts in place of switches: what was blocked belongs to the places before and
+ * after. */
 static void test_accounts(void **state)
 {
 	struct session *ses = begin_accounts();
@@ -353,8 +358,8 @@ static void test_accounts(void **state)
 	session_free(ses);
 }
 
-/* Accounts that are not whole: more time than has passed, a place that could not be read, an end that is
- * missing, an exec after which all go on to be told. */
+/* Accounts that are not whole: more time than has passed, a place that could not be read,
+ * an end that is missing, an exec after which all go on to be told. */
 static void test_rough_accounts(void **state)
 {
 	struct session *ses = begin_accounts();

@@ -1,6 +1,7 @@
-/* Stacks that this program makes itself and therefore knows: at points of its choosing, and at every
- * single instruction of a workload (the trap flag), prologues, epilogues, the dynamic linker and the
- * vdso included. Each function notes its return address; every sample takes a copy of the notes. */
+/* Stacks that this program makes itself and therefore knows: at points of its choosing,
+ * and at every single instruction of a workload (the trap flag), prologues, epilogues,
+ * the dynamic linker and the vdso included. Each function notes its return address; every
+ * sample takes a copy of the notes. */
 #include "unwind-samples.h"
 
 #include <alloca.h>
@@ -42,7 +43,7 @@
 #define NOINLINE __attribute__((noinline))
 #endif
 
-/* --- taking samples --------------------------------------------------------------------- */
+/* --- taking samples ----------------------------------------------------------------- */
 
 const char *const scenario_names[SCENARIOS] = {
 	[MAIN_THREAD] = "main thread",
@@ -131,7 +132,7 @@ static NOINLINE void leaf(void)
 	LEAVE();
 }
 
-/* --- workloads ---------------------------------------------------------------------------- */
+/* --- workloads ---------------------------------------------------------------------- */
 
 static NOINLINE int odd(int depth);
 
@@ -266,7 +267,8 @@ __asm__(".text\n"
 	"add $8, %rsp; .cfi_def_cfa_offset 16\n"
 	"pop %r13; .cfi_def_cfa_offset 8; .cfi_restore r13\n"
 	"ret; .cfi_endproc\n"
-	/* No CFI, and too far behind what has some to pass for its padding: a frame pointer, */
+	/* No CFI, and too far behind what has some to pass for its padding: a frame
+	 * pointer, */
 	".skip 16, 0x90\n"
 	".type bare_frame, @function\n"
 	"bare_frame: push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret\n"
@@ -338,9 +340,10 @@ static NOINLINE void with_handler(void)
 	LEAVE();
 }
 
-/* --- every instruction ---------------------------------------------------------------------- */
+/* --- every instruction -------------------------------------------------------------- */
 
-/* From the next instruction on each one is followed by SIGTRAP: Intel SDM, volume 3, 17.3.1.4. */
+/* From the next instruction on each one is followed by SIGTRAP: Intel SDM, volume 3,
+ * 17.3.1.4. */
 void trap_flag_set(void);
 void trap_flag_clear(void);
 __asm__(".text\n"
@@ -401,7 +404,7 @@ static void on_winch(int sig)
 	on_stepped(sig);
 }
 
-/* --- running them --------------------------------------------------------------------------- */
+/* --- running them ------------------------------------------------------------------- */
 
 static void handle(int sig, void (*fn)(int), int flags)
 {
@@ -492,7 +495,7 @@ void take_samples(void)
 	pthread_attr_destroy(&attr);
 }
 
-/* --- the space ------------------------------------------------------------------------------ */
+/* --- the space ---------------------------------------------------------------------- */
 
 static struct objfile *open_vdso(uint64_t start, uint64_t end)
 {

@@ -1,5 +1,6 @@
 #pragma once
-/* Samples that a test program takes of its own threads, each with what the program knows of it. */
+/* Samples that a test program takes of its own threads, each with what the program knows
+ * of it. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,6 +1,7 @@
-/* Tasks too short for a sampling period: `brief HOW COUNT MICROSECONDS`, one after the other, each of so
- * much CPU time. HOW: "processes"; "threads"; "failures", processes that try to execute what does not
- * exist and what may not be executed; "nested", processes that fork one of their own. */
+/* Tasks too short for a sampling period: `brief HOW COUNT MICROSECONDS`, one after the
+ * other, each of so much CPU time. HOW: "processes"; "threads"; "failures", processes
+ * that try to execute what does not exist and what may not be executed; "nested",
+ * processes that fork one of their own. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <string.h>

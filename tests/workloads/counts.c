@@ -1,7 +1,8 @@
-/* What counters count, in numbers that are known: pages touched for the first time, switches between
- * two processes that take turns, CPU time. Prints "KIND COUNT" for each: at least that many.
+/* What counters count, in numbers that are known: pages touched for the first time,
+ * switches between two processes that take turns, CPU time. Prints "KIND COUNT" for each:
+ * at least that many.
  *
- *	counts PAGES TURNS CPU_MS */
+ * 	counts PAGES TURNS CPU_MS */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-/* Threads that are started at random moments, and in one of two ways live on: all work until the program
- * is killed (stay), or each ends after a while and starts the one that takes its place (go). All of
- * them divide their time in the same way, 40, 30, 20 and 10 percent, and pause between two turns, so that
- * all together do not need more than a CPU. "crowd stay|go THREADS [MS]": MS is the
- * time that starting all of them takes. */
+/* Threads that are started at random moments, and in one of two ways live on: all work
+ * until the program is killed (stay), or each ends after a while and starts the one that
+ * takes its place (go). All of them divide their time in the same way, 40, 30, 20 and 10
+ * percent, and pause between two turns, so that all together do not need more than a CPU.
+ * "crowd stay|go THREADS [MS]": MS is the time that starting all of them takes. */
 #include "work.h"
 
 #include <pthread.h>

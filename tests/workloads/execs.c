@@ -1,5 +1,5 @@
-/* Executes itself again and again, from a thread while four others are busy: `execs TIMES`. All threads
- * but that one end, and it takes the place of the first. */
+/* Executes itself again and again, from a thread while four others are busy: `execs
+ * TIMES`. All threads but that one end, and it takes the place of the first. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* One thread that works for 1 ms and then spends 1 ms in a system call that fails with EINTR, or returns
- * a short count, when it is disturbed: `interrupts SECONDS`. Prints which thread that is, and for each call
- * how often it was.
- * There is no signal handler, so without anybody's interference it never is. */
+/* One thread that works for 1 ms and then spends 1 ms in a system call that fails with
+ * EINTR, or returns a short count, when it is disturbed: `interrupts SECONDS`. Prints
+ * which thread that is, and for each call how often it was. There is no signal handler,
+ * so without anybody's interference it never is. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>

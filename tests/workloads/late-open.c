@@ -1,5 +1,5 @@
-/* Preloaded into profd: each perf_event_open(2) takes 10 ms more, so that an attach to many threads takes
- * as long as they take to start. */
+/* Preloaded into profd: each perf_event_open(2) takes 10 ms more, so that an attach to
+ * many threads takes as long as they take to start. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* Frames on a realigned stack: the caller's frame cannot be found by adding to a
- * register, only by reading where the function kept it (a DWARF expression with a load). */
+ * register, only by reading where the function kept it (a DWARF expression with a
+ * load). */
 #include <alloca.h>
 
 #include "work.h"

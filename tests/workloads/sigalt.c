@@ -1,11 +1,11 @@
-/* A timer's signals, handled on an alternate stack: the handler's frames stand on those of
- * the code that it interrupted, through the trampoline, across two stacks. A second
+/* A timer's signals, handled on an alternate stack: the handler's frames stand on those
+ * of the code that it interrupted, through the trampoline, across two stacks. A second
  * handler stays on the ordinary stack. The timer is armed once a round, so that a slow
  * machine is not kept busy by its own signals.
  *
- * argv[2] "near" puts the alternate stack a little below the ordinary one, where a copy of
- * the stack from the handler upwards holds both; otherwise it is elsewhere, and the copy
- * can show no more than which function was interrupted. */
+ * argv[2] "near" puts the alternate stack a little below the ordinary one, where a copy
+ * of the stack from the handler upwards holds both; otherwise it is elsewhere, and the
+ * copy can show no more than which function was interrupted. */
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
@@ -43,8 +43,8 @@ static FN void interrupted(uint64_t n)
 	BURN(n);
 }
 
-/* Below all frames that the program will have on its ordinary stack. The kernel copies only
- * pages that are there: each is touched. */
+/* Below all frames that the program will have on its ordinary stack. The kernel copies
+ * only pages that are there: each is touched. */
 static FN char *far_below(void)
 {
 	char block[48 << 10];

@@ -1,5 +1,5 @@
-/* A frame of argv[2] bytes of which only the two ends are ever written to: the pages between are not in
- * memory, and the kernel's copy of the stack ends there. */
+/* A frame of argv[2] bytes of which only the two ends are ever written to: the pages
+ * between are not in memory, and the kernel's copy of the stack ends there. */
 #include <alloca.h>
 
 #include "work.h"

@@ -1,5 +1,5 @@
-/* Says who it is, works for so many million iterations in as many threads as asked for, and says that it
- * is done: `steady LOAD [THREADS]`. */
+/* Says who it is, works for so many million iterations in as many threads as asked for,
+ * and says that it is done: `steady LOAD [THREADS]`. */
 #include <pthread.h>
 #include <unistd.h>
 

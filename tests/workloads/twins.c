@@ -1,7 +1,7 @@
-/* A stack of about 200 KiB that begins in one of two twin functions and ends in the leaf of the same
- * letter, the recursion between them being the same, byte for byte. argv[2]: turns taken in all. A
- * profiler that fills in the outer part of such a stack from another moment shows an a that ends in a
- * b. */
+/* A stack of about 200 KiB that begins in one of two twin functions and ends in the leaf
+ * of the same letter, the recursion between them being the same, byte for byte. argv[2]:
+ * turns taken in all. A profiler that fills in the outer part of such a stack from
+ * another moment shows an a that ends in a b. */
 #include "work.h"
 
 static FN void leaf_a(uint64_t n)

@@ -1,15 +1,16 @@
-/* Threads that wait for known times, one way per run: waits MODE THREADS MS. At its end each thread prints
- * its name, its lifetime, its CPU time (0: not told) and how long it stood in the run queue (schedstat),
- * then pairs of a state and the nanoseconds it must have been in it at least, by its own clock; and
- * the program, what interrupts and other virtual machines took meanwhile:
+/* Threads that wait for known times, one way per run: waits MODE THREADS MS. At its end
+ * each thread prints its name, its lifetime, its CPU time (0: not told) and how long it
+ * stood in the run queue (schedstat), then pairs of a state and the nanoseconds it must
+ * have been in it at least, by its own clock; and the program, what interrupts and other
+ * virtual machines took meanwhile:
  *
- *	convoy	every thread has a lock in its turn for MS, asleep
- *	sleeper	sleeps for MS ten times
- *	reader	reads a fifo that is written to every MS, ten times
- *	ping	pairs of threads that pass a byte there and back for MS; prints "units TIMES" at the end
- *	hogs	spin for MS of CPU time each
- *	poller	polls a pipe that nothing comes from, ten times for MS
- *	mixed	spins for MS and sleeps for MS, ten times */
+ * 	convoy	every thread has a lock in its turn for MS, asleep
+ * 	sleeper	sleeps for MS ten times
+ * 	reader	reads a fifo that is written to every MS, ten times
+ * 	ping	pairs of threads that pass a byte there and back for MS; prints "units TIMES" at the end
+ * 	hogs	spin for MS of CPU time each
+ * 	poller	polls a pipe that nothing comes from, ten times for MS
+ * 	mixed	spins for MS and sleeps for MS, ten times */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -178,7 +179,8 @@ static uint64_t queue_ns(void)
 	return wait;
 }
 
-/* proc_stat(5), "cpu": the time of all CPUs, in ticks, that was no program's of this machine. */
+/* proc_stat(5), "cpu": the time of all CPUs, in ticks, that was no program's of this
+ * machine. */
 static uint64_t stolen_ns(void)
 {
 	unsigned long long v[8] = {0};
@@ -204,7 +206,8 @@ static void *work(void *arg)
 	snprintf(t->name, sizeof(t->name), "waits-%d", t->number);
 	prctl(PR_SET_NAME, t->name);
 	mode(t);
-	/* Of that, what the kernel's switching takes is a part that no record of switches has. */
+	/* Of that, what the kernel's switching takes is a part that no record of switches
+	 * has. */
 	if (mode != ping)
 		t->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
 	t->queue_ns = queue_ns();

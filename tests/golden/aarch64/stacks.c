@@ -1,6 +1,6 @@
-/* Stacks of many shapes, one below the other, for tests/golden/aarch64/capture: it stops at
- * main() and takes a sample at each instruction from there on. What main() does is the argument
- * of -DSHAPE. */
+/* Stacks of many shapes, one below the other, for tests/golden/aarch64/capture: it stops
+ * at main() and takes a sample at each instruction from there on. What main() does is the
+ * argument of -DSHAPE. */
 #define _GNU_SOURCE
 #include <alloca.h>
 #include <setjmp.h>
@@ -65,10 +65,10 @@ static NOINLINE int even(int depth)
 	return r + depth;
 }
 
-/* --- signals ---------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------------------ */
 
-/* The kernel's struct sigaction, with a trampoline of our own, as musl has it; the vdso's is the same
- * three instructions, which this has too. */
+/* The kernel's struct sigaction, with a trampoline of our own, as musl has it; the vdso's
+ * is the same three instructions, which this has too. */
 struct kernel_action {
 	void (*handler)(int, siginfo_t *, void *);
 	unsigned long flags;
@@ -96,7 +96,8 @@ static void handler(int sig, siginfo_t *si, void *context)
 	_exit(sink == 77);
 }
 
-/* The alternate stack lies far below what main() needs of its own, so that one copy holds both. */
+/* The alternate stack lies far below what main() needs of its own, so that one copy holds
+ * both. */
 static void handle(int on_stack)
 {
 	char *below = (char *)__builtin_frame_address(0) - 60000;
@@ -118,7 +119,7 @@ static NOINLINE int with_signal(int depth, int *where)
 	return r + sink;
 }
 
-/* --- code without CFI ------------------------------------------------------------------ */
+/* --- code without CFI --------------------------------------------------------------- */
 
 int bare_frame(int (*fn)(int), int x);
 __asm__(".text\n"
@@ -141,7 +142,7 @@ static NOINLINE int with_bare(int depth)
 	return r + depth;
 }
 
-/* --- through a library ------------------------------------------------------------------ */
+/* --- through a library -------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
