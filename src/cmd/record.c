@@ -231,10 +231,7 @@ static void go_first(struct recording *r, bool on)
 
 	if (on)
 		setpriority(PRIO_PROCESS, 0, RECORDER_NICE);
-	/* Where threads are stopped there are no buffers. And the kernel waits, turning,
-	 * for an exit that is under way to drop its files of /proc, when profd reaps that
-	 * process: an exit that profd keeps off the CPU goes on only when real-time
-	 * throttling lets it, a second later. */
+	/* Where threads are stopped it is the source's affair. */
 	if (on && !r->sampler)
 		return;
 	/* Somebody's own choice stays. */

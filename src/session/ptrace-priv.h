@@ -128,6 +128,15 @@ struct watch {
 		orphans_ns; /* CPU time of orphans that ended, and of those they waited for */
 };
 
+/* watch-files.c: the start of /proc/PID/task/TID/@name, terminated. Keeps it open in *fd
+ * while there are descriptors. Returns its length or -errno. */
+#define WATCH_FILE_BYTES 4096u
+ssize_t watch_file_read(struct watch *w, int *fd, const struct thread *t,
+			const char *name, char *buf, size_t size);
+void watch_file_close(struct watch *w, int *fd);
+void watch_sched_parse(const char *buf, struct sched *ret);
+bool watch_stat_parse(const char *buf, struct thread_stat *ret);
+
 /* @root has exec'ed. */
 void watch_init(struct watch *w, uint32_t root, struct queue *q);
 /* For what runs already: it is told at once, and counted from watch_base on. */

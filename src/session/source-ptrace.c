@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,8 +70,27 @@ struct ptrace_source {
 	uint64_t every_ns;	     /* between two ticks */
 	uint64_t looked_ns;	     /* when the last one was */
 	bool wait_tree, wall, started, over;
-	bool reaper; /* profd was one already */
+	bool may_go_first, is_first; /* SCHED_FIFO */
+	bool reaper;		     /* profd was one already */
 };
+
+/* A thread that stands still waits for profd, which has to wait for a CPU as everybody does:
+ * root's profd goes first as long as there is one. Not longer: the kernel waits, turning, for
+ * an exit that is under way to drop its files of /proc when profd reaps that process, and an
+ * exit that profd keeps off the CPU goes on only when real-time throttling lets it, a second
+ * later. */
+static void go_first(struct ptrace_source *src, bool on)
+{
+	const struct sched_param param = {.sched_priority = on};
+	int policy = on ? SCHED_FIFO | SCHED_RESET_ON_FORK : SCHED_OTHER;
+
+	if (!src->may_go_first || src->is_first == on)
+		return;
+	if (sched_setscheduler(0, policy, &param) == 0)
+		src->is_first = on;
+	else
+		src->may_go_first = src->is_first;
+}
 
 /* --- stopping ----------------------------------------------------------------------- */
 
@@ -131,6 +151,7 @@ static void ask(struct ptrace_source *src, struct thread *t)
 	/* A stop at the wrong moment and its tracer gives up. */
 	if (watch_is_examined(&src->watch, t))
 		return;
+	go_first(src, true);
 	code = begin(src, t);
 	if (code == -EPERM)
 		note_refused(src, t);
@@ -266,6 +287,7 @@ static bool settle(struct ptrace_source *src, struct halt *h)
 	case HALT_GONE:
 		if (follow_exec(src, h))
 			return false;
+		go_first(src, false);
 		if (!watch_is_child(&src->watch, t))
 			halt_reap(t->tid);
 		carry_free(h->carry);
@@ -289,9 +311,11 @@ static void collect(struct ptrace_source *src, uint64_t until_ns)
 {
 	settle_all(src);
 	while (src->halts.n && clock_now_ns() < until_ns) {
+		go_first(src, true);
 		halt_wait(until_ns);
 		settle_all(src);
 	}
+	go_first(src, false);
 }
 
 /* --- ticks -------------------------------------------------------------------------- */
@@ -565,6 +589,8 @@ static struct ptrace_source *source_new(uint32_t hz, struct launch *l, bool wait
 	sigset_t child;
 
 	src->base.ops = &ptrace_ops;
+	/* Somebody's own choice stays. */
+	src->may_go_first = sched_getscheduler(0) == SCHED_OTHER;
 	src->launch = l;
 	src->wait_tree = wait_tree;
 	src->period_ns = src->every_ns = NSEC_PER_SEC / hz;

@@ -4,9 +4,8 @@
  * the cheapest file there is). Only threads that ran can have forked and only processes
  * that ran can have new threads, so the rest is left in peace. Who loses his parents
  * becomes profd's child, because profd is a subreaper (prctl(2)) while this engine works:
- * that is how daemons are found, and they are reaped here.
- *
- * Descriptors in /proc belong to the thread they were opened for, not to its number. */
+ * that is how daemons are found, and they are reaped here. The files themselves are read
+ * in watch-files.c. */
 #include "ptrace-priv.h"
 
 #include <dirent.h>
@@ -18,7 +17,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +28,6 @@
 #define FDS_SHARE 2u
 #define FDS_MAX 20000u
 #define PROCESSES_MAX 100000u
-#define FILE_MAX_BYTES 4096u
 /* Reading maps takes one in this many of the time that has passed, and what is free. */
 #define MAPS_SHARE 50u
 #define MAPS_FREE_NS (NSEC_PER_SEC / 20)
@@ -46,76 +43,10 @@ static uint32_t fds_allowed(void)
 	return n < FDS_MAX ? (uint32_t)n : FDS_MAX;
 }
 
-/* --- files of /proc ----------------------------------------------------------------- */
-
-static void file_close(struct watch *w, int *fd)
-{
-	if (*fd < 0)
-		return;
-	close(*fd);
-	*fd = -1;
-	w->fds--;
-}
-
-/* The start of the file, terminated. Keeps it open while there are descriptors. */
-static ssize_t file_read(struct watch *w, int *fd, const struct thread *t,
-			 const char *name, char *buf, size_t size)
-{
-	char path[64];
-	ssize_t n;
-
-	if (*fd < 0) {
-		snprintf(path, sizeof(path), "/proc/%u/task/%u/%s", t->process->pid,
-			 t->tid, name);
-		*fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (*fd < 0)
-			return -errno;
-		w->fds++;
-	}
-	n = pread(*fd, buf, size - 1, 0);
-	if (n < 0)
-		n = -errno;
-	buf[n > 0 ? n : 0] = '\0';
-	if (w->fds > w->fds_max)
-		file_close(w, fd);
-	return n;
-}
-
-static void sched_parse(const char *buf, struct sched *ret)
-{
-	char *end;
-
-	ret->ran_ns = strtoull(buf, &end, 10);
-	ret->queued_ns = strtoull(end, &end, 10);
-	ret->turns = strtoull(end, NULL, 10);
-}
-
-bool watch_sched(struct watch *w, struct thread *t, struct sched *ret)
-{
-	char buf[128];
-
-	if (file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf)) <= 0)
-		return false;
-	sched_parse(buf, ret);
-	return true;
-}
-
-uint64_t watch_blocks(struct watch *w, struct thread *t)
-{
-	static const char key[] = "\nvoluntary_ctxt_switches:";
-	char buf[FILE_MAX_BYTES];
-	const char *found;
-
-	if (file_read(w, &t->status_fd, t, "status", buf, sizeof(buf)) <= 0)
-		return NOT_COUNTED;
-	found = strstr(buf, key);
-	return found ? strtoull(found + strlen(key), NULL, 10) : NOT_COUNTED;
-}
-
 static uint64_t read_ran(struct watch *w, struct thread *t)
 {
 	char buf[128];
-	ssize_t n = file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf));
+	ssize_t n = watch_file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf));
 
 	/* An empty file, or none, where the kernel has no schedstat: it is looked at all
 	 * the same. */
@@ -125,7 +56,7 @@ static uint64_t read_ran(struct watch *w, struct thread *t)
 	}
 	if (n <= 0)
 		return t->ran_ns;
-	sched_parse(buf, &t->sched);
+	watch_sched_parse(buf, &t->sched);
 	return t->sched.ran_ns;
 }
 
@@ -174,10 +105,10 @@ static struct thread *thread_add(struct watch *w, struct watched *p, uint32_t ti
 
 static void thread_free(struct watch *w, struct thread *t)
 {
-	file_close(w, &t->stat_fd);
-	file_close(w, &t->sched_fd);
-	file_close(w, &t->children_fd);
-	file_close(w, &t->status_fd);
+	watch_file_close(w, &t->stat_fd);
+	watch_file_close(w, &t->sched_fd);
+	watch_file_close(w, &t->children_fd);
+	watch_file_close(w, &t->status_fd);
 	free(t);
 }
 
@@ -188,52 +119,6 @@ static struct thread *thread_find(const struct watched *p, uint32_t tid)
 			return p->threads.v[i];
 	}
 	return NULL;
-}
-
-static const char *skip_words(const char *s, unsigned n)
-{
-	while (s && n--) {
-		s = strchr(s, ' ');
-		s = s ? s + 1 : NULL;
-	}
-	return s;
-}
-
-/* Field @number of those behind the name, the state being the third. */
-static uint64_t stat_field(const char *state, unsigned number)
-{
-	const char *s = skip_words(state, number - 3);
-
-	return s ? strtoull(s, NULL, 10) : 0;
-}
-
-/* PF_FORKNOEXEC of linux/sched.h, in field 9. */
-#define FORKED 0x40u
-
-static bool stat_parse(const char *buf, struct thread_stat *ret)
-{
-	const char *name = strchr(buf, '('), *end = strrchr(buf, ')');
-	size_t n;
-
-	if (!name || !end || end < name || end[1] != ' ')
-		return false;
-	name++;
-	n = (size_t)(end - name);
-	n = n < sizeof(ret->comm) - 1 ? n : sizeof(ret->comm) - 1;
-	memcpy(ret->comm, name, n);
-	ret->comm[n] = '\0';
-	end += 2;
-	ret->state = *end;
-	ret->forked = stat_field(end, 9) & FORKED;
-	ret->ppid = (uint32_t)stat_field(end, 4);
-	ret->faults = stat_field(end, 10) + stat_field(end, 12);
-	ret->start_ticks = stat_field(end, 22);
-	ret->vsize_bytes = stat_field(end, 23);
-	ret->start_code = stat_field(end, 26);
-	ret->start_stack = stat_field(end, 28);
-	ret->cpu = (uint32_t)stat_field(end, 39);
-	ret->arg_start = stat_field(end, 48);
-	return true;
 }
 
 /* Another program has other addresses, or, without randomised ones, the same files at the
@@ -257,11 +142,11 @@ static void note_program(struct watch *w, struct watched *p, const struct thread
 
 bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat)
 {
-	char buf[FILE_MAX_BYTES];
+	char buf[WATCH_FILE_BYTES];
 	struct watched *p = t->process;
-	ssize_t n = file_read(w, &t->stat_fd, t, "stat", buf, sizeof(buf));
+	ssize_t n = watch_file_read(w, &t->stat_fd, t, "stat", buf, sizeof(buf));
 
-	if (n <= 0 || !stat_parse(buf, ret_stat)) {
+	if (n <= 0 || !watch_stat_parse(buf, ret_stat)) {
 		t->gone = true;
 		return false;
 	}
@@ -278,75 +163,6 @@ bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat)
 		put_comm(w, p->pid, t->tid, t->comm, false);
 	}
 	return true;
-}
-
-uint32_t watch_tracer(uint32_t pid, uint32_t tid, bool *ret_ended)
-{
-	char path[64], line[256];
-	unsigned tracer = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/status", pid, tid);
-	f = fopen(path, "re");
-	*ret_ended = true;
-	while (f && fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "State:", 6))
-			*ret_ended = strpbrk(line + 6, "ZX");
-		sscanf(line, "TracerPid: %u", &tracer);
-	}
-	if (f)
-		fclose(f);
-	return tracer;
-}
-
-/* linux/kcmp.h */
-#define KCMP_VM 1
-
-static bool has_twin(struct watch *w, struct thread *t)
-{
-	char buf[FILE_MAX_BYTES], *save = NULL;
-
-	if (file_read(w, &t->children_fd, t, "children", buf, sizeof(buf)) <= 0)
-		return false;
-	for (char *word = strtok_r(buf, " \n", &save); word;
-	     word = strtok_r(NULL, " \n", &save)) {
-		if (syscall(SYS_kcmp, t->process->pid, strtoul(word, NULL, 10), KCMP_VM,
-			    0, 0) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool watch_is_examined(struct watch *w, struct thread *t)
-{
-	struct thread *first = t->process->threads.v[0];
-
-	return has_twin(w, t) || (first != t && has_twin(w, first));
-}
-
-bool watch_is_child(struct watch *w, struct thread *t)
-{
-	char buf[FILE_MAX_BYTES];
-	const char *end;
-
-	if (t->tid != t->process->pid)
-		return false;
-	if (file_read(w, &t->stat_fd, t, "stat", buf, sizeof(buf)) <= 0)
-		return true;
-	end = strrchr(buf, ')');
-	return !end || !end[1] || stat_field(end + 2, 4) == (uint64_t)getpid();
-}
-
-uint64_t watch_ran(struct thread *t)
-{
-	char buf[128];
-	ssize_t n = t->sched_fd < 0 ? 0 : pread(t->sched_fd, buf, sizeof(buf) - 1, 0);
-
-	if (n <= 0)
-		return t->ran_ns;
-	buf[n] = '\0';
-	t->ran_ns = strtoull(buf, NULL, 10);
-	return t->ran_ns;
 }
 
 /* --- processes ---------------------------------------------------------------------- */
@@ -401,7 +217,7 @@ static void process_free(struct watch *w, struct watched *p)
 		thread_free(w, p->threads.v[i]);
 	vec_done(&p->threads);
 	vec_done(&p->maps);
-	file_close(w, &p->task_fd);
+	watch_file_close(w, &p->task_fd);
 	free(p);
 }
 
@@ -419,9 +235,9 @@ static void add_children(struct watch *w, char *list, const struct watched *pare
 
 static void thread_children(struct watch *w, struct thread *t)
 {
-	char buf[FILE_MAX_BYTES];
+	char buf[WATCH_FILE_BYTES];
 
-	if (file_read(w, &t->children_fd, t, "children", buf, sizeof(buf)) > 0)
+	if (watch_file_read(w, &t->children_fd, t, "children", buf, sizeof(buf)) > 0)
 		add_children(w, buf, t->process);
 }
 
@@ -460,7 +276,7 @@ static void list_threads(struct watch *w, struct watched *p)
 	for (uint32_t i = 0; i < p->threads.n; i++)
 		p->threads.v[i]->gone |= !p->threads.v[i]->found;
 	if (w->fds > w->fds_max)
-		file_close(w, &p->task_fd);
+		watch_file_close(w, &p->task_fd);
 }
 
 static void drop_threads(struct watch *w, struct watched *p)
@@ -546,7 +362,7 @@ static uint64_t usage_ns(const struct rusage *u)
 /* Orphans, which are profd's children now. */
 static void look_at_orphans(struct watch *w)
 {
-	char buf[FILE_MAX_BYTES];
+	char buf[WATCH_FILE_BYTES];
 	ssize_t n = w->orphans_fd < 0 ? 0 : pread(w->orphans_fd, buf, sizeof(buf) - 1, 0);
 	char *save = NULL;
 
@@ -694,11 +510,11 @@ static struct watched *root_add(struct watch *w, uint32_t pid)
 	struct watched *p = process_new(w, pid);
 	struct thread *first = thread_add(w, p, pid);
 	struct thread_stat st;
-	char buf[FILE_MAX_BYTES];
+	char buf[WATCH_FILE_BYTES];
 
 	p->root = true;
-	if (file_read(w, &first->stat_fd, first, "stat", buf, sizeof(buf)) > 0 &&
-	    stat_parse(buf, &st)) {
+	if (watch_file_read(w, &first->stat_fd, first, "stat", buf, sizeof(buf)) > 0 &&
+	    watch_stat_parse(buf, &st)) {
 		p->program[0] = st.start_code;
 		p->program[1] = st.start_stack;
 		p->program[2] = st.arg_start;
