@@ -2,7 +2,10 @@
  * until the program is killed (stay), or each ends after a while and starts the one that
  * takes its place (go). All of them divide their time in the same way, 40, 30, 20 and 10
  * percent, and pause between two turns, so that all together do not need more than a CPU.
- * "crowd stay|go THREADS [MS]": MS is the time that starting all of them takes. */
+ * Turns and pauses are of random length: the timers that end pauses are those that
+ * samples are taken by, and would meet the same place of each turn. (PAUSES is for
+ * verify, in tests/integration.) "crowd stay|go THREADS [MS]": MS is the time that
+ * starting all of them takes. */
 #include "work.h"
 
 #include <pthread.h>
@@ -12,39 +15,39 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TURN (MILLION / 20)
+#define TURN (MILLION / 20) /* some 65 us here, for a tenth of a turn */
 #define TURNS_OF_A_LIFE 40u
 
-static struct timespec pause_ns; /* a turn is some 650 us here */
+static uint64_t pause_ns;
 static bool stay;
 static unsigned started;
 
-static FN void work_40(void)
+static FN void work_40(uint64_t unit)
 {
-	BURN(4 * TURN);
+	BURN(4 * unit);
 }
 
-static FN void work_30(void)
+static FN void work_30(uint64_t unit)
 {
-	BURN(3 * TURN);
+	BURN(3 * unit);
 }
 
-static FN void work_20(void)
+static FN void work_20(uint64_t unit)
 {
-	BURN(2 * TURN);
+	BURN(2 * unit);
 }
 
-static FN void work_10(void)
+static FN void work_10(uint64_t unit)
 {
-	BURN(TURN);
+	BURN(unit);
 }
 
-static FN void turn(void)
+static FN void turn(uint64_t unit)
 {
-	work_40();
-	work_30();
-	work_20();
-	work_10();
+	work_40(unit);
+	work_30(unit);
+	work_20(unit);
+	work_10(unit);
 	KEEP_FRAME();
 }
 
@@ -72,8 +75,12 @@ static void *thread_main(void *arg)
 		 __atomic_add_fetch(&started, 1, __ATOMIC_RELAXED));
 	prctl(PR_SET_NAME, name);
 	for (unsigned i = 0; stay || i < turns; i++) {
-		turn();
-		nanosleep(&pause_ns, NULL);
+		uint64_t ns = pause_ns / 100 * (50 + (uint64_t)rand_r(&seed) % 101);
+
+		turn(TURN * (50 + (uint64_t)rand_r(&seed) % 101) / 100);
+		nanosleep(&(struct timespec){(time_t)(ns / 1000000000),
+					     (long)(ns % 1000000000)},
+			  NULL);
 	}
 	thread_start((unsigned)rand_r(&seed));
 	return NULL;
@@ -84,9 +91,10 @@ int main(int argc, char **argv)
 	unsigned threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 8, seed = 1;
 	unsigned ms = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
 
-	pause_ns.tv_nsec = threads < 500 ? (long)threads * 1000000 : 500000000;
+	pause_ns = threads < 500 ? threads * UINT64_C(1000000) : 500000000;
 	stay = argc < 2 || !strcmp(argv[1], "stay");
 	expect("EXPECT crowd;...;thread_main;turn;work_40");
+	expect("PAUSES");
 	expect("SHARE work_40 36 44");
 	expect("SHARE work_30 26 34");
 	expect("SHARE work_20 16 24");
