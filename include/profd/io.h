@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <profd/error.h>
@@ -59,3 +60,9 @@ int outfile_open(struct outfile *f, int dirfd, const char *name, struct error *e
  * what. */
 int outfile_commit(struct outfile *f, struct error *err);
 void outfile_abort(struct outfile *f); /* also after a failed open or commit */
+
+/* Every file that is mapped stays open until the end (objfile.h): this process may have all
+ * that its hard limit allows. What is forked from now on inherits it. *@ret_old is for
+ * io_restore_files, which does nothing with a zeroed one. */
+void io_raise_files(struct rlimit *ret_old);
+void io_restore_files(const struct rlimit *old);

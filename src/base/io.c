@@ -290,3 +290,21 @@ void outfile_abort(struct outfile *f)
 	f->fd = -1;
 	f->buf = NULL;
 }
+
+void io_raise_files(struct rlimit *ret_old)
+{
+	struct rlimit all;
+
+	if (getrlimit(RLIMIT_NOFILE, ret_old) < 0)
+		*ret_old = (struct rlimit){0, 0};
+	all = *ret_old;
+	all.rlim_cur = all.rlim_max;
+	if (all.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &all);
+}
+
+void io_restore_files(const struct rlimit *old)
+{
+	if (old->rlim_max)
+		setrlimit(RLIMIT_NOFILE, old);
+}

@@ -20,6 +20,7 @@
 
 #include <profd/cgroup.h>
 #include <profd/clock.h>
+#include <profd/io.h>
 #include <profd/map.h>
 #include <profd/number.h>
 
@@ -137,18 +138,6 @@ static void ask_all(struct attach *a)
 		intro_ask(p->intro, a->targets[i].pid);
 }
 
-static void raise_files(struct attach_private *p)
-{
-	struct rlimit all;
-
-	if (getrlimit(RLIMIT_NOFILE, &p->old_files) < 0)
-		p->old_files = (struct rlimit){0, 0};
-	all = p->old_files;
-	all.rlim_cur = all.rlim_max;
-	if (all.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &all);
-}
-
 /* A build, a shell, a server with a process for each client: rather than what works by
  * itself. */
 static bool has_forked(uint32_t pid)
@@ -179,7 +168,7 @@ int attach_open(struct attach *a, const struct sampler_targets *on, struct error
 			     .priv = p};
 	p->on = on;
 	p->timer_fd = -1;
-	raise_files(p);
+	io_raise_files(&p->old_files);
 	a->targets = xcalloc(on->npids + 1, sizeof(*a->targets));
 	p->watched = xcalloc(on->npids + 1, sizeof(*p->watched));
 	p->intro = intro_new();
@@ -409,8 +398,7 @@ void attach_done(struct attach *a)
 		sigaction(SIGXFSZ, &p->old_fsize, NULL);
 		sigprocmask(SIG_SETMASK, &p->old_mask, NULL);
 	}
-	if (p->old_files.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &p->old_files);
+	io_restore_files(&p->old_files);
 	cgroup_close(p->group);
 	intro_free(p->intro);
 	vec_done(&p->strangers);

@@ -118,20 +118,6 @@ static void block_signals(sigset_t *ret_blocked, sigset_t *ret_old)
 	sigprocmask(SIG_BLOCK, ret_blocked, ret_old);
 }
 
-/* Every file that is mapped stays open until the end (objfile.h), so profd itself takes
- * all that it may have. The child is forked already and keeps what it was given. */
-static void raise_files(struct launch_private *p)
-{
-	struct rlimit all;
-
-	if (getrlimit(RLIMIT_NOFILE, &p->old_files) < 0)
-		p->old_files = (struct rlimit){0, 0};
-	all = p->old_files;
-	all.rlim_cur = all.rlim_max;
-	if (all.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &all);
-}
-
 int launch_start(struct launch *l, char *const argv[], struct error *err)
 {
 	int go[2] = {-1, -1}, error[2] = {-1, -1}, code;
@@ -169,7 +155,7 @@ int launch_start(struct launch *l, char *const argv[], struct error *err)
 	/* Who starts profd with SIGCHLD ignored has the kernel reap its children unseen.
 	 * The child, forked already, keeps what was inherited. */
 	sigaction(SIGCHLD, &standard, &l->priv->old_child);
-	raise_files(l->priv);
+	io_raise_files(&l->priv->old_files);
 	l->signalfd = signalfd(-1, &l->priv->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
 	if (l->pidfd >= 0)
@@ -483,8 +469,7 @@ void launch_done(struct launch *l)
 	/* What came while the artifacts were written must not turn the workload's status
 	 * into ours now. */
 	pass_signals(l);
-	if (p->old_files.rlim_max)
-		setrlimit(RLIMIT_NOFILE, &p->old_files);
+	io_restore_files(&p->old_files);
 	sigaction(SIGPIPE, &p->old_pipe, NULL);
 	sigaction(SIGXFSZ, &p->old_fsize, NULL);
 	sigaction(SIGCHLD, &p->old_child, NULL);

@@ -62,8 +62,8 @@ struct namer {
 	uint64_t cpu_ns;
 };
 #define NO_HANDLE UINT64_MAX
-/* To wake a thread costs more than to look up ten names. Few enough that what is left at
- * the end is done in a millisecond. */
+/* Waking a thread costs as much as looking up several names: some are waited for, few enough
+ * that little is left at the end. */
 #define SUBMIT_JOBS 128u
 #define SUBMIT_NS (NSEC_PER_SEC / 20)
 

@@ -128,20 +128,7 @@ static void signal_left(struct perf_source *src, int sig)
 		tree_kill(src->tree, sig);
 }
 
-/* The launched process has ended, or what was attached to. */
-static bool tick(struct perf_source *src)
-{
-	bool over = src->attach && attach_tick(src->attach);
-
-	if (!src->launch)
-		return over;
-	over = launch_tick(src->launch);
-	if (over && src->attach)
-		attach_end(src->attach);
-	return over;
-}
-
-/* Asked once that is so. */
+/* Asked once source_ended says so. */
 static bool is_over(struct perf_source *src)
 {
 	int sig;
@@ -194,7 +181,7 @@ static int wait_round(struct perf_source *src)
 		src->npoll -= src->fds[i].fd >= 0;
 		src->fds[i].fd = -1;
 	}
-	if (!tick(src))
+	if (!source_ended(src->launch, src->attach))
 		return 0;
 	src->fds[src->nrings].fd = -1; /* would stay readable */
 	if (is_over(src)) {

@@ -1,5 +1,7 @@
 #pragma once
 /* What all kinds of source have. Each begins with a struct source. */
+#include <profd/attach.h>
+#include <profd/launch.h>
 #include <profd/source.h>
 
 struct source_ops {
@@ -15,6 +17,8 @@ struct source {
 	void *on_wait_arg;
 };
 
+/* The launched process has ended, or what was attached to; one of the two may be NULL. source.c. */
+bool source_ended(struct launch *l, struct attach *a);
 /* To be called before waiting. */
 static inline void source_waits(struct source *src)
 {

@@ -394,20 +394,7 @@ static void wait_tick(struct ptrace_source *src)
 	ppoll(fds, ARRAY_SIZE(fds), &t, NULL);
 }
 
-/* The launched process has ended, or what was attached to. */
-static bool has_ended(struct ptrace_source *src)
-{
-	bool over = src->attach && attach_tick(src->attach);
-
-	if (!src->launch)
-		return over;
-	over = launch_tick(src->launch);
-	if (over && src->attach)
-		attach_end(src->attach);
-	return over;
-}
-
-/* Asked once that is so. */
+/* Asked once source_ended says so. */
 static bool is_over(struct ptrace_source *src)
 {
 	struct watch *w = &src->watch;
@@ -464,7 +451,7 @@ static void round_make(struct ptrace_source *src)
 		wait_tick(src);
 	else
 		collect(src, src->tick_ns);
-	if (has_ended(src)) {
+	if (source_ended(src->launch, src->attach)) {
 		note_look(src);
 		if (src->times)
 			times_root_ended(src->times, src->launch->end_ns);

@@ -34,3 +34,15 @@ struct source *source_free(struct source *src)
 	free(src);
 	return NULL;
 }
+
+bool source_ended(struct launch *l, struct attach *a)
+{
+	bool over = a && attach_tick(a);
+
+	if (!l)
+		return over;
+	over = launch_tick(l);
+	if (over && a)
+		attach_end(a);
+	return over;
+}
