@@ -6,8 +6,8 @@
  * - The outermost part of the copy has to be in memory still: a thread that returned from
  *   there and called others would have overwritten it.
  * - The frames found in the copy are found again.
- * - The chain of outer frames is the same for a dozen looks at this thread, a few
- *   milliseconds apart. A thread that goes down one way from two callers in turn leaves
+ * - The chain of outer frames is the same for a dozen looks at this thread, between
+ *   which it ran for some milliseconds. A thread that goes down one way from two callers in turn leaves
  *   the same bytes in the copy both times; only the coming and going of the outer frames
  *   gives it away. Samples wait for this.
  *
@@ -228,6 +228,14 @@ static void chain_change(struct session *ses, uint32_t row, uint64_t read_ns, un
 	chain_set(t, ses->frames, total, n);
 }
 
+/* The thread has run since the last one. Many samples that are read in one go find it
+ * standing where its CPU was taken from it, by another program or by the machine's host:
+ * that is one look. */
+static bool is_another_look(const struct deep_thread *t, const struct deep_look *look)
+{
+	return look->sample_ns > t->look_ns && look->read_ns - t->look_ns >= LOOK_NS;
+}
+
 void deep_hold(struct session *ses, uint32_t tid, const struct deep_look *look,
 	       const struct shot *cut, const struct shot *whole)
 {
@@ -244,7 +252,7 @@ void deep_hold(struct session *ses, uint32_t tid, const struct deep_look *look,
 		chain_change(ses, row, look->read_ns, look->copied, look->total);
 	else if (t->chain.n < look->total - look->copied)
 		chain_set(t, ses->frames, look->total, look->copied);
-	if (!t->looks || look->read_ns - t->look_ns >= LOOK_NS) {
+	if (!t->looks || is_another_look(t, look)) {
 		t->looks++;
 		t->look_ns = look->read_ns;
 	}
