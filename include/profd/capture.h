@@ -19,7 +19,7 @@
  * types or fields at the end of a record are added, which readers of another minor
  * version skip, or take for 0. */
 #define CAPTURE_MAJOR 1
-#define CAPTURE_MINOR 2
+#define CAPTURE_MINOR 3
 
 #define CAPTURE_RECORD_MAX_BYTES ((size_t)32 << 20) /* encoded, and in memory */
 #define CAPTURE_LIST_MAX 65536u			    /* numbers in a list */
@@ -250,6 +250,7 @@ struct capture_end {
 	uint64_t user_us, system_us, max_rss_kib, minor_faults, major_faults, voluntary,
 		involuntary;
 	uint64_t broken, late;
+	uint64_t stolen_ns; /* since 1.3 */
 };
 
 struct capture_record {

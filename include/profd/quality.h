@@ -69,6 +69,7 @@ struct quality {
 	/* CPU time in nanoseconds, 0 being unknown: what the samples should add up to. */
 	uint64_t counted_ns;	     /* the larger of what a counter and wait4(2) say */
 	uint64_t counter_ns;	     /* the counter's */
+	uint64_t stolen_ns;	     /* what the host took meanwhile, of all CPUs */
 	uint64_t user_ns, system_ns; /* wait4(2)'s: of processes that were waited for */
 	/* Weight of the frames that stand for what was not sampled. */
 	int64_t unsampled;	  /* tasks too short to be seen */

@@ -31,6 +31,7 @@ struct recording {
 	struct recorder *recorder; /* NULL without --raw */
 	struct host host;
 	uint64_t start_wall_ns;
+	uint64_t stolen_ns; /* by clock_stolen_ns, when it was started */
 	uint64_t end_ns; /* CLOCK_MONOTONIC, of the recording */
 	bool written;	 /* the artifacts are; nothing comes after that */
 	uint64_t cpu_ns; /* of this thread, up to then */

@@ -90,6 +90,7 @@ static int session_open(struct recording *r, struct error *err)
 
 	read_events(r);
 	r->start_wall_ns = clock_wall_ns();
+	r->stolen_ns = clock_stolen_ns();
 	so = (struct session_options){
 		.unwind = r->o->unwind,
 		.max_depth = r->o->max_depth,
@@ -392,13 +393,26 @@ static void close_raw(struct recording *r, const struct run *run,
 	r->recorder = NULL;
 }
 
+/* The counter of a virtual machine's CPU runs on while the host has taken that CPU away,
+ * and wait4(2) does not. What it has more is that, as far as that can be; and there may be
+ * processes that nobody waited for, of which only the counter knows. */
+static uint64_t sampler_used_ns(const struct recording *r, uint64_t stolen_ns)
+{
+	uint64_t counted_ns = sampler_counted_ns(r->sampler);
+	uint64_t used = used_ns(&r->launch.usage);
+	uint64_t more = counted_ns > used ? counted_ns - used : 0;
+
+	return counted_ns - (more < stolen_ns ? more : stolen_ns);
+}
+
 /* Tells the session what the kernel and the source counted. */
 static void end_session(struct recording *r, struct raw_totals *ret_totals)
 {
 	const struct source_stats *ss = source_stats(r->source);
 	uint64_t wall_ns = ended_ns(r) - start_ns(r);
 	const struct rusage *u = &r->launch.usage;
-	uint64_t counted_ns = r->sampler       ? sampler_counted_ns(r->sampler)
+	uint64_t stolen_ns = clock_stolen_ns() - r->stolen_ns;
+	uint64_t counted_ns = r->sampler       ? sampler_used_ns(r, stolen_ns)
 			      : r->o->attached ? 0
 					       : used_ns(u) + ss->unwaited_ns;
 
@@ -420,7 +434,8 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 			    .end_ns = ended_ns(r),
 			    .counted_ns = counted_ns,
 			    .user_ns = timeval_ns(u->ru_utime),
-			    .system_ns = timeval_ns(u->ru_stime)},
+			    .system_ns = timeval_ns(u->ru_stime),
+			    .stolen_ns = stolen_ns},
 		.broken = ss->broken,
 		.late = ss->late,
 	};

@@ -222,7 +222,7 @@ static const struct capture_field end_fields[] = {
 	FIELD(NUMBER, end, max_rss_kib),  FIELD(NUMBER, end, minor_faults),
 	FIELD(NUMBER, end, major_faults), FIELD(NUMBER, end, voluntary),
 	FIELD(NUMBER, end, involuntary),  FIELD(NUMBER, end, broken),
-	FIELD(NUMBER, end, late),
+	FIELD(NUMBER, end, late),	  FIELD(NUMBER, end, stolen_ns),
 };
 
 #define SHAPE(name, fields)                                                              \

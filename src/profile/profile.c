@@ -161,6 +161,21 @@ unsigned profile_default_value(const struct profile *p)
 	return p->nvalues ? p->nvalues - 1 : 0;
 }
 
+void profile_shrink(struct profile *p, unsigned i, int64_t to, int64_t from)
+{
+	__int128 rest = 0;
+
+	if (i >= p->nvalues)
+		return;
+	for (uint32_t row = 1; row < p->samples.n; row++) {
+		int64_t *v = &p->values.v[(size_t)row * p->nvalues + i];
+		__int128 exact = (__int128)*v * to + rest;
+
+		*v = (int64_t)(exact / from);
+		rest = exact % from;
+	}
+}
+
 int64_t profile_total(const struct profile *p, unsigned i)
 {
 	int64_t total = 0;

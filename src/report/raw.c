@@ -121,6 +121,7 @@ void raw_put_end(struct recorder *r, const struct run *run, const struct raw_tot
 		.involuntary = (uint64_t)u->ru_nivcsw,
 		.broken = t->broken,
 		.late = t->late,
+		.stolen_ns = t->session.stolen_ns,
 	};
 	recorder_put(r, &rec);
 }
@@ -162,7 +163,7 @@ static int take_end(struct raw_run *raw, const struct capture_end *c)
 
 	if (c->user_us > TIME_MAX_NS / 1000 || c->system_us > TIME_MAX_NS / 1000 ||
 	    c->wall_ns > TIME_MAX_NS || c->duration_ns > TIME_MAX_NS ||
-	    c->counted_ns > TIME_MAX_NS)
+	    c->counted_ns > TIME_MAX_NS || c->stolen_ns > TIME_MAX_NS)
 		return -EBADMSG;
 	raw->run.status = (int)c->status;
 	raw->run.timed_out = c->timed_out;
@@ -183,6 +184,7 @@ static int take_end(struct raw_run *raw, const struct capture_end *c)
 				.counted_ns = c->counted_ns,
 				.user_ns = c->user_us * 1000,
 				.system_ns = c->system_us * 1000,
+				.stolen_ns = c->stolen_ns,
 			},
 		.broken = c->broken,
 		.late = c->late,

@@ -238,6 +238,7 @@ static void put_coverage(struct json *j, const struct quality *q)
 		json_put_null(j, "counter_ns");
 	json_put_i64(j, "unsampled_ns", q->unsampled);
 	json_put_i64(j, "unsampled_kernel_ns", q->unsampled_kernel);
+	json_put_u64(j, "stolen_ns", q->stolen_ns);
 }
 
 static void put_quality(struct json *root, const struct run *run)

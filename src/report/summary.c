@@ -200,9 +200,20 @@ static void add_quality(struct text *t, const struct run *run)
 			  100 * (double)q->deep_weight / (double)q->weight);
 }
 
+#define STOLEN_MUCH 0.02
+
+/* Times by the clock are not the program's own then. */
 static void add_machine(struct text *t, const struct run *run)
 {
+	double all = (double)run->wall_ns * run->host->ncpus;
+	double stolen = all > 0 ? (double)run->quality->stolen_ns / all : 0;
+
 	text_add_markdown(t, run->host->testbed);
+	if (stolen >= STOLEN_MUCH)
+		text_addf(t,
+			  "; its host took %.0f %% of the CPU time for others meanwhile "
+			  "(steal)",
+			  100 * stolen);
 }
 
 static void add_place(struct text *t, const struct profile *p, const struct top_row *r)

@@ -4,7 +4,10 @@
  * CPU time is what an inherited counter says (sampler_counted_ns), or wait4(2) where that
  * is more: the counter leaves out setuid programs and the last 40 us of every task, wait4
  * whatever nobody waited for. Only wait4 tells user from kernel mode, and it asks the
- * clock tick: the split of processes that live for less than a tick is chance. */
+ * clock tick: the split of processes that live for less than a tick is chance.
+ *
+ * Where the host of a virtual machine takes a CPU away for a while, the clocks that
+ * sample run on, and CPU time does not. */
 #include "session-priv.h"
 
 #include <math.h>
@@ -109,6 +112,37 @@ static void add_unsampled(struct session *ses, int64_t rest)
 	}
 }
 
+static int64_t part(int64_t whole, double share)
+{
+	return (int64_t)((double)whole * share);
+}
+
+/* The samples stand for more than all the CPU time that there was: a bit of each. */
+static void shrink(struct session *ses)
+{
+	struct quality *q = &ses->quality;
+	int64_t to = (int64_t)q->counted_ns;
+	double share = (double)to / (double)q->weight;
+
+	profile_shrink(ses->profile, 1, to, q->weight);
+	q->weight = q->events[0].weight = to;
+	q->kernel_weight = part(q->kernel_weight, share);
+	q->deep_weight = part(q->deep_weight, share);
+	for (unsigned i = 0; i < STOP_COUNT; i++)
+		q->stop[i] = part(q->stop[i], share);
+	for (mapping_id id = 1; id < ses->modules.n; id++)
+		ses->modules.v[id].no_cfi = part(ses->modules.v[id].no_cfi, share);
+}
+
+/* By chance, in few samples by more where each is for the time between two looks, or
+ * because the clock ran on when the host had the CPU. */
+static bool is_more_by_chance(const struct quality *q)
+{
+	return (double)q->weight <= 1.1 * (double)(q->counted_ns + q->stolen_ns) ||
+	       (q->reach == REACH_TREE &&
+		q->weight - (int64_t)q->counted_ns <= chance(q));
+}
+
 void coverage_finish(struct session *ses, const struct session_totals *t)
 {
 	struct quality *q = &ses->quality;
@@ -119,16 +153,18 @@ void coverage_finish(struct session *ses, const struct session_totals *t)
 	q->reach = ses->options.reach;
 	q->period = (int64_t)ses->options.period;
 	q->coverage = COVERAGE_UNKNOWN;
+	q->stolen_ns = t->stolen_ns;
 	q->counter_ns = t->counted_ns;
 	q->user_ns = t->user_ns;
 	q->system_ns = t->system_ns;
 	q->counted_ns = t->counted_ns > used ? t->counted_ns : used;
 	/* Far more samples than CPU time: some of it was not counted. */
-	if (!ses->options.clock || !q->counted_ns ||
-	    (double)q->weight > 1.1 * (double)q->counted_ns) {
+	if (!ses->options.clock || !q->counted_ns || !is_more_by_chance(q)) {
 		add_lost(ses, missing_events(q, ses->options.clock));
 		return;
 	}
+	if (q->weight > (int64_t)q->counted_ns)
+		shrink(ses);
 	missing = (int64_t)q->counted_ns - q->weight;
 	if (missing < 0)
 		missing = 0;

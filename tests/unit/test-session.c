@@ -277,6 +277,29 @@ static int64_t weight_of(const struct profile *p, const char *label)
 	return sum;
 }
 
+/* Samples come to more than the CPU time: they are made to fit, to the nanosecond. */
+static void test_coverage_more(void **state)
+{
+	struct session *ses = session_new(&options, NULL);
+	const struct quality *q = session_quality(ses);
+	const struct profile *p;
+	uint64_t used_ns;
+	int64_t stops = 0;
+
+	for (int i = 0; i < 100; i++)
+		feed_self(ses, 1);
+	used_ns = (uint64_t)q->weight * 19 / 20 + 1;
+	p = finish_with(ses, 0, used_ns, 0);
+	assert_int_equal(profile_total(p, 1), used_ns);
+	assert_int_equal(profile_total(p, 0), 100);
+	assert_int_equal(q->weight, used_ns);
+	for (unsigned i = 0; i < STOP_COUNT; i++)
+		stops += q->stop[i];
+	assert_in_range(stops, used_ns - STOP_COUNT, used_ns);
+	assert_true(q->coverage == 1);
+	session_free(ses);
+}
+
 static bool warns_of(const struct session *ses, const char *word)
 {
 	struct quality_warnings w = {0};
@@ -614,6 +637,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_no_user),
 		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_coverage_more),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_unsampled),
 		cmocka_unit_test(test_counted_is_the_larger),
