@@ -32,11 +32,11 @@ struct recording {
 	struct host host;
 	uint64_t start_wall_ns;
 	uint64_t stolen_ns; /* by clock_stolen_ns, when it was started */
-	uint64_t end_ns; /* CLOCK_MONOTONIC, of the recording */
-	bool written;	 /* the artifacts are; nothing comes after that */
-	uint64_t cpu_ns; /* of this thread, up to then */
-	int nice;	 /* the workload's */
-	bool is_first;	 /* before all but other programs of real time */
+	uint64_t end_ns;    /* CLOCK_MONOTONIC, of the recording */
+	bool written;	    /* the artifacts are; nothing comes after that */
+	uint64_t cpu_ns;    /* of this thread, up to then */
+	int nice;	    /* the workload's */
+	bool is_first;	    /* before all but other programs of real time */
 };
 
 /* record-say.c: what it says on standard error, as far as -q and -v let it. */
