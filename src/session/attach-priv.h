@@ -52,5 +52,7 @@ struct cpu_time {
 /* Of a process and of the children that it waited for; of one thread when @tid is not 0.
  * False when there is none (any more). */
 bool cpu_time_of(uint32_t pid, uint32_t tid, struct cpu_time *ret);
+/* Of a process and none of its children; 0: not known. */
+uint64_t cpu_time_process_ns(uint32_t pid);
 /* Of all CPUs. */
 bool cpu_time_of_all(struct cpu_time *ret);

@@ -69,7 +69,7 @@ static uint64_t thread_ns(uint32_t pid, uint32_t tid)
 	return number_parse_u64(data, 0, UINT64_MAX, &ns) ? 0 : ns;
 }
 
-static uint64_t process_ns(uint32_t pid)
+uint64_t cpu_time_process_ns(uint32_t pid)
 {
 	struct timespec t;
 	clockid_t clock;
@@ -91,7 +91,7 @@ bool cpu_time_of(uint32_t pid, uint32_t tid, struct cpu_time *ret)
 		stat_number(path, 16, &waited_user);
 		stat_number(path, 17, &waited_system);
 	}
-	ns = tid ? thread_ns(pid, tid) : process_ns(pid);
+	ns = tid ? thread_ns(pid, tid) : cpu_time_process_ns(pid);
 	*ret = (struct cpu_time){
 		.cpu_ns = ns ? ns + ticks_ns(waited_user + waited_system) : 0,
 		.user_ns = ticks_ns(user + waited_user),

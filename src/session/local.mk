@@ -1,6 +1,6 @@
 src_libprofd_a_SOURCES += \
 	%D%/deep.c %D%/finish.c %D%/launch.c %D%/locations.c %D%/namer.c %D%/session-priv.h \
-	%D%/blocked.c %D%/blocked-priv.h %D%/calls.c %D%/coverage.c %D%/wall.c \
+	%D%/blocked.c %D%/blocked-priv.h %D%/calls.c %D%/coverage.c %D%/wall.c %D%/wall-priv.h %D%/wall-states.c \
 	%D%/attach.c %D%/attach-check.c %D%/attach-explain.c %D%/attach-stop.c \
 	%D%/attach-priv.h %D%/cpu-time.c %D%/introduce.c \
 	%D%/merge.c %D%/merge-priv.h \
@@ -10,7 +10,7 @@ src_libprofd_a_SOURCES += \
 	%D%/recorder-priv.h %D%/replay.c %D%/replay-priv.h
 src_libprofd_a_SOURCES += %D%/ptrace-try.c
 src_libprofd_a_SOURCES += \
-	%D%/carry.c %D%/guard.c %D%/halt.c %D%/ptrace-priv.h %D%/queue.c \
+	%D%/carry.c %D%/guard.c %D%/halt.c %D%/pace.c %D%/ptrace-priv.h %D%/queue.c \
 	%D%/source-ptrace.c %D%/times.c %D%/watch.c \
 	%D%/watch-files.c \
 	%D%/watch-maps.c

@@ -1,7 +1,7 @@
 #pragma once
 /* Shared by the files of the ptrace engine: queue.c keeps events, watch.c knows the
- * workload's threads, watch-maps.c their mappings, halt.c stops one thread;
- * source-ptrace.c decides when. */
+ * workload's threads, watch-maps.c their mappings, pace.c whose turn it is, halt.c stops
+ * one thread; source-ptrace.c does all this in turn. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +28,26 @@ void queue_done(struct queue *q);
 void queue_put(struct queue *q, const struct event *e);
 /* Borrowed until the next call. */
 bool queue_take(struct queue *q, struct event *ret_event);
+
+/* --- whose turn it is: pace.c ------------------------------------------------------- */
+
+/* How a thread, or all of them, spent the time lately in which they could run. */
+struct pace {
+	double ran_ns, queued_ns;
+};
+void pace_add(struct pace *p, uint64_t ran_ns, uint64_t queued_ns);
+/* The part of this that @thread is on a CPU, above 0 and up to 1; a new one is like
+ * @all. */
+double pace_share(const struct pace *thread, const struct pace *all);
+/* A thread's credit: where it begins; it was found ready to run, which it does on a CPU
+ * for @share of the time; it is to be sampled, if so the credit is spent. */
+double pace_begin(uint32_t tid);
+void pace_found(double *credit, double share);
+bool pace_take(double *credit);
+/* What a sample stands for whose look came @gap_ns after the one before, in a process that
+ * has used @used_ns, for @sampled_ns of which earlier samples stand. */
+uint64_t pace_weight(uint64_t gap_ns, uint64_t period_ns, uint64_t used_ns,
+		     uint64_t sampled_ns);
 
 /* --- threads ------------------------------------------------------------------------ */
 
@@ -74,17 +94,20 @@ struct thread {
 	int status_fd;
 	struct sched sched; /* as of the last look */
 	struct told told;
-	uint64_t ran_ns;   /* CPU time as of the last look */
-	uint64_t base_ns;  /* when it was attached to */
-	uint64_t taken_ns; /* of it, what samples stand for already */
-	uint64_t due_ns;   /* the CPU time from which on it is to be sampled again */
-	uint64_t faults;   /* when the maps were read for it */
-	char comm[64];	   /* that was told; "" for its process's */
-	uint64_t moved_ns; /* CLOCK_MONOTONIC: when it was seen to have run */
-	bool moved;	   /* it ran since the look before */
-	bool gone;	   /* nothing of it is left in /proc */
-	bool found;	   /* in the list of its process's threads */
-	bool held;	   /* being stopped */
+	struct pace pace;
+	uint64_t waited_ns; /* for a CPU, before what it has run since the last look */
+	double credit;	    /* pace.c */
+	uint64_t ran_ns;    /* CPU time as of the last look */
+	uint64_t base_ns;   /* when it was attached to */
+	uint64_t faults;    /* when the maps were read for it */
+	char comm[64];	    /* that was told; "" for its process's */
+	uint64_t moved_ns;  /* CLOCK_MONOTONIC: when it was seen to have run */
+	bool moved;	    /* it ran, or came to a CPU, since the look before */
+	bool ready;	    /* it was in state R when its stat was read last */
+	bool told_of;	    /* in this look times_look_stat was called for it */
+	bool gone;	    /* nothing of it is left in /proc */
+	bool found;	    /* in the list of its process's threads */
+	bool held;	    /* being stopped */
 };
 
 struct mapped { /* an executable mapping that was told */
@@ -110,6 +133,9 @@ struct watched {
 	bool some;	     /* single threads of it were attached to */
 	uint32_t ppid;	     /* as of the last look at stat; 0: there was none */
 	uint64_t ended_ns;   /* CPU time of threads that have ended */
+	uint64_t base_ns;    /* its CPU time when it was attached to */
+	uint64_t sampled_ns; /* what its samples stand for */
+	bool unseen; /* it could not be sampled for a while: what it used is given up */
 };
 
 struct watch {
@@ -118,6 +144,7 @@ struct watch {
 	struct map by_pid; /* pid -> 1 */
 	struct queue *queue;
 	struct times *times;  /* NULL: nobody asks for these */
+	struct pace pace;     /* of all threads */
 	int orphans_fd;	      /* what profd is the parent of */
 	bool attached;	      /* profd is not */
 	struct map strangers; /* pid -> 1: not to be followed */
@@ -148,12 +175,13 @@ void watch_except(struct watch *w, uint32_t pid);
 /* From here on time counts. Tells what changed since watch_attach. */
 void watch_base(struct watch *w);
 void watch_done(struct watch *w);
-/* Who is there, and how long each thread has run; puts forks and exits. */
-void watch_look(struct watch *w);
+/* Who is there, and how long each thread has run; puts forks and exits. @fn, if not NULL,
+ * is called for each thread as soon as that was read of it: it still does what it did. */
+void watch_look(struct watch *w, void (*fn)(void *arg, struct thread *t), void *arg);
 /* Reads the thread's stat; puts the new name, and an exec. False: it is gone. */
 bool watch_stat(struct watch *w, struct thread *t, struct thread_stat *ret_stat);
-/* The thread's CPU time by now; 0: it is gone. */
-uint64_t watch_ran(struct thread *t);
+/* CPU time of the process, since it was attached to. */
+uint64_t watch_used_ns(const struct watched *p);
 /* True when the thread, or its process's first, has a child that shares its memory: about
  * to trace it, as LeakSanitizer does. */
 bool watch_is_examined(struct watch *w, struct thread *t);

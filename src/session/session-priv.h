@@ -96,6 +96,7 @@ struct shot {
 	int64_t values[2]; /* samples and weight, of that event */
 	int64_t wall_ns; /* of a thread's time; negative: it is not of the event for that */
 	labels_id wall_labels;
+	uint32_t wall_tid;
 };
 /* session.c: adds a row's values of one event, values[2]. */
 void session_add(struct session *ses, stack_id stack, labels_id labels, uint32_t event,
@@ -181,7 +182,8 @@ void wall_blocked(struct session *ses, const struct event *e, stack_id stack,
 		  enum unwind_stop stop);
 /* What the CPU sample @e stands for; negative: nothing. */
 int64_t wall_claim(struct session *ses, const struct event *e, labels_id *ret_labels);
-void wall_count(struct session *ses, stack_id stack, labels_id labels, int64_t ns);
+void wall_count(struct session *ses, uint32_t tid, stack_id stack, labels_id labels,
+		int64_t ns);
 /* In this order: ends all threads; shows states once locations have names; makes the
  * profile, after which nothing may be added to the session's. */
 void wall_close(struct session *ses, uint64_t end_ns);

@@ -271,7 +271,7 @@ void shot_count(struct session *ses, const struct shot *s)
 
 	session_add(ses, s->stack, s->labels, s->event, s->values);
 	if (s->wall_ns >= 0)
-		wall_count(ses, s->stack, s->wall_labels, s->wall_ns);
+		wall_count(ses, s->wall_tid, s->stack, s->wall_labels, s->wall_ns);
 	if (s->event)
 		return;
 	q->stop[s->stop] += s->values[1];
@@ -338,6 +338,7 @@ static void feed_sample(struct session *ses, const struct event *e)
 	p->sampled = true;
 	if (ses->wall && s->event == ses->options.wall_event)
 		shot.wall_ns = wall_claim(ses, e, &shot.wall_labels);
+	shot.wall_tid = e->tid;
 	q->events[s->event].samples++;
 	q->events[s->event].weight += shot.values[1];
 	if (s->nkernel && !s->event)
@@ -354,6 +355,7 @@ static void feed_sample(struct session *ses, const struct event *e)
 	whole = shot_make(ses, e, p, more, stop, true);
 	whole.wall_ns = shot.wall_ns;
 	whole.wall_labels = shot.wall_labels;
+	whole.wall_tid = shot.wall_tid;
 	look.total = more;
 	deep_hold(ses, e->tid, &look, &shot, &whole);
 }

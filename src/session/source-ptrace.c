@@ -2,12 +2,11 @@
  * threads that are running are stopped for some 50 us, one look at registers and stack
  * each.
  *
- * Who is due. A thread is sampled when it has run for another period since it was due
- * last, and is found in state R right before it is stopped. A thread that sleeps is never
- * touched: stopping it would end system calls early, and its place is worth nothing in a
- * profile of CPU time. What a sample stands for is the CPU time that its thread used
- * since its last one, so that no second is counted twice; what ran and was never met is
- * left to coverage.c.
+ * Who is stopped. A thread that has been on a CPU lately, and is found in state R right
+ * before. A thread that sleeps is never touched: stopping it would end system calls
+ * early, and its place is worth nothing in a profile of CPU time. How many of those that
+ * are ready are sampled, and what a sample stands for, is told in pace.c; what ran and
+ * was never met is left to coverage.c.
  *
  * For time off the CPU (times.c) those that are not running are looked at in the same
  * ticks.
@@ -33,8 +32,6 @@
 /* A running thread's CPU time is brought up to date by the kernel's tick, every 10 ms at
  * the rarest. */
 #define STALE_NS (NSEC_PER_SEC / 50)
-/* How far behind a thread may be: what was met rarely is not made up for by a burst. */
-#define BEHIND_PERIODS 2u
 /* What is attached to is asked at least so often whether it has ended. */
 #define ATTACHED_NS (NSEC_PER_SEC / 10)
 #define PROBE_NS NSEC_PER_SEC
@@ -51,6 +48,7 @@ struct halt { /* a thread that was asked to stop */
 	struct thread *thread;
 	struct thread_stat stat;
 	uint64_t asked_ns;   /* CLOCK_MONOTONIC */
+	uint64_t gap_ns;     /* between the look at which it was asked and that before */
 	struct carry *carry; /* it does the rest of a system call; else NULL */
 };
 
@@ -69,6 +67,7 @@ struct ptrace_source {
 	uint64_t period_ns, tick_ns; /* the next tick, CLOCK_MONOTONIC */
 	uint64_t every_ns;	     /* between two ticks */
 	uint64_t looked_ns;	     /* when the last one was */
+	uint64_t ticked_ns, gap_ns;  /* the last tick; from the one before to it */
 	bool wait_tree, wall, started, over;
 	bool may_go_first, is_first; /* SCHED_FIFO */
 	bool reaper;		     /* profd was one already */
@@ -104,6 +103,7 @@ static void note_refused(struct ptrace_source *src, struct thread *t)
 	bool ended = true;
 
 	p->refused_ns = clock_now_ns() + REFUSED_NS;
+	p->unseen = true;
 	tracer = watch_tracer(p->pid, t->tid, &ended);
 	if (ended || p->told)
 		return;
@@ -132,25 +132,43 @@ static int begin(struct ptrace_source *src, const struct thread *t)
 	return code;
 }
 
+/* Those whose stop would harm. */
+static bool is_to_be_spared(struct ptrace_source *src, struct thread *t,
+			    const struct thread_stat *st)
+{
+	/* A program that is executed while its process is traced by an ordinary user does
+	 * not get the rights that its set-user-ID bit gives it (execve(2)). */
+	if (st->forked && t->tid == t->process->pid && t->ran_ns < FORKED_NS)
+		return true;
+	/* A stop at the wrong moment and its tracer gives up. */
+	return watch_is_examined(&src->watch, t);
+}
+
+static void note_ready(struct ptrace_source *src, struct thread *t)
+{
+	pace_found(&t->credit, pace_share(&t->pace, &src->watch.pace));
+}
+
 static void ask(struct ptrace_source *src, struct thread *t)
 {
-	struct halt h = {.process = t->process, .thread = t};
+	struct halt h = {.process = t->process, .thread = t, .gap_ns = src->gap_ns};
 	int code;
 
 	if (src->halts.n >= HALTS_MAX || !watch_stat(&src->watch, t, &h.stat))
 		return;
-	if (h.stat.state != 'R') {
+	t->ready = h.stat.state == 'R';
+	if (t->ready)
+		note_ready(src, t);
+	if (!t->ready || !pace_take(&t->credit)) {
+		t->told_of = true;
 		if (src->times)
 			times_look_stat(src->times, t, &h.stat);
 		return;
 	}
-	/* A program that is executed while its process is traced by an ordinary user does
-	 * not get the rights that its set-user-ID bit gives it (execve(2)). */
-	if (h.stat.forked && t->ran_ns < FORKED_NS)
+	if (is_to_be_spared(src, t, &h.stat)) {
+		t->process->unseen = true;
 		return;
-	/* A stop at the wrong moment and its tracer gives up. */
-	if (watch_is_examined(&src->watch, t))
-		return;
+	}
 	go_first(src, true);
 	code = begin(src, t);
 	if (code == -EPERM)
@@ -162,15 +180,17 @@ static void ask(struct ptrace_source *src, struct thread *t)
 	vec_push(&src->halts, h);
 }
 
-static void weigh(struct ptrace_source *src, struct thread *t, uint64_t *ret_ns)
+static uint64_t weigh(const struct ptrace_source *src, const struct halt *h)
 {
-	uint64_t ran = watch_ran(t), behind = BEHIND_PERIODS * src->period_ns;
+	struct watched *p = h->process;
+	uint64_t used_ns = watch_used_ns(p), ns;
 
-	*ret_ns = ran > t->taken_ns ? ran - t->taken_ns : 0;
-	t->taken_ns = ran;
-	t->due_ns += src->period_ns;
-	if (t->due_ns + behind < ran)
-		t->due_ns = ran - behind;
+	if (p->unseen)
+		p->sampled_ns = used_ns;
+	p->unseen = false;
+	ns = pace_weight(h->gap_ns, src->period_ns, used_ns, p->sampled_ns);
+	p->sampled_ns += ns;
+	return ns;
 }
 
 /* True when the thread is let go. */
@@ -193,9 +213,9 @@ static bool take_sample(struct ptrace_source *src, struct halt *h, int sig)
 	src->base.stats.stops++;
 	src->base.stats.stop_ns += clock_now_ns() - begin_ns;
 	src->base.stats.repaired += ok && s->repaired;
-	weigh(src, t, &ns);
-	if (!ok || !ns)
+	if (!ok)
 		return gone;
+	ns = weigh(src, h);
 	watch_maps(&src->watch, t, &h->stat, s->pc);
 	queue_put(&src->queue, &(struct event){.type = EVENT_SAMPLE,
 					       .pid = p->pid,
@@ -320,9 +340,11 @@ static void collect(struct ptrace_source *src, uint64_t until_ns)
 
 /* --- ticks -------------------------------------------------------------------------- */
 
-static bool is_due(const struct thread *t, uint64_t now_ns)
+/* Who came to a CPU or ran since the last look, or was ready then; but one that has not run
+ * for long waits for a CPU. */
+static bool may_run(const struct thread *t, uint64_t now_ns)
 {
-	return !t->held && !t->gone && t->ran_ns >= t->due_ns &&
+	return !t->held && !t->gone && (t->moved || t->ready) &&
 	       now_ns - t->moved_ns < STALE_NS;
 }
 
@@ -330,23 +352,30 @@ static void note_look(struct ptrace_source *src)
 {
 	uint64_t now_ns = clock_now_ns();
 
-	if (src->looked_ns && now_ns - src->looked_ns > src->base.stats.gap_ns)
+	if (now_ns - src->looked_ns > src->base.stats.gap_ns)
 		src->base.stats.gap_ns = now_ns - src->looked_ns;
 	src->looked_ns = now_ns;
 }
 
-static void tick(struct ptrace_source *src)
+static void look_at(void *arg, struct thread *t)
+{
+	struct ptrace_source *src = arg;
+	uint64_t now_ns = clock_now_ns();
+
+	t->told_of = false;
+	if (may_run(t, now_ns) && now_ns >= t->process->refused_ns)
+		ask(src, t);
+	/* It has not run since it was found ready: that it still is. */
+	else if (t->ready && !t->gone)
+		note_ready(src, t);
+	settle_all(src);
+}
+
+/* What is left over when enough was read is first the next time, or soon. */
+static void look_for_times(struct ptrace_source *src)
 {
 	struct watch *w = &src->watch;
-	uint64_t now_ns;
 
-	note_look(src);
-	src->base.stats.rounds++;
-	if (src->times)
-		times_begin(src->times);
-	watch_look(w);
-	now_ns = clock_now_ns();
-	/* What is left over when enough was read is first the next time, or soon. */
 	src->first++;
 	for (uint32_t i = 0; i < w->processes.n; i++) {
 		struct watched *p = w->processes.v[(i + src->first) % w->processes.n];
@@ -354,13 +383,24 @@ static void tick(struct ptrace_source *src)
 		for (uint32_t k = 0; k < p->threads.n; k++) {
 			struct thread *t = p->threads.v[(k + src->first) % p->threads.n];
 
-			if (is_due(t, now_ns) && now_ns >= p->refused_ns)
-				ask(src, t);
-			else if (src->times)
+			if (!t->told_of)
 				times_look(src->times, t);
 			settle_all(src);
 		}
 	}
+}
+
+static void tick(struct ptrace_source *src)
+{
+	note_look(src);
+	src->gap_ns = src->looked_ns - src->ticked_ns;
+	src->ticked_ns = src->looked_ns;
+	src->base.stats.rounds++;
+	if (src->times)
+		times_begin(src->times);
+	watch_look(&src->watch, look_at, src);
+	if (src->times)
+		look_for_times(src);
 }
 
 /* Ticks that could not be kept are left out. */
@@ -429,6 +469,8 @@ static void start(struct ptrace_source *src)
 	if (src->wall)
 		src->watch.times = src->times = times_new(&src->watch,
 							  src->launch->start_ns);
+	src->looked_ns = src->ticked_ns = src->attach ? src->attach->start_ns
+						      : src->launch->start_ns;
 	src->tick_ns = clock_now_ns();
 	src->started = true;
 }
@@ -455,7 +497,7 @@ static void round_make(struct ptrace_source *src)
 		note_look(src);
 		if (src->times)
 			times_root_ended(src->times, src->launch->end_ns);
-		watch_look(&src->watch);
+		watch_look(&src->watch, NULL, NULL);
 		src->over = is_over(src);
 	}
 	if (src->over) {

@@ -15,91 +15,24 @@
  * the time that has passed a thread ran, waited for a CPU and was blocked, and where it
  * stands still at the end of it. What it was blocked is shared by the places before and
  * after; where it was found running both times it waits for the next place, as short
- * intervals do.
+ * intervals do. Samples come at moments then that have nothing to do with what the thread
+ * has run since its last one: half of that goes to each of the two, or the end of all
+ * turns would have more than its part.
  *
- * What a blocked thread waits for is known by the call that was read, or by the kernel's
- * functions on its stack, which have names only at the end: wall_finish decides then. */
-#include "session-priv.h"
+ * How all this is shown is for wall-states.c. */
+#include "wall-priv.h"
 
 #include <string.h>
 
-#include "blocked-priv.h"
 #include <profd/clock.h>
-#include <profd/text.h>
 
 #define CARRY_MAX_NS (NSEC_PER_SEC / 20) /* longer ones have been read ten times over */
 /* A sample of user code alone stands for its period; what is far more was time in the
  * kernel. */
 #define CLAIM_PERIODS 2u
-
-static const char *const state_names[WALL_STATES] = {
-	[WALL_RUNNING] = "running",
-	[WALL_QUEUED] = "run queue",
-	[WALL_BLOCKED + WAIT_UNKNOWN] = "blocked",
-	[WALL_BLOCKED + WAIT_FUTEX] = "futex",
-	[WALL_BLOCKED + WAIT_SLEEP] = "sleep",
-	[WALL_BLOCKED + WAIT_IO] = "io",
-	[WALL_BLOCKED + WAIT_POLL] = "poll",
-	[WALL_BLOCKED + WAIT_CHILD] = "child",
-	[WALL_BLOCKED + WAIT_SIGNAL] = "signal",
-	[WALL_BLOCKED + WAIT_OTHER] = "other",
-};
-
-const char *wall_state_name(unsigned state)
-{
-	return state < WALL_STATES ? state_names[state] : "?";
-}
-
-const char *wall_method(bool stacks, enum reach reach)
-{
-	return stacks		     ? "switch-samples"
-	       : reach == REACH_TREE ? "schedstat"
-				     : "switch-records";
-}
-
-struct wall_place { /* where an interval off the CPU was spent */
-	stack_id stack;
-	enum unwind_stop stop;
-	uint32_t state;
-};
-
-struct wall_thread {
-	uint32_t pid, tid;
-	uint32_t before, after; /* row + 1 of others of the process; 0: none */
-	bool told; /* by accounts: not running then, placed is where it stands still */
-	bool running;
-	bool fresh;	   /* off the CPU, and never on it so far */
-	uint64_t since_ns; /* of that */
-	uint64_t start_ns;
-	uint64_t pending_ns; /* on the CPU before since_ns, without a sample yet */
-	bool preempted;
-	bool placed; /* where is known for the present interval, or the next */
-	struct wall_place place;
-	bool seen; /* and this was read from outside, between these times */
-	struct wall_place sight;
-	uint64_t seen_begin_ns, seen_end_ns;
-	uint64_t carry_ns[2]; /* short intervals without a stack: blocked, preempted */
-	uint32_t comm, thread;
-	labels_id labels;
-};
-
-struct wall_row {
-	stack_id stack;
-	labels_id labels;
-	uint32_t state;
-	int64_t count, ns;
-};
-
-struct wall {
-	VEC(struct wall_thread) threads;
-	VEC(uint32_t) unused;	   /* rows of threads, of those that have exited */
-	struct map by_tid;	   /* tid -> row + 1 */
-	struct map by_pid;	   /* pid -> row + 1 of its latest thread */
-	VEC(struct wall_row) rows; /* row 0 is unused */
-	struct index row_index;
-	bool lost; /* a fork may be among what was */
-	struct profile *profile;
-};
+/* Of samples at chance moments few are farther apart than this: the thread could not be
+ * sampled. */
+#define CHANCE_PERIODS 8u
 
 struct wall *wall_new(void)
 {
@@ -124,18 +57,6 @@ struct wall *wall_free(struct wall *w)
 	return NULL;
 }
 
-/* Times of a capture may be anything: sums end at the largest number that there is. */
-static int64_t limited(uint64_t ns)
-{
-	return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
-}
-
-static void sum_add(int64_t *sum, uint64_t ns)
-{
-	if (__builtin_add_overflow(*sum, limited(ns), sum))
-		*sum = INT64_MAX;
-}
-
 /* --- rows --------------------------------------------------------------------------- */
 
 static bool row_equal(const void *table, uint32_t id, const void *key)
@@ -154,7 +75,7 @@ static void row_add(struct session *ses, const struct wall_row *add)
 
 	if (row) {
 		w->rows.v[row].count += add->count;
-		sum_add(&w->rows.v[row].ns, (uint64_t)add->ns);
+		wall_sum(&w->rows.v[row].ns, (uint64_t)add->ns);
 		return;
 	}
 	vec_push(&w->rows, *add);
@@ -195,7 +116,7 @@ static void thread_add(struct session *ses, struct wall_thread *t, stack_id stac
 {
 	if (ns || count)
 		row_add(ses, &(struct wall_row){stack, thread_labels(ses, t), state,
-						count, limited(ns)});
+						count, wall_limited(ns)});
 }
 
 /* --- one thread --------------------------------------------------------------------- */
@@ -260,9 +181,9 @@ static void off_place(struct session *ses, struct wall_thread *t,
 	thread_add(ses, t, at->stack, at->state, count, ns);
 	if (at->stop == STOP_NO_USER)
 		return;
-	sum_add(&q->placed_ns, ns);
+	wall_sum(&q->placed_ns, ns);
 	if (at->stop == STOP_END)
-		sum_add(&q->complete_ns, ns);
+		wall_sum(&q->complete_ns, ns);
 }
 
 static void off_unknown(struct session *ses, struct wall_thread *t, bool preempted,
@@ -273,9 +194,9 @@ static void off_unknown(struct session *ses, struct wall_thread *t, bool preempt
 					      : "[blocked, stack unknown]"),
 		   preempted ? WALL_QUEUED : WALL_BLOCKED, count, ns);
 	if (preempted)
-		sum_add(&ses->quality.wall.queue_unknown_ns, ns);
+		wall_sum(&ses->quality.wall.queue_unknown_ns, ns);
 	else
-		sum_add(&ses->quality.wall.unknown_ns, ns);
+		wall_sum(&ses->quality.wall.unknown_ns, ns);
 }
 
 /* The interval off the CPU that began at since_ns ends. */
@@ -285,7 +206,7 @@ static void off_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
 	bool sighted = t->seen && t->seen_begin_ns >= t->since_ns &&
 		       t->seen_end_ns <= end_ns;
 
-	sum_add(&ses->quality.wall.off_ns, ns);
+	wall_sum(&ses->quality.wall.off_ns, ns);
 	if (t->fresh)
 		thread_add(ses, t, label_stack(ses, "[thread start]"), WALL_QUEUED, 1,
 			   ns);
@@ -305,7 +226,7 @@ static void off_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
 static void on_add(struct session *ses, struct wall_thread *t, uint64_t ns)
 {
 	t->pending_ns += ns;
-	sum_add(&ses->quality.wall.on_ns, ns);
+	wall_sum(&ses->quality.wall.on_ns, ns);
 }
 
 static void on_end(struct session *ses, struct wall_thread *t, uint64_t end_ns)
@@ -341,7 +262,7 @@ static void spent_add(struct session *ses, struct wall_thread *t,
 	uint64_t queued_ns = s->queued_ns < ns - ran_ns ? s->queued_ns : ns - ran_ns;
 
 	on_add(ses, t, ran_ns);
-	sum_add(&ses->quality.wall.off_ns, ns - ran_ns);
+	wall_sum(&ses->quality.wall.off_ns, ns - ran_ns);
 	if (queued_ns)
 		off_unknown(ses, t, true, 0, queued_ns);
 	blocked_share(ses, t, !s->turns, ns - ran_ns - queued_ns);
@@ -356,7 +277,36 @@ static void unsampled(struct session *ses, struct wall_thread *t, uint64_t ns)
 {
 	thread_add(ses, t, label_stack(ses, "[running, not sampled]"), WALL_RUNNING, 0,
 		   ns);
-	sum_add(&ses->quality.wall.unsampled_ns, ns);
+	wall_sum(&ses->quality.wall.unsampled_ns, ns);
+}
+
+static void sampled_add(struct session *ses, stack_id stack, labels_id labels,
+			int64_t count, uint64_t ns)
+{
+	row_add(ses,
+		&(struct wall_row){stack, labels, WALL_RUNNING, count, wall_limited(ns)});
+}
+
+/* Of @ns on the CPU, what no sample at a chance moment can stand for has a frame of its
+ * own. Returns the rest. */
+static uint64_t claim_by_chance(struct session *ses, struct wall_thread *t, uint64_t ns)
+{
+	uint64_t most = ses->options.period * CHANCE_PERIODS;
+
+	if (!most || ns <= most)
+		return ns;
+	unsampled(ses, t, ns - most);
+	return most;
+}
+
+/* The thread has ended after @ns more on the CPU. */
+static void on_last(struct session *ses, struct wall_thread *t, uint64_t ns)
+{
+	if (t->told && t->sampled)
+		sampled_add(ses, t->sampled, t->sampled_labels, 0,
+			    claim_by_chance(ses, t, ns));
+	else
+		unsampled(ses, t, ns);
 }
 
 static void thread_end(struct session *ses, uint32_t tid, uint64_t end_ns)
@@ -372,13 +322,13 @@ static void thread_end(struct session *ses, uint32_t tid, uint64_t end_ns)
 		on_end(ses, t, end_ns);
 	else
 		off_end(ses, t, end_ns);
-	unsampled(ses, t, t->pending_ns);
+	on_last(ses, t, t->pending_ns);
 	for (int preempted = 0; preempted < 2; preempted++) {
 		if (t->carry_ns[preempted])
 			off_unknown(ses, t, preempted, 0, t->carry_ns[preempted]);
 	}
 	if (end_ns > t->start_ns)
-		sum_add(&ses->quality.wall.lifetime_ns, end_ns - t->start_ns);
+		wall_sum(&ses->quality.wall.lifetime_ns, end_ns - t->start_ns);
 	map_remove(&w->by_tid, tid);
 	thread_unlink(w, t);
 	vec_push(&w->unused, (uint32_t)(t - w->threads.v));
@@ -531,17 +481,30 @@ int64_t wall_claim(struct session *ses, const struct event *e, labels_id *ret_la
 	}
 	ns = t->pending_ns;
 	t->pending_ns = 0;
+	if (t->told)
+		ns = claim_by_chance(ses, t, ns);
+	if (t->told && t->sampled) {
+		sampled_add(ses, t->sampled, t->sampled_labels, 0, ns / 2);
+		ns -= ns / 2;
+	}
 	if (ses->options.user_only && ses->options.clock && most && ns > most) {
 		unsampled(ses, t, ns - most);
 		ns = most;
 	}
 	*ret_labels = thread_labels(ses, t);
-	return limited(ns);
+	return wall_limited(ns);
 }
 
-void wall_count(struct session *ses, stack_id stack, labels_id labels, int64_t ns)
+void wall_count(struct session *ses, uint32_t tid, stack_id stack, labels_id labels,
+		int64_t ns)
 {
-	row_add(ses, &(struct wall_row){stack, labels, WALL_RUNNING, 1, ns});
+	struct wall_thread *t = thread_find(ses->wall, tid);
+
+	sampled_add(ses, stack, labels, 1, (uint64_t)ns);
+	if (!t)
+		return;
+	t->sampled = stack;
+	t->sampled_labels = labels;
 }
 
 /* --- the end ------------------------------------------------------------------------ */
@@ -561,146 +524,4 @@ void wall_close(struct session *ses, uint64_t end_ns)
 		if (t->tid)
 			thread_end(ses, t->tid, last_ns);
 	}
-}
-
-/* The kernel's function at @stack's end; NULL: it is none. */
-static const char *kernel_name(const struct profile *p, stack_id stack)
-{
-	const struct location *l = &p->locations.v[p->stacks.v[stack].location];
-
-	if (!stack || !(l->flags & LOCATION_KERNEL) || !l->nlines)
-		return NULL;
-	return profile_text(p, p->functions.v[p->lines.v[l->first_line].function].name);
-}
-
-/* The functions that switch are the same on all stacks, and tell nothing. */
-static stack_id without_scheduler(const struct profile *p, stack_id stack)
-{
-	const char *name = kernel_name(p, stack);
-
-	while (name && call_is_scheduler(name)) {
-		stack = p->stacks.v[stack].parent;
-		name = kernel_name(p, stack);
-	}
-	return stack;
-}
-
-static uint32_t state_by_kernel(const struct profile *p, stack_id stack)
-{
-	const char *name;
-	bool in_kernel = false;
-
-	while ((name = kernel_name(p, stack))) {
-		enum wait_call call = call_of_function(name);
-
-		if (call)
-			return WALL_BLOCKED + call;
-		in_kernel |= strcmp(name, "[kernel]") != 0;
-		stack = p->stacks.v[stack].parent;
-	}
-	return WALL_BLOCKED + (in_kernel ? WAIT_OTHER : WAIT_UNKNOWN);
-}
-
-static bool is_label(const struct profile *p, stack_id stack)
-{
-	return p->locations.v[p->stacks.v[stack].location].flags & LOCATION_LABEL;
-}
-
-/* The row as it is shown: the state as the leaf, and as a label. */
-static void row_show(struct session *ses, struct wall_row *r)
-{
-	struct profile *p = ses->profile;
-	struct label l[8];
-	struct labels set;
-	uint32_t n = 0;
-
-	if (r->state != WALL_RUNNING)
-		r->stack = without_scheduler(p, r->stack);
-	if (r->state == WALL_BLOCKED && !is_label(p, r->stack))
-		r->state = state_by_kernel(p, r->stack);
-	set = p->label_sets.v[r->labels];
-	for (; n < set.n && n < ARRAY_SIZE(l) - 1; n++)
-		l[n] = p->label_rows.v[set.first + n];
-	l[n++] = (struct label){.key = profile_string(p, "state"),
-				.str = profile_string(p, state_names[r->state])};
-	r->labels = profile_labels(p, l, n);
-	if (r->state != WALL_RUNNING &&
-	    !(r->state == WALL_BLOCKED && is_label(p, r->stack))) {
-		_cleanup_free_ char *name = xasprintf("[off-cpu: %s]",
-						      state_names[r->state]);
-
-		r->stack = profile_stack(p, r->stack, profile_label_location(p, name));
-	}
-	sum_add(&ses->quality.wall.state_ns[r->state], (uint64_t)r->ns);
-}
-
-void wall_name(struct session *ses)
-{
-	for (uint32_t i = 1; i < ses->wall->rows.n; i++)
-		row_show(ses, &ses->wall->rows.v[i]);
-}
-
-void wall_finish(struct session *ses)
-{
-	static const char *const types[][2] = {{"samples", "count"},
-					       {"wall", "nanoseconds"},
-					       {"cpu", "nanoseconds"},
-					       {"off_cpu", "nanoseconds"}};
-	struct wall *w = ses->wall;
-	struct profile *p = ses->profile, *v;
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		profile_string(p, types[i][0]);
-	profile_string(p, "nanoseconds");
-	v = w->profile = profile_beside(p);
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		profile_value_type(v, types[i][0], types[i][1]);
-	v->default_sample_type = v->value_types[1].type;
-	v->period_type = v->value_types[1];
-	v->period = 1;
-	for (uint32_t i = 1; i < w->rows.n; i++) {
-		const struct wall_row *r = &w->rows.v[i];
-		bool on = r->state == WALL_RUNNING;
-		const int64_t values[] = {r->count, r->ns, on ? r->ns : 0,
-					  on ? 0 : r->ns};
-
-		profile_add(v, r->stack, r->labels, values);
-	}
-	for (uint32_t i = 0; i < p->comments.n; i++)
-		vec_push(&v->comments, p->comments.v[i]);
-}
-
-const struct profile *session_wall(const struct session *ses)
-{
-	return ses->wall ? ses->wall->profile : NULL;
-}
-
-#define UNKNOWN_MANY 20 /* one in so many of the time off the CPU */
-
-void wall_warn(const struct quality *q, struct quality_warnings *ret)
-{
-	const struct quality_wall *w = &q->wall;
-	int64_t blocked = w->off_ns - w->state_ns[WALL_QUEUED];
-
-	if (!w->threads)
-		return;
-	if ((double)w->unknown_ns * UNKNOWN_MANY > (double)blocked)
-		quality_warnf(ret,
-			      "of %.0f %% of the time blocked it is not known where: %s",
-			      100 * (double)w->unknown_ns / (double)blocked,
-			      w->stacks ? "threads were switched faster than they could "
-					  "be sampled"
-			      : q->reach == REACH_TREE
-				      ? "threads are looked at now and then, and what is "
-					"short is met by chance"
-				      : "as an ordinary user profd sees only blocks "
-					"that last for some milliseconds; run as root "
-					"or with CAP_PERFMON");
-	if (w->contradictions * 100 > w->switches)
-		quality_warnf(
-			ret,
-			"%llu of %llu context switches were lost: the times off the "
-			"CPU are rough",
-			(unsigned long long)w->contradictions,
-			(unsigned long long)w->switches);
 }

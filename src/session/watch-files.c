@@ -178,15 +178,3 @@ bool watch_is_child(struct watch *w, struct thread *t)
 	end = strrchr(buf, ')');
 	return !end || !end[1] || stat_field(end + 2, 4) == (uint64_t)getpid();
 }
-
-uint64_t watch_ran(struct thread *t)
-{
-	char buf[128];
-	ssize_t n = t->sched_fd < 0 ? 0 : pread(t->sched_fd, buf, sizeof(buf) - 1, 0);
-
-	if (n <= 0)
-		return t->ran_ns;
-	buf[n] = '\0';
-	t->ran_ns = strtoull(buf, NULL, 10);
-	return t->ran_ns;
-}

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attach-priv.h"
 #include <profd/clock.h>
 #include <profd/mem.h>
 #include <profd/number.h>
@@ -92,6 +93,7 @@ static struct thread *thread_add(struct watch *w, struct watched *p, uint32_t ti
 			     .sched_fd = -1,
 			     .children_fd = -1,
 			     .status_fd = -1,
+			     .credit = pace_begin(tid),
 			     .moved_ns = clock_now_ns(),
 			     .found = true};
 	t->told.found_ns = t->told.alive_ns = t->moved_ns;
@@ -286,7 +288,7 @@ static void drop_threads(struct watch *w, struct watched *p)
 
 		if (!t->gone || t->held)
 			continue;
-		p->ended_ns += t->ran_ns;
+		p->ended_ns += t->ran_ns - t->base_ns;
 		w->ended_ns += t->ran_ns - t->base_ns;
 		if (w->times)
 			times_end(w->times, t);
@@ -296,28 +298,56 @@ static void drop_threads(struct watch *w, struct watched *p)
 	}
 }
 
+/* How long a thread has run is brought up to date by the kernel's tick and when it leaves
+ * the CPU, how often it came to one and how long it waited for that at once: the time
+ * that it ran after a wait comes with the next look. Where it waited when it had been
+ * woken it was not found ready. */
+static void note_moved(struct watch *w, struct thread *t, const struct sched *before)
+{
+	const struct sched *now = &t->sched;
+
+	t->moved = now->ran_ns != before->ran_ns || now->turns != before->turns;
+	if (!t->moved)
+		return;
+	t->moved_ns = clock_now_ns();
+	pace_add(&t->pace, now->ran_ns - before->ran_ns, t->waited_ns);
+	pace_add(&w->pace, now->ran_ns - before->ran_ns, t->waited_ns);
+	t->waited_ns = t->ready ? now->queued_ns - before->queued_ns : 0;
+}
+
+struct visit {
+	void (*fn)(void *arg, struct thread *t);
+	void *arg;
+};
+
+/* True if the thread ran. */
+static bool thread_look(struct watch *w, struct thread *t, const struct visit *v)
+{
+	const struct sched before = t->sched;
+
+	t->ran_ns = read_ran(w, t);
+	note_moved(w, t, &before);
+	if (v->fn)
+		v->fn(v->arg, t);
+	return t->moved || t->gone;
+}
+
 /* True while anything of it is left. */
-static bool process_look(struct watch *w, struct watched *p)
+static bool process_look(struct watch *w, struct watched *p, const struct visit *v)
 {
 	bool ran = p->fresh, fresh = p->fresh;
+	uint32_t n = p->threads.n;
 
 	p->fresh = false;
-	for (uint32_t i = 0; i < p->threads.n; i++) {
-		struct thread *t = p->threads.v[i];
-		/* Against the last look, not against a sample since: what it did before
-		 * that counts, too. */
-		uint64_t before_ns = t->sched.ran_ns, ns = read_ran(w, t);
-
-		t->moved = t->sched.ran_ns != before_ns;
-		if (t->moved)
-			t->moved_ns = clock_now_ns();
-		t->ran_ns = ns;
-		ran |= t->moved || t->gone;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		ran |= thread_look(w, p->threads.v[i], v);
 	if (!ran)
 		return true;
 	if (!p->some)
 		list_threads(w, p);
+	/* Those that are gone by the next look were never seen otherwise. */
+	for (uint32_t i = n; i < p->threads.n; i++)
+		thread_look(w, p->threads.v[i], v);
 	/* Threads are added behind the others, and what they forked comes with the next
 	 * look. */
 	for (uint32_t i = 0; i < p->threads.n; i++) {
@@ -397,12 +427,14 @@ static void count_orphans(struct watch *w)
 	}
 }
 
-void watch_look(struct watch *w)
+void watch_look(struct watch *w, void (*fn)(void *arg, struct thread *t), void *arg)
 {
+	const struct visit v = {fn, arg};
+
 	look_at_orphans(w);
 	/* Children are added behind their parents. */
 	for (uint32_t i = 0; i < w->processes.n; i++)
-		process_look(w, w->processes.v[i]);
+		process_look(w, w->processes.v[i], &v);
 	if (w->attached)
 		count_orphans(w);
 	for (uint32_t i = w->processes.n; i-- > 0;) {
@@ -561,14 +593,25 @@ void watch_base(struct watch *w)
 		for (uint32_t k = 0; k < p->threads.n; k++) {
 			struct thread *t = p->threads.v[k];
 
-			t->ran_ns = read_ran(w, t);
-			t->taken_ns = t->base_ns = t->ran_ns;
-			t->due_ns = t->ran_ns + 1;
+			t->base_ns = t->ran_ns = read_ran(w, t);
 		}
+		p->base_ns = cpu_time_process_ns(p->pid);
 		if (p->threads.n)
 			watch_stat(w, p->threads.v[0], &st);
 		maps_look(w->queue, p);
 	}
+}
+
+/* Of single threads the process's clock knows too much. */
+uint64_t watch_used_ns(const struct watched *p)
+{
+	uint64_t ns = cpu_time_process_ns(p->pid), sum = p->ended_ns;
+
+	if (ns && !p->some)
+		return ns > p->base_ns ? ns - p->base_ns : 0;
+	for (uint32_t k = 0; k < p->threads.n; k++)
+		sum += p->threads.v[k]->ran_ns - p->threads.v[k]->base_ns;
+	return sum;
 }
 
 uint64_t watch_seen_ns(const struct watch *w)

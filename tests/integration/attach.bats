@@ -82,8 +82,8 @@ judge_threads() {
 	import math, sys
 	before, after, seen = (
 	    {tid: int(ns) for tid, ns in map(str.split, open(name))} for name in sys.argv[1:4])
-	# Between two samples, and what ptrace misses of short turns.
-	period = 13e6 if sys.argv[4] == "ptrace" else 1e6
+	# Between two samples.
+	period = 1e9 / 99 if sys.argv[4] == "ptrace" else 1e6
 	used = {tid: ns - before.get(tid, 0) for tid, ns in after.items()}
 	busy = [tid for tid, ns in used.items() if ns > 20e6]
 	missing = [tid for tid in busy if tid not in seen]
@@ -286,8 +286,8 @@ between() {
 @test "--wait-tree: until its children have ended, too" {
 	build shares shares.c
 	for ENGINE in perf ptrace; do
-		start sh -c "sleep 0.5; setsid '$program' 400 & exec sleep 0.2"
-		attach_once "tree-$ENGINE" --wait-tree -p "$pid"
+		start sh -c "sleep 0.5; setsid '$program' 1200 & exec sleep 0.2"
+		attach_once "tree-$ENGINE" --wait-tree -F 499 -p "$pid"
 		[ "$status" = 0 ]
 		between "$(share load_30)" 20 40
 	done
@@ -412,7 +412,7 @@ between() {
 	cp "$program" "$BATS_TEST_TMPDIR/older"
 	mkfifo "$BATS_TEST_TMPDIR/go"
 	start sh -c "'$BATS_TEST_TMPDIR/older' 1000000 >/dev/null & echo older \$!
-		read x <'$BATS_TEST_TMPDIR/go'; '$program' 200 >/dev/null; echo ended; read x"
+		read x <'$BATS_TEST_TMPDIR/go'; '$program' 1000 >/dev/null; echo ended; read x"
 	wait_for older
 	PIDS+=("$(cut -d' ' -f2 "$out")")
 	# profd is a child of the shell's from before, too.
@@ -728,6 +728,7 @@ time.sleep(1000)'
 	[ "$status" = 0 ]
 	whole
 	[ "$(json "$dir/run.json" quality.lost)" = 0 ]
-	between "$(json "$dir/run.json" quality.coverage)" 0.95 1
+	# A switch to a thread is a part of its CPU time that no sample can meet, and this one has a million.
+	between "$(json "$dir/run.json" quality.coverage)" 0.9 1
 	lacks '^redis-benchmark' "$dir/cpu.folded"
 }

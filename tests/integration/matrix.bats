@@ -18,8 +18,11 @@ nobody allowed wall * queue-known 0 the kernel samples no switches for ordinary 
 nobody allowed wall forks off-known 75 nobody comes to read the stack of so short a wait from outside
 * denied wall * queue-known 0 who waits for a CPU does not stand still to be read
 * denied wall forks off-known 65 short processes come and go, and so do the waits for them
-* denied wall forks on-sampled 60 short processes come and go
+* denied wall forks on-sampled 70 short processes come and go
 nobody allowed wall python3 off-complete 90 in a page fault rbp is not told, and the linker needs it
+nobody allowed wall shell off-complete 95 the same, in each sleep
+* denied wall shell off-complete 95 the same, in each sleep
+* denied wall python3 off-complete 90 the same
 '
 
 PROGRAMS="dynamic static threads forks shell python3"

@@ -1,13 +1,16 @@
 check_PROGRAMS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session \
-	tests/unit/test-stat tests/unit/test-tree tests/unit/test-namer tests/unit/test-wall
+	tests/unit/test-stat tests/unit/test-tree tests/unit/test-namer tests/unit/test-wall \
+	tests/unit/test-pace
 TESTS += tests/unit/test-procs tests/unit/test-symtab tests/unit/test-session \
-	tests/unit/test-stat tests/unit/test-tree tests/unit/test-namer tests/unit/test-wall
+	tests/unit/test-stat tests/unit/test-tree tests/unit/test-namer tests/unit/test-wall \
+	tests/unit/test-pace
 tests_unit_test_procs_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_symtab_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_session_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_stat_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_tree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_wall_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_pace_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_namer_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 
 # Brings rings of its own, so it must not need what defines sampler_*.

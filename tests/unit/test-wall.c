@@ -310,6 +310,7 @@ static struct session *begin_accounts(void)
 
 	o.wall_stacks = false;
 	o.reach = REACH_TREE;
+	o.period = 10 * MS;
 	return begin(&o);
 }
 
@@ -344,8 +345,8 @@ static void test_accounts(void **state)
 	p = finish(ses, 500);
 	assert_int_equal(time_ms(p, ROOT + 1, NULL, NULL, 1), 106);
 	assert_int_equal(time_ms(p, ROOT + 1, "running", NULL, 2), 21);
-	/* 10 and 7 are the samples'. */
-	assert_int_equal(time_ms(p, ROOT + 1, "running", "[running, not sampled]", 2), 4);
+	/* What came after the last sample is its, too. */
+	assert_int_equal(time_ms(p, ROOT + 1, "running", "[running, not sampled]", 2), 0);
 	assert_int_equal(time_ms(p, ROOT + 1, "run queue", "[off-cpu: run queue]", 3), 3);
 	assert_int_equal(time_ms(p, ROOT + 1, "futex", "[off-cpu: futex]", 3),
 			 14 + 40 + 4);
@@ -355,6 +356,69 @@ static void test_accounts(void **state)
 	assert_int_equal(q->queue_unknown_ns, 3 * MS);
 	assert_int_equal(q->switches, 11);
 	assert_int_equal(q->contradictions, 0);
+	session_free(ses);
+}
+
+static void feed_name(struct session *ses, uint32_t tid, const char *name)
+{
+	session_feed(ses, &(struct event){.type = EVENT_COMM,
+					  .pid = ROOT,
+					  .tid = tid,
+					  .comm = {name, strlen(name), false}});
+}
+
+/* Milliseconds on the CPU of threads called @name. */
+static uint64_t named_ms(const struct profile *p, const char *name)
+{
+	string_id key = profile_find_string(p, "thread");
+	int64_t sum = 0;
+
+	for (uint32_t i = 1; i < p->samples.n; i++) {
+		const struct sample_row *r = &p->samples.v[i];
+
+		if (!strcmp(profile_text(p, profile_label_str(p, r->labels, key)), name))
+			sum += p->values.v[(size_t)i * p->nvalues + 2];
+	}
+	assert_int_equal(sum % (int64_t)MS, 0);
+	return (uint64_t)sum / MS;
+}
+
+/* Samples come at chance moments: what was run between two is half of each, or whoever is
+ * sampled late in his turns would have the most. What was run for far longer than chance
+ * allows for belongs to none. The thread has another name at each. */
+static void test_samples_by_chance(void **state)
+{
+	struct session *ses = begin_accounts();
+	const struct quality_wall *q = &session_quality(ses)->wall;
+	const struct profile *p;
+
+	feed_task(ses, EVENT_FORK, ROOT, ROOT + 1, 100);
+	feed_name(ses, ROOT + 1, "first");
+	feed_spent(ses, ROOT + 1, 100, 110, 6, 0, 1);
+	feed_sample(ses, ROOT + 1, 110);
+	feed_name(ses, ROOT + 1, "second");
+	feed_spent(ses, ROOT + 1, 110, 130, 20, 0, 1);
+	feed_sample(ses, ROOT + 1, 130);
+	feed_name(ses, ROOT + 1, "third");
+	feed_spent(ses, ROOT + 1, 130, 190, 60, 0, 1);
+	feed_sample(ses, ROOT + 1, 190);
+	feed_name(ses, ROOT + 1, "last");
+	feed_spent(ses, ROOT + 1, 190, 280, 90, 0, 1);
+	feed_task(ses, EVENT_EXIT, ROOT, ROOT + 1, 280);
+	/* Never sampled. */
+	feed_task(ses, EVENT_FORK, ROOT, ROOT + 2, 100);
+	feed_name(ses, ROOT + 2, "never");
+	feed_spent(ses, ROOT + 2, 100, 105, 5, 0, 1);
+	feed_task(ses, EVENT_EXIT, ROOT, ROOT + 2, 105);
+	p = finish(ses, 500);
+	assert_int_equal(named_ms(p, "first"), 6 + 10);
+	assert_int_equal(named_ms(p, "second"), 10 + 30);
+	assert_int_equal(named_ms(p, "third"), 30 + 80);
+	assert_int_equal(named_ms(p, "last"), 10);
+	assert_int_equal(named_ms(p, "never"), 5);
+	assert_int_equal(time_ms(p, ROOT + 1, NULL, "[running, not sampled]", 2), 10);
+	assert_int_equal(time_ms(p, ROOT + 2, NULL, "[running, not sampled]", 2), 5);
+	assert_int_equal(q->unsampled_ns, 15 * MS);
 	session_free(ses);
 }
 
@@ -444,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_read_from_outside),
 		cmocka_unit_test(test_one_in_some),
 		cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_samples_by_chance),
 		cmocka_unit_test(test_rough_accounts),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_lost_switches),
