@@ -32,6 +32,9 @@
 #define BACK 16
 #define BACK_PERIODS_MAX 8
 #define HISTORY_PERIODS 8
+/* When profd was kept off the CPU for long, one place must not stand for all of that: what
+ * is missing then comes back over many samples. */
+#define GAP_PERIODS_MAX 4
 
 void pace_add(struct pace *p, uint64_t ran_ns, uint64_t queued_ns)
 {
@@ -82,6 +85,8 @@ uint64_t pace_weight(uint64_t gap_ns, uint64_t period_ns, uint64_t used_ns,
 {
 	int64_t most = BACK_PERIODS_MAX * (int64_t)period_ns, missing_ns, ns;
 
+	if (gap_ns > GAP_PERIODS_MAX * period_ns)
+		gap_ns = GAP_PERIODS_MAX * period_ns;
 	if (sampled_ns < HISTORY_PERIODS * period_ns)
 		return gap_ns;
 	/* Half a gap is missing right before a sample, and half too much after it. */

@@ -144,9 +144,16 @@ static bool is_to_be_spared(struct ptrace_source *src, struct thread *t,
 	return watch_is_examined(&src->watch, t);
 }
 
+/* Of the looks for time off the CPU not all are for samples. */
+static double looks_per_period(const struct ptrace_source *src)
+{
+	return (double)src->period_ns / (double)src->every_ns;
+}
+
 static void note_ready(struct ptrace_source *src, struct thread *t)
 {
-	pace_found(&t->credit, pace_share(&t->pace, &src->watch.pace));
+	pace_found(&t->credit,
+		   pace_share(&t->pace, &src->watch.pace) / looks_per_period(src));
 }
 
 static void ask(struct ptrace_source *src, struct thread *t)
@@ -184,11 +191,12 @@ static uint64_t weigh(const struct ptrace_source *src, const struct halt *h)
 {
 	struct watched *p = h->process;
 	uint64_t used_ns = watch_used_ns(p), ns;
+	double gap_ns = (double)h->gap_ns * looks_per_period(src);
 
 	if (p->unseen)
 		p->sampled_ns = used_ns;
 	p->unseen = false;
-	ns = pace_weight(h->gap_ns, src->period_ns, used_ns, p->sampled_ns);
+	ns = pace_weight((uint64_t)gap_ns, src->period_ns, used_ns, p->sampled_ns);
 	p->sampled_ns += ns;
 	return ns;
 }

@@ -79,11 +79,12 @@ static void test_weight(void **state)
 {
 	const uint64_t sampled = 100 * PERIOD, even = sampled + PERIOD / 2;
 
-	/* The time between two looks, however long. */
+	/* The time between two looks, up to some periods. */
 	assert_int_equal(pace_weight(PERIOD, PERIOD, MS, 0), PERIOD);
 	assert_int_equal(pace_weight(PERIOD, PERIOD, even, sampled), PERIOD);
-	assert_int_equal(pace_weight(50 * MS, PERIOD, sampled + 25 * MS, sampled),
-			 50 * MS);
+	assert_int_equal(pace_weight(30 * MS, PERIOD, sampled + 15 * MS, sampled),
+			 30 * MS);
+	assert_int_equal(pace_weight(500 * MS, PERIOD, MS, 0), 4 * PERIOD);
 	/* A part of what is missing, or too much; within limits. */
 	assert_true(pace_weight(PERIOD, PERIOD, even + 3 * PERIOD, sampled) > PERIOD);
 	assert_true(pace_weight(PERIOD, PERIOD, even - 3 * PERIOD, sampled) < PERIOD);
