@@ -11,7 +11,10 @@ uint64_t clock_now_ns(void);
 uint64_t clock_wall_ns(void);
 /* CPU time of the calling thread. */
 uint64_t clock_thread_ns(void);
-/* CPU time that the host of this virtual machine gave to others while somebody here
- * wanted it, of all CPUs, since the boot (proc_stat(5), "steal"); to 10 ms. 0 where
- * there is no host. */
-uint64_t clock_stolen_ns(void);
+/* Of all CPUs, since the boot, to 10 ms (proc_stat(5)). */
+struct clock_machine {
+	uint64_t busy_ns;   /* somebody here was on a CPU */
+	uint64_t stolen_ns; /* wanted to be, and the host of this virtual machine gave the
+			     * CPU to others; 0 where there is no host */
+};
+void clock_machine(struct clock_machine *ret);

@@ -53,7 +53,7 @@ struct session_totals {
 	uint64_t end_ns;	     /* CLOCK_MONOTONIC; 0: at the last event */
 	uint64_t counted_ns;	     /* CPU time by the kernel's counter; 0: unknown */
 	uint64_t user_ns, system_ns; /* by wait4(2) */
-	uint64_t stolen_ns;	     /* by clock_stolen_ns; none of it is in the others */
+	uint64_t stolen_ns;	     /* by clock_machine; none of it is in the others */
 };
 
 struct session;

@@ -27,16 +27,22 @@ uint64_t clock_thread_ns(void)
 	return clock_read(CLOCK_THREAD_CPUTIME_ID);
 }
 
-uint64_t clock_stolen_ns(void)
+void clock_machine(struct clock_machine *ret)
 {
-	unsigned long long ticks = 0;
+	/* user, nice, system, idle, iowait, irq, softirq, steal */
+	unsigned long long v[8] = {0};
 	long hz = sysconf(_SC_CLK_TCK);
+	uint64_t tick_ns = NSEC_PER_SEC / (uint64_t)(hz > 0 ? hz : 100);
 	FILE *f = fopen("/proc/stat", "re");
 
+	*ret = (struct clock_machine){0};
 	if (!f)
-		return 0;
-	if (fscanf(f, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &ticks) != 1)
-		ticks = 0;
+		return;
+	if (fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2],
+		   &v[3], &v[4], &v[5], &v[6], &v[7]) == 8)
+		*ret = (struct clock_machine){
+			.busy_ns = (v[0] + v[1] + v[2] + v[5] + v[6]) * tick_ns,
+			.stolen_ns = v[7] * tick_ns,
+		};
 	fclose(f);
-	return ticks * (NSEC_PER_SEC / (uint64_t)(hz > 0 ? hz : 100));
 }

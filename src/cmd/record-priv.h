@@ -3,6 +3,7 @@
 #include "record-options.h"
 
 #include <profd/attach.h>
+#include <profd/clock.h>
 #include <profd/counter.h>
 #include <profd/eventspec.h>
 #include <profd/launch.h>
@@ -31,12 +32,12 @@ struct recording {
 	struct recorder *recorder; /* NULL without --raw */
 	struct host host;
 	uint64_t start_wall_ns;
-	uint64_t stolen_ns; /* by clock_stolen_ns, when it was started */
-	uint64_t end_ns;    /* CLOCK_MONOTONIC, of the recording */
-	bool written;	    /* the artifacts are; nothing comes after that */
-	uint64_t cpu_ns;    /* of this thread, up to then */
-	int nice;	    /* the workload's */
-	bool is_first;	    /* before all but other programs of real time */
+	struct clock_machine machine; /* when it was started */
+	uint64_t end_ns;	      /* CLOCK_MONOTONIC, of the recording */
+	bool written;		      /* the artifacts are; nothing comes after that */
+	uint64_t cpu_ns;	      /* of this thread, up to then */
+	int nice;		      /* the workload's */
+	bool is_first;		      /* before all but other programs of real time */
 };
 
 /* record-say.c: what it says on standard error, as far as -q and -v let it. */

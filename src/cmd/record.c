@@ -90,7 +90,7 @@ static int session_open(struct recording *r, struct error *err)
 
 	read_events(r);
 	r->start_wall_ns = clock_wall_ns();
-	r->stolen_ns = clock_stolen_ns();
+	clock_machine(&r->machine);
 	so = (struct session_options){
 		.unwind = r->o->unwind,
 		.max_depth = r->o->max_depth,
@@ -393,16 +393,34 @@ static void close_raw(struct recording *r, const struct run *run,
 	r->recorder = NULL;
 }
 
-/* The counter of a virtual machine's CPU runs on while the host has taken that CPU away,
- * and wait4(2) does not. What it has more is that, as far as that can be; and there may be
- * processes that nobody waited for, of which only the counter knows. */
-static uint64_t sampler_used_ns(const struct recording *r, uint64_t stolen_ns)
+/* The machine's CPU time since the start. */
+static struct clock_machine machine_since(const struct clock_machine *start)
 {
-	uint64_t counted_ns = sampler_counted_ns(r->sampler);
-	uint64_t used = used_ns(&r->launch.usage);
-	uint64_t more = counted_ns > used ? counted_ns - used : 0;
+	struct clock_machine now;
 
-	return counted_ns - (more < stolen_ns ? more : stolen_ns);
+	clock_machine(&now);
+	now.busy_ns -= start->busy_ns;
+	now.stolen_ns -= start->stolen_ns;
+	return now;
+}
+
+/* Time is not taken from all in the same measure. */
+#define STOLEN_UNEVEN 2
+
+/* The counter of a virtual machine's CPU runs on while the host has taken that CPU away,
+ * and wait4(2) does not. What it has more is that, as far as it can be; the rest is of
+ * processes that nobody waited for, of which only the counter knows. */
+static uint64_t sampler_used_ns(const struct recording *r, const struct clock_machine *m)
+{
+	double counted = (double)sampler_counted_ns(r->sampler);
+	double more = counted - (double)used_ns(&r->launch.usage);
+	double all = (double)(m->busy_ns + m->stolen_ns);
+	double stolen = all > 0 ? counted * STOLEN_UNEVEN * (double)m->stolen_ns / all
+				: 0;
+
+	if (more <= 0)
+		return (uint64_t)counted;
+	return (uint64_t)(counted - (more < stolen ? more : stolen));
 }
 
 /* Tells the session what the kernel and the source counted. */
@@ -411,8 +429,8 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 	const struct source_stats *ss = source_stats(r->source);
 	uint64_t wall_ns = ended_ns(r) - start_ns(r);
 	const struct rusage *u = &r->launch.usage;
-	uint64_t stolen_ns = clock_stolen_ns() - r->stolen_ns;
-	uint64_t counted_ns = r->sampler       ? sampler_used_ns(r, stolen_ns)
+	const struct clock_machine m = machine_since(&r->machine);
+	uint64_t counted_ns = r->sampler       ? sampler_used_ns(r, &m)
 			      : r->o->attached ? 0
 					       : used_ns(u) + ss->unwaited_ns;
 
@@ -435,7 +453,7 @@ static void end_session(struct recording *r, struct raw_totals *ret_totals)
 			    .counted_ns = counted_ns,
 			    .user_ns = timeval_ns(u->ru_utime),
 			    .system_ns = timeval_ns(u->ru_stime),
-			    .stolen_ns = stolen_ns},
+			    .stolen_ns = m.stolen_ns},
 		.broken = ss->broken,
 		.late = ss->late,
 	};
