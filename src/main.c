@@ -14,6 +14,7 @@ static const struct command {
 	{"record", cmd_record, "run a program and write its profile"},
 	{"replay", cmd_replay, "write the artifacts of a capture (record --raw)"},
 	{"top", cmd_top, "print the functions of a profile"},
+	{"convert", cmd_convert, "write a profile in another format"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},
 };
 

@@ -24,7 +24,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top doctor help --help --version"
+		choices="record replay top convert doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -66,6 +66,22 @@ _profd() {
 			*)
 				[[ $word != -* ]] || choices="-o -q -v --output --force --annotate
 					--text --quiet --verbose --help"
+				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				;;
+			esac
+			;;
+		convert)
+			case $before in
+			-t | --to) choices="pprof folded svg speedscope" ;;
+			--unit) choices="count nanoseconds bytes" ;;
+			--value) choices="samples cpu" ;;
+			-o | --output)
+				mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				return
+				;;
+			*)
+				[[ $word != -* ]] || choices="-t -o --to --output --force --value --unit
+					--annotate --help"
 				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac

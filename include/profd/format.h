@@ -27,6 +27,19 @@ void folded_write(const struct profile *p, bool annotate, struct sink *out);
 void folded_write_value(const struct profile *p, unsigned value, bool annotate,
 			struct sink *out);
 
+/* Reads it, from here or elsewhere; its one value gets @type and @unit. The first word of
+ * a line becomes the label "comm". Fractions are rounded, lines that begin with '#' are
+ * left out. Returns NULL and sets err (-EBADMSG, with the line). */
+struct profile *folded_read(const void *data, size_t n, const char *type,
+			    const char *unit, struct error *err);
+
+/* --- speedscope: speedscope.app/file-format-schema.json ------------------------------ */
+
+/* Value @value, a "sampled" profile for each name of command and thread, the heaviest
+ * first. Frames are functions with file and line, inlined ones are frames of their own. */
+void speedscope_write(const struct profile *p, unsigned value, const char *name,
+		      struct sink *out);
+
 /* --- the tree that pictures and tables are made of ---------------------------------- */
 
 enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };

@@ -24,5 +24,7 @@ void json_put_hex(struct json *j, const char *key, uint64_t value); /* "0x1234" 
 void json_put_num(struct json *j, const char *key, double value);
 void json_put_bool(struct json *j, const char *key, bool value);
 void json_put_null(struct json *j, const char *key);
+/* One string, quoted, and nothing else. */
+void json_write_str(const char *value, struct sink *out);
 /* Indented by two, with a final newline. */
 void json_write(const struct json *j, struct sink *out);

@@ -109,3 +109,13 @@ void json_write(const struct json *j, struct sink *out)
 			   JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	sink_puts(out, "\n");
 }
+
+void json_write_str(const char *value, struct sink *out)
+{
+	struct json *list = json_list();
+
+	json_put_str(list, NULL, value);
+	json_dump_callback(json_array_get(unwrap(list), 0), json_to_sink, out,
+			   JSON_ENCODE_ANY);
+	json_free(list);
+}

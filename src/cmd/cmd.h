@@ -4,6 +4,7 @@
 
 #include <profd/error.h>
 
+int cmd_convert(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

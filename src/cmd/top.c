@@ -1,4 +1,4 @@
-/* profd top: the functions of a pprof file, flat and cumulative. */
+/* profd top: the functions of a profile, flat and cumulative. */
 #include "cmd.h"
 
 #include <getopt.h>
@@ -6,18 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <profd/format.h>
-#include <profd/io.h>
+#include "profile-file.h"
 #include <profd/json.h>
 #include <profd/number.h>
 #include <profd/text.h>
 
-#define FILE_MAX_BYTES ((size_t)1 << 30)
-
 static const char USAGE[] =
 	"usage: profd top [options] FILE\n"
 	"\n"
-	"Prints the functions of a pprof profile: flat (self) and cumulative (total).\n"
+	"Prints the functions of a profile, pprof or folded stacks: flat (self) and\n"
+	"cumulative (total).\n"
 	"\n"
 	"  -n, --rows N       at most N functions (default: 20; 0: all)\n"
 	"      --cum          sort by cumulative\n"
@@ -80,52 +78,6 @@ static int parse_options(struct options *o, int argc, char **argv)
 				       "one profile is wanted, e.g. profd-out/cpu.pb.gz");
 	o->file = argv[optind];
 	return 0;
-}
-
-static struct profile *read_profile(const char *path, struct error *err)
-{
-	_cleanup_free_ char *data = NULL;
-	struct error why = {0};
-	struct profile *p;
-	size_t n;
-	int code = io_slurp(path, FILE_MAX_BYTES, &data, &n);
-
-	if (code < 0) {
-		error_set(err, code, "cannot read '%s': %s", path, strerror(-code));
-		return NULL;
-	}
-	p = pprof_read(data, n, FILE_MAX_BYTES, &why);
-	if (!p) {
-		error_set(err, why.code, "'%s' is not a usable pprof file: %s", path,
-			  why.text);
-		error_hint(err, "%s", why.hint);
-	}
-	return p;
-}
-
-/* The index of the sample type named @name. */
-static int find_value(const struct profile *p, const char *name, unsigned *ret_value,
-		      struct error *err)
-{
-	struct text t = {0};
-
-	if (!name) {
-		*ret_value = profile_default_value(p);
-		return 0;
-	}
-	for (unsigned i = 0; i < p->nvalues; i++) {
-		if (!strcmp(profile_text(p, p->value_types[i].type), name)) {
-			*ret_value = i;
-			text_done(&t);
-			return 0;
-		}
-		text_addf(&t, "%s%s", i ? ", " : "",
-			  profile_text(p, p->value_types[i].type));
-	}
-	error_set(err, -1, "the profile has no sample type '%s'", name);
-	error_hint(err, "it has: %s", text_get(&t));
-	text_done(&t);
-	return -1;
 }
 
 static int by_total(const void *pa, const void *pb)
@@ -204,14 +156,14 @@ static void print_table(const struct profile *p, const struct top *top, uint32_t
 static int top(const struct options *o)
 {
 	struct error err = {0};
-	struct profile *p = read_profile(o->file, &err);
+	struct profile *p = profile_file_read(o->file, "count", &err);
 	struct top t = {0};
 	unsigned value;
 	uint32_t n;
 
 	if (!p)
 		return cmd_fail(2, &err);
-	if (find_value(p, o->value, &value, &err) < 0) {
+	if (profile_file_value(p, o->value, &value, &err) < 0) {
 		profile_free(p);
 		return cmd_fail(2, &err);
 	}

@@ -2,7 +2,7 @@
 # replay.bats over the corpus and over seeds that make-seeds makes.
 fuzz_targets = \
 	tests/fuzz/fuzz-capture \
-	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event \
+	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event tests/fuzz/fuzz-folded \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
 	tests/fuzz/fuzz-cfi tests/fuzz/fuzz-debugfile tests/fuzz/fuzz-ring
 check_PROGRAMS += $(fuzz_targets)
@@ -19,6 +19,7 @@ tests_fuzz_fuzz_debugfile_SOURCES = tests/fuzz/fuzz-debugfile.c $(fuzz_main)
 tests_fuzz_fuzz_demangle_SOURCES = tests/fuzz/fuzz-demangle.c $(fuzz_main)
 tests_fuzz_fuzz_elf_SOURCES = tests/fuzz/fuzz-elf.c $(fuzz_main)
 tests_fuzz_fuzz_event_SOURCES = tests/fuzz/fuzz-event.c $(fuzz_main)
+tests_fuzz_fuzz_folded_SOURCES = tests/fuzz/fuzz-folded.c $(fuzz_main)
 tests_fuzz_fuzz_pprof_SOURCES = tests/fuzz/fuzz-pprof.c $(fuzz_main)
 tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz-record.c $(fuzz_main)
 tests_fuzz_fuzz_ring_SOURCES = tests/fuzz/fuzz-ring.c $(fuzz_main)
@@ -29,6 +30,7 @@ tests_fuzz_fuzz_debugfile_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_demangle_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_elf_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_event_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_folded_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_pprof_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_record_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_ring_LDADD = src/libprofd.a $(PROFD_LIBS)
@@ -39,6 +41,7 @@ tests_fuzz_fuzz_debugfile_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_demangle_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_elf_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_event_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_folded_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_pprof_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_record_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_ring_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)

@@ -31,6 +31,10 @@ replay() {
 	replay event 300
 }
 
+@test "folded stacks" {
+	replay folded 300
+}
+
 @test "pprof" {
 	replay pprof 200
 }

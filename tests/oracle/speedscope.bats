@@ -83,6 +83,21 @@ open_profile() {
 	grep -q '</span>load_30<' page.html
 }
 
+# Its pprof reader leaves inlined functions out.
+@test "speedscope opens what profd convert writes, with inlined functions" {
+	needs chromium
+	install_speedscope
+	cd "$BATS_TEST_TMPDIR"
+	program=$PWD/inline
+	g++ -O2 -g -o "$program" "$WORKLOADS/inline.cc"
+	record inline -- "$program" 600
+	"$PROFD" convert "$dir/cpu.pb.gz" -o inline.speedscope.json
+	open_profile inline.speedscope.json inline.speedscope.json
+	grep -o '<title>.*</title>' page.html
+	grep -q '<title>.*cpu.pb.gz - speedscope</title>' page.html
+	grep -q '</span>geometry::innermost' page.html
+}
+
 @test "speedscope opens the profile of several threads" {
 	needs chromium
 	install_speedscope

@@ -1,4 +1,5 @@
 /* folded_write: the lines, their order, what names may not contain. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -170,6 +171,95 @@ static void nothing_makes_nothing(void **state)
 	profile_free(p);
 }
 
+/* --- reading ------------------------------------------------------------------------ */
+
+static struct profile *from_text(const char *text, struct error *err)
+{
+	return folded_read(text, strlen(text), "samples", "count", err);
+}
+
+static void what_is_read_is_written_again(void **state)
+{
+	static const char text[] = "[unsampled];[unsampled: other] 7\n"
+				   "cc1;main;f;g_[i];h_[i];page_fault_[k] 1\n"
+				   "cc1;main;f;g_[i];k 20\n"
+				   "cc1;main;js_[j] 3\n"
+				   "cc1;main;operator()(int, char const*) 5\n"
+				   "node;a b c 9223372036854775\n"
+				   "only 4\n";
+	struct profile *p = from_text(text, NULL);
+
+	assert_non_null(p);
+	expect(p, true, text);
+	assert_int_equal(profile_total(p, 0), 7 + 1 + 20 + 3 + 5 + 4 + 9223372036854775);
+	profile_free(p);
+}
+
+/* f, g and h are one place in the code, and js, k and page_fault are of other kinds. */
+static void marks_are_kinds(void **state)
+{
+	struct profile *p = from_text("c;f;g_[i];h_[i];page_fault_[k] 1\n", NULL);
+	stack_id leaf = p->samples.v[1].stack, below = p->stacks.v[leaf].parent;
+	const struct location *l = &p->locations.v[p->stacks.v[leaf].location];
+	const struct line *line;
+
+	assert_true(l->flags & LOCATION_KERNEL);
+	assert_int_equal(l->nlines, 1);
+	assert_int_equal(p->stacks.v[below].parent, 0);
+	l = &p->locations.v[p->stacks.v[below].location];
+	assert_int_equal(l->nlines, 3);
+	line = &p->lines.v[l->first_line];
+	assert_string_equal(profile_text(p, p->functions.v[line[0].function].name), "h");
+	assert_string_equal(profile_text(p, p->functions.v[line[2].function].name), "f");
+	profile_free(p);
+}
+
+static void what_other_tools_write_is_read(void **state)
+{
+	struct profile *p = from_text("# a comment\r\n\r\nmain;f 1.4\r\nmain;f\t2.5\n"
+				      "main;;g  3   \nmain;h 12 4\nlast;x 5",
+				      NULL);
+
+	assert_non_null(p);
+	expect(p, false, "last;x 5\nmain;-;g 3\nmain;f 4\nmain;h 12 4\n");
+	profile_free(p);
+}
+
+static void refused(const char *text, const char *sentence)
+{
+	struct error err = {0};
+
+	assert_null(from_text(text, &err));
+	assert_int_equal(err.code, -EBADMSG);
+	assert_non_null(strstr(err.text, sentence));
+	assert_true(err.hint[0]);
+}
+
+static void what_is_no_folded_file_is_told_by_line(void **state)
+{
+	struct text t = {0};
+
+	refused("", "there is no stack");
+	refused("# nothing\n\n", "line 2: there is no stack");
+	refused("a;b 1\na;b\n", "line 2: no count at its end");
+	refused("a;b 1\na;b x\n", "line 2: no count at its end");
+	refused("a;b -1\n", "line 1: no count");
+	refused("12\n", "line 1: no count");
+	refused("a;b 1.\n", "line 1: no count");
+	refused("a;b 1234567890123456789\n", "line 1: no count");
+	refused("a;b 1 2\na;c 3 4\n", "two counts on every line");
+	for (int i = 0; i < 65536; i++)
+		text_add(&t, "a;");
+	text_add(&t, "b 1\n");
+	refused(text_get(&t), "more than 65536 frames");
+	text_clear(&t);
+	for (int i = 0; i < 1 << 16; i++)
+		text_add(&t, "a name that goes on and on, longer than any line; "
+			     "without an end and ");
+	refused(text_get(&t), "line 1: longer than 4 MiB");
+	text_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +270,10 @@ int main(void)
 		cmocka_unit_test(kinds_of_one_name_add_up_without_marks),
 		cmocka_unit_test(code_without_a_name_shows_its_module),
 		cmocka_unit_test(nothing_makes_nothing),
+		cmocka_unit_test(what_is_read_is_written_again),
+		cmocka_unit_test(marks_are_kinds),
+		cmocka_unit_test(what_other_tools_write_is_read),
+		cmocka_unit_test(what_is_no_folded_file_is_told_by_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,299 @@
+/* profd convert: a profile from one format into another. */
+#include "cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "profile-file.h"
+#include <profd/mem.h>
+#include <profd/text.h>
+
+static const char USAGE[] =
+	"usage: profd convert [options] FILE\n"
+	"\n"
+	"Writes a profile in another format. FILE is pprof or folded stacks; - is the\n"
+	"standard input.\n"
+	"\n"
+	"  -t, --to FORMAT    pprof, folded, svg or speedscope (default: by the name of "
+	"-o)\n"
+	"  -o, --output FILE  default: the standard output\n"
+	"      --force        overwrite FILE\n"
+	"      --value TYPE   which sample type (default: the profile's default; pprof: "
+	"all)\n"
+	"      --unit UNIT    of folded counts: count, nanoseconds or bytes (default: "
+	"count)\n"
+	"      --annotate     folded: mark kernel, inlined and JIT frames\n"
+	"  -h, --help         this text\n";
+
+struct options {
+	const char *to, *output, *value, *unit, *file;
+	bool force, annotate, help;
+};
+
+struct format {
+	const char *name;
+	const char *suffixes[3]; /* of file names */
+	void (*write)(const struct profile *p, unsigned value, const struct options *o,
+		      struct sink *out);
+};
+
+static const char *title(const struct options *o)
+{
+	const char *slash = strrchr(o->file, '/');
+
+	return slash && slash[1] ? slash + 1 : o->file;
+}
+
+static void write_pprof(const struct profile *p, unsigned value, const struct options *o,
+			struct sink *out)
+{
+	pprof_write(p, out);
+}
+
+static void write_folded(const struct profile *p, unsigned value, const struct options *o,
+			 struct sink *out)
+{
+	folded_write_value(p, value, o->annotate, out);
+}
+
+/* What a file is called may be anything. */
+static void write_svg(const struct profile *p, unsigned value, const struct options *o,
+		      struct sink *out)
+{
+	struct text clean = {0};
+
+	text_add_clean(&clean, title(o), strlen(title(o)));
+	svg_write(p,
+		  &(struct flame_options){.title = text_get(&clean), .value = value + 1},
+		  out);
+	text_done(&clean);
+}
+
+static void write_speedscope(const struct profile *p, unsigned value,
+			     const struct options *o, struct sink *out)
+{
+	speedscope_write(p, value, title(o), out);
+}
+
+static const struct format formats[] = {
+	{"pprof", {".pb.gz", ".pprof", ".prof"}, write_pprof},
+	{"folded", {".folded", ".collapsed", ".txt"}, write_folded},
+	{"svg", {".svg"}, write_svg},
+	{"speedscope", {".speedscope.json", ".json"}, write_speedscope},
+};
+
+enum { OPT_FORCE = 256, OPT_VALUE, OPT_UNIT, OPT_ANNOTATE };
+
+static const struct option long_options[] = {
+	{"to", required_argument, NULL, 't'},
+	{"output", required_argument, NULL, 'o'},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"value", required_argument, NULL, OPT_VALUE},
+	{"unit", required_argument, NULL, OPT_UNIT},
+	{"annotate", no_argument, NULL, OPT_ANNOTATE},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int parse_option(struct options *o, int c, char **argv)
+{
+	switch (c) {
+	case 't':
+		o->to = optarg;
+		return 0;
+	case 'o':
+		o->output = optarg;
+		return 0;
+	case OPT_FORCE:
+		o->force = true;
+		return 0;
+	case OPT_VALUE:
+		o->value = optarg;
+		return 0;
+	case OPT_UNIT:
+		o->unit = optarg;
+		return 0;
+	case OPT_ANNOTATE:
+		o->annotate = true;
+		return 0;
+	case 'h':
+		o->help = true;
+		return 0;
+	case ':':
+		return cmd_usage_error(2, "convert", "'%s' wants a value",
+				       argv[optind - 1]);
+	default:
+		return cmd_usage_error(2, "convert", "unknown option '%s'",
+				       argv[optind - 1]);
+	}
+}
+
+static int parse_options(struct options *o, int argc, char **argv)
+{
+	int c, status = 0;
+
+	*o = (struct options){.unit = "count"};
+	opterr = 0;
+	while (!status && !o->help &&
+	       (c = getopt_long(argc, argv, ":t:o:h", long_options, NULL)) != -1)
+		status = parse_option(o, c, argv);
+	if (status || o->help)
+		return status;
+	if (optind + 1 != argc)
+		return cmd_usage_error(2, "convert",
+				       "one profile is wanted, e.g. profd-out/cpu.pb.gz");
+	o->file = argv[optind];
+	return 0;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), nend = strlen(end);
+
+	return n >= nend && !strcmp(s + n - nend, end);
+}
+
+static bool is_format(const struct format *f, const struct options *o)
+{
+	if (o->to)
+		return !strcmp(o->to, f->name);
+	for (size_t i = 0; i < ARRAY_SIZE(f->suffixes); i++) {
+		if (o->output && f->suffixes[i] && ends_with(o->output, f->suffixes[i]))
+			return true;
+	}
+	return false;
+}
+
+static const struct format *find_format(const struct options *o, struct error *err)
+{
+	struct text_nearest near;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (is_format(&formats[i], o))
+			return &formats[i];
+	}
+	if (!o->to) {
+		error_set(err, -EINVAL, "into which format?");
+		error_hint(err, "say so with -t, or by the name of -o: .pb.gz, .folded, "
+				".svg, .speedscope.json");
+		return NULL;
+	}
+	error_set(err, -EINVAL, "unknown format '%s'", o->to);
+	text_nearest_init(&near, o->to);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		text_nearest_offer(&near, formats[i].name);
+	error_hint(err,
+		   near.n ? "did you mean '%s'?" : "pprof, folded, svg, speedscope%s",
+		   near.n ? near.best[0].word : "");
+	return NULL;
+}
+
+/* --- output ------------------------------------------------------------------------- */
+
+struct sink_fd {
+	struct sink sink;
+	char buf[65536];
+	size_t used;
+};
+
+static int fd_flush(struct sink_fd *s)
+{
+	size_t n = s->used;
+
+	s->used = 0;
+	return io_write(STDOUT_FILENO, s->buf, n);
+}
+
+static int fd_write(struct sink *sink, const void *data, size_t n)
+{
+	struct sink_fd *s = (struct sink_fd *)sink;
+	int code = s->used + n > sizeof(s->buf) ? fd_flush(s) : 0;
+
+	if (code < 0)
+		return code;
+	if (n > sizeof(s->buf))
+		return io_write(STDOUT_FILENO, data, n);
+	memcpy(s->buf + s->used, data, n);
+	s->used += n;
+	return 0;
+}
+
+static int write_stdout(const struct profile *p, unsigned value, const struct format *f,
+			const struct options *o, struct error *err)
+{
+	struct sink_fd out = {.sink.write = fd_write};
+	int code;
+
+	f->write(p, value, o, &out.sink);
+	code = out.sink.code;
+	if (code == 0)
+		code = fd_flush(&out);
+	if (code < 0)
+		error_set(err, code, "cannot write to the standard output: %s",
+			  strerror(-code));
+	return code;
+}
+
+static int write_file(const struct profile *p, unsigned value, const struct format *f,
+		      const struct options *o, struct error *err)
+{
+	const char *slash = strrchr(o->output, '/');
+	_cleanup_free_ char *folder = slash ? xasprintf("%.*s/", (int)(slash - o->output),
+							o->output)
+					    : xstrdup(".");
+	struct outfile out;
+	int dirfd, code;
+
+	if (!o->force && access(o->output, F_OK) == 0) {
+		error_set(err, -EEXIST, "'%s' exists", o->output);
+		error_hint(err, "--force overwrites it");
+		return -EEXIST;
+	}
+	dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return error_set(err, -errno, "cannot write '%s': %s", o->output,
+				 strerror(errno));
+	code = outfile_open(&out, dirfd, slash ? slash + 1 : o->output, err);
+	if (code == 0) {
+		f->write(p, value, o, &out.sink);
+		code = outfile_commit(&out, err);
+	}
+	close(dirfd);
+	return code;
+}
+
+static int convert(const struct options *o)
+{
+	struct error err = {0};
+	const struct format *f = find_format(o, &err);
+	struct profile *p = f ? profile_file_read(o->file, o->unit, &err) : NULL;
+	unsigned value;
+	int code;
+
+	if (!p)
+		return cmd_fail(2, &err);
+	code = profile_file_value(p, o->value, &value, &err);
+	if (code == 0)
+		code = o->output ? write_file(p, value, f, o, &err)
+				 : write_stdout(p, value, f, o, &err);
+	profile_free(p);
+	return code < 0 ? cmd_fail(2, &err) : 0;
+}
+
+int cmd_convert(int argc, char **argv)
+{
+	struct options o;
+	int status = parse_options(&o, argc, argv);
+
+	if (status)
+		return status;
+	if (o.help) {
+		fputs(USAGE, stdout);
+		return 0;
+	}
+	return convert(&o);
+}

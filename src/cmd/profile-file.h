@@ -1,0 +1,11 @@
+#pragma once
+/* Shared by the commands that work on files of profiles. */
+#include <profd/format.h>
+
+/* Reads @path, "-" being the standard input: pprof, or else folded stacks, whose counts
+ * are of @unit: count, nanoseconds or bytes. NULL and err: it cannot be read, or is
+ * neither; or there is no such unit. */
+struct profile *profile_file_read(const char *path, const char *unit, struct error *err);
+/* The index of the sample type named @name; NULL: the profile's default one. */
+int profile_file_value(const struct profile *p, const char *name, unsigned *ret_value,
+		       struct error *err);
