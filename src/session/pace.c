@@ -26,7 +26,9 @@
 /* What nothing is known of is believed to be like the others, as after so much time. */
 #define PRIOR_NS 20e6
 #define SHARE_MIN 0.005
-#define CREDIT_MAX 2.0
+/* A thread that waits for its next turn on a CPU saves for it, and is then sampled at
+ * every look. */
+#define CREDIT_MAX 16.0
 /* Of what is missing, or too much, one in so many. Not of those that have lived for a few
  * periods only: how many of them are met at all is a part of the same chance. */
 #define BACK 16

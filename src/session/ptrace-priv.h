@@ -147,6 +147,7 @@ struct watch {
 	struct pace pace;     /* of all threads */
 	int orphans_fd;	      /* what profd is the parent of */
 	bool attached;	      /* profd is not */
+	bool blind;	      /* this kernel keeps no accounts of threads (schedstat) */
 	struct map strangers; /* pid -> 1: not to be followed */
 	uint64_t ended_ns;    /* CPU time of threads that have ended */
 	uint32_t fds, fds_max;
@@ -162,6 +163,9 @@ ssize_t watch_file_read(struct watch *w, int *fd, const struct thread *t,
 			const char *name, char *buf, size_t size);
 void watch_file_close(struct watch *w, int *fd);
 void watch_sched_parse(const char *buf, struct sched *ret);
+/* What there is instead of an account: the CPU time in the ticks of proc_pid_stat(5).
+ * False: the thread is gone. */
+bool watch_ticks(struct watch *w, struct thread *t, uint64_t *ret_ns);
 bool watch_stat_parse(const char *buf, struct thread_stat *ret);
 
 /* @root has exec'ed. */

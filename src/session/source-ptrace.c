@@ -32,6 +32,7 @@
 /* A running thread's CPU time is brought up to date by the kernel's tick, every 10 ms at
  * the rarest. */
 #define STALE_NS (NSEC_PER_SEC / 50)
+#define AHEAD_PERIODS 2u
 /* What is attached to is asked at least so often whether it has ended. */
 #define ATTACHED_NS (NSEC_PER_SEC / 10)
 #define PROBE_NS NSEC_PER_SEC
@@ -156,6 +157,14 @@ static void note_ready(struct ptrace_source *src, struct thread *t)
 		   pace_share(&t->pace, &src->watch.pace) / looks_per_period(src));
 }
 
+/* Without accounts nobody knows how long who is ready waits for a CPU; but no process has
+ * had more than its clock says. */
+static bool has_enough(const struct ptrace_source *src, const struct watched *p)
+{
+	return src->watch.blind &&
+	       p->sampled_ns > watch_used_ns(p) + AHEAD_PERIODS * src->period_ns;
+}
+
 static void ask(struct ptrace_source *src, struct thread *t)
 {
 	struct halt h = {.process = t->process, .thread = t, .gap_ns = src->gap_ns};
@@ -166,7 +175,7 @@ static void ask(struct ptrace_source *src, struct thread *t)
 	t->ready = h.stat.state == 'R';
 	if (t->ready)
 		note_ready(src, t);
-	if (!t->ready || !pace_take(&t->credit)) {
+	if (!t->ready || has_enough(src, t->process) || !pace_take(&t->credit)) {
 		t->told_of = true;
 		if (src->times)
 			times_look_stat(src->times, t, &h.stat);

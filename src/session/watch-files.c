@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <profd/clock.h>
+
 void watch_file_close(struct watch *w, int *fd)
 {
 	if (*fd < 0)
@@ -119,6 +121,22 @@ bool watch_stat_parse(const char *buf, struct thread_stat *ret)
 	ret->start_stack = stat_field(end, 28);
 	ret->cpu = (uint32_t)stat_field(end, 39);
 	ret->arg_start = stat_field(end, 48);
+	return true;
+}
+
+bool watch_ticks(struct watch *w, struct thread *t, uint64_t *ret_ns)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+	char buf[WATCH_FILE_BYTES];
+	const char *end;
+
+	if (watch_file_read(w, &t->stat_fd, t, "stat", buf, sizeof(buf)) <= 0)
+		return false;
+	end = strrchr(buf, ')');
+	if (!end || !end[1])
+		return false;
+	*ret_ns = (stat_field(end + 2, 14) + stat_field(end + 2, 15)) *
+		  (NSEC_PER_SEC / (uint64_t)(hz > 0 ? hz : 100));
 	return true;
 }
 

@@ -46,11 +46,15 @@ static uint32_t fds_allowed(void)
 
 static uint64_t read_ran(struct watch *w, struct thread *t)
 {
+	uint64_t ns = t->ran_ns;
 	char buf[128];
-	ssize_t n = watch_file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf));
+	ssize_t n;
 
-	/* An empty file, or none, where the kernel has no schedstat: it is looked at all
-	 * the same. */
+	if (w->blind) {
+		t->gone |= !watch_ticks(w, t, &ns);
+		return ns;
+	}
+	n = watch_file_read(w, &t->sched_fd, t, "schedstat", buf, sizeof(buf));
 	if (n == -ESRCH || n == -ENOENT) {
 		t->gone = true;
 		return t->ran_ns;
@@ -306,7 +310,8 @@ static void note_moved(struct watch *w, struct thread *t, const struct sched *be
 {
 	const struct sched *now = &t->sched;
 
-	t->moved = now->ran_ns != before->ran_ns || now->turns != before->turns;
+	t->moved = w->blind || now->ran_ns != before->ran_ns ||
+		   now->turns != before->turns;
 	if (!t->moved)
 		return;
 	t->moved_ns = clock_now_ns();
@@ -517,6 +522,7 @@ void watch_init(struct watch *w, uint32_t root, struct queue *q)
 	char path[64];
 
 	*w = (struct watch){.root = root,
+			    .blind = !times_known(),
 			    .queue = q,
 			    .fds_max = fds_allowed(),
 			    .start_ns = clock_now_ns()};
@@ -532,8 +538,11 @@ void watch_init(struct watch *w, uint32_t root, struct queue *q)
 
 void watch_init_attached(struct watch *w, struct queue *q)
 {
-	*w = (struct watch){
-		.queue = q, .fds_max = fds_allowed(), .orphans_fd = -1, .attached = true};
+	*w = (struct watch){.queue = q,
+			    .blind = !times_known(),
+			    .fds_max = fds_allowed(),
+			    .orphans_fd = -1,
+			    .attached = true};
 }
 
 /* Under its name, and no exec: what it has mapped is told besides. */

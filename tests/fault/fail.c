@@ -13,6 +13,7 @@
  * 	read pread mmap mkdir pipe2 fork exec linkat rename unlinkat dup close
  * 	perf_event_open pidfd_open signalfd
  *
+ * FAIL_PATH=END: files whose path ends so are not there.
  * FAIL_FILE=K: only calls of write and dup on the K-th file that profd makes are
  * counted. */
 #define _GNU_SOURCE
@@ -43,6 +44,7 @@ static struct rule {
 static unsigned nrules, nfiles, only_file;
 static unsigned file_of_fd[FDS_MAX]; /* from 1; 0: not made by profd */
 static pid_t owner;
+static char missing[64]; /* how the paths of files end that are not there; "": none */
 
 static const struct word {
 	const char *name;
@@ -86,7 +88,7 @@ static void rule_parse(const char *text)
 static __attribute__((constructor)) void start(void)
 {
 	char *list = getenv("FAIL"), *copy = strdup(list ? list : "");
-	const char *file = getenv("FAIL_FILE");
+	const char *file = getenv("FAIL_FILE"), *end = getenv("FAIL_PATH");
 
 	owner = getpid();
 	only_file = file ? (unsigned)strtoul(file, NULL, 10) : 0;
@@ -97,6 +99,8 @@ static __attribute__((constructor)) void start(void)
 	unsetenv("LD_PRELOAD");
 	unsetenv("FAIL");
 	unsetenv("FAIL_FILE");
+	snprintf(missing, sizeof(missing), "%s", end ? end : "");
+	unsetenv("FAIL_PATH");
 }
 
 /* 0: the call is to be made; 1: short; -1: it fails with errno. */
@@ -130,6 +134,13 @@ static int decide_fd(const char *call, int fd)
 	if (!real)                                                                       \
 	real = (type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
+static bool is_missing(const char *path)
+{
+	size_t n = strlen(missing), len = strlen(path);
+
+	return n && len >= n && !strcmp(path + len - n, missing);
+}
+
 int openat(int dir, const char *path, int flags, ...)
 {
 	bool makes = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
@@ -142,6 +153,10 @@ int openat(int dir, const char *path, int flags, ...)
 	if (makes)
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
+	if (is_missing(path)) {
+		errno = ENOENT;
+		return -1;
+	}
 	if ((flags & O_TMPFILE) == O_TMPFILE && decide("tmpfile"))
 		return -1;
 	if (decide(makes ? "create" : "open"))

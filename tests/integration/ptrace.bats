@@ -412,6 +412,29 @@ assert len(got) == 500, len(got)'
 	adds_up
 }
 
+# Kernels without CONFIG_SCHED_INFO, and what only looks like one: CPU time in ticks is all there is.
+@test "a machine that keeps no accounts of threads" {
+	built procs procs.c
+	local procs=$program
+	built threads threads.c -pthread
+	gcc -shared -fPIC -o "$OPEN/fail.so" "$SRCDIR/tests/fault/fail.c"
+	with=(env "LD_PRELOAD=$OPEN/fail.so" FAIL_PATH=/schedstat)
+	stopped threads --engine ptrace -F 499 -- "$program" 800
+	# A new thread that waits for its first turn on a CPU stands in the kernel's entry to it.
+	complete 0.96
+	verify --min 96
+	adds_up
+	[ "$(stops)" -gt 300 ]
+	stopped procs --engine ptrace -F 499 -- "$procs" 800
+	complete 0.96
+	verify --min 96
+	adds_up
+	stopped wall --wall --engine ptrace -F 499 -- "$program" 300
+	[ "$status" -eq 0 ]
+	[ ! -e "$dir/wall.folded" ]
+	grep -q 'this kernel does not tell how long threads run' "$BATS_TEST_TMPDIR/err"
+}
+
 @test "libraries that are opened and closed in turns, at the same address" {
 	built dlloop dlloop.c -ldl
 	local loop=$program
