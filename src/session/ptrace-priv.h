@@ -103,6 +103,7 @@ struct thread {
 	char comm[64];	    /* that was told; "" for its process's */
 	uint64_t moved_ns;  /* CLOCK_MONOTONIC: when it was seen to have run */
 	bool moved;	    /* it ran, or came to a CPU, since the look before */
+	bool awoke;	    /* the same since it was thought of for a sample */
 	bool ready;	    /* it was in state R when its stat was read last */
 	bool told_of;	    /* in this look times_look_stat was called for it */
 	bool gone;	    /* nothing of it is left in /proc */

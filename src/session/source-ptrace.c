@@ -357,11 +357,11 @@ static void collect(struct ptrace_source *src, uint64_t until_ns)
 
 /* --- ticks -------------------------------------------------------------------------- */
 
-/* Who came to a CPU or ran since the last look, or was ready then; but one that has not run
+/* Who came to a CPU or ran since the last tick, or was ready then; but one that has not run
  * for long waits for a CPU. */
 static bool may_run(const struct thread *t, uint64_t now_ns)
 {
-	return !t->held && !t->gone && (t->moved || t->ready) &&
+	return !t->held && !t->gone && (t->awoke || t->ready) &&
 	       now_ns - t->moved_ns < STALE_NS;
 }
 
@@ -378,9 +378,10 @@ static void look_at(void *arg, struct thread *t)
 {
 	struct ptrace_source *src = arg;
 	uint64_t now_ns = clock_now_ns();
+	bool may = may_run(t, now_ns);
 
-	t->told_of = false;
-	if (may_run(t, now_ns) && now_ns >= t->process->refused_ns)
+	t->told_of = t->awoke = false;
+	if (may && now_ns >= t->process->refused_ns)
 		ask(src, t);
 	/* It has not run since it was found ready: that it still is. */
 	else if (t->ready && !t->gone)

@@ -314,6 +314,7 @@ static void note_moved(struct watch *w, struct thread *t, const struct sched *be
 		   now->turns != before->turns;
 	if (!t->moved)
 		return;
+	t->awoke = true;
 	t->moved_ns = clock_now_ns();
 	pace_add(&t->pace, now->ran_ns - before->ran_ns, t->waited_ns);
 	pace_add(&w->pace, now->ran_ns - before->ran_ns, t->waited_ns);
