@@ -15,6 +15,7 @@ static const struct command {
 	{"replay", cmd_replay, "write the artifacts of a capture (record --raw)"},
 	{"top", cmd_top, "print the functions of a profile"},
 	{"convert", cmd_convert, "write a profile in another format"},
+	{"merge", cmd_merge, "add up profiles"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},
 };
 

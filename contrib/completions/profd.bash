@@ -24,7 +24,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top convert doctor help --help --version"
+		choices="record replay top convert merge doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -70,7 +70,7 @@ _profd() {
 				;;
 			esac
 			;;
-		convert)
+		convert | merge)
 			case $before in
 			-t | --to) choices="pprof folded svg speedscope" ;;
 			--unit) choices="count nanoseconds bytes" ;;

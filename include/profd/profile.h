@@ -182,6 +182,10 @@ unsigned profile_default_value(const struct profile *p);
 string_id profile_label_str(const struct profile *p, labels_id labels, string_id key);
 /* The id of @s without adding it; 0 when it is not there. */
 string_id profile_find_string(const struct profile *p, const char *s);
+/* Adds all samples of @from to @to, with what they need. The start is the earlier one, the
+ * durations are added up, the longer period stays, comments stand once. Returns 0, or
+ * -EINVAL, with @to as it was, when the two have not the same value types. */
+int profile_merge(struct profile *to, const struct profile *from);
 /* Makes all of value @i smaller in the same way, so that a total of @from becomes @to;
  * 0 <= to <= from, from > 0. What rounding leaves over goes to the rows that follow. */
 void profile_shrink(struct profile *p, unsigned i, int64_t to, int64_t from);

@@ -1,4 +1,4 @@
-/* profd convert: a profile from one format into another. */
+/* profd convert: a profile from one format into another. profd merge: several into one. */
 #include "cmd.h"
 
 #include <errno.h>
@@ -12,11 +12,17 @@
 #include <profd/mem.h>
 #include <profd/text.h>
 
-static const char USAGE[] =
+static const char convert_usage[] =
 	"usage: profd convert [options] FILE\n"
 	"\n"
 	"Writes a profile in another format. FILE is pprof or folded stacks; - is the\n"
-	"standard input.\n"
+	"standard input.\n";
+static const char merge_usage[] = "usage: profd merge [options] FILE...\n"
+				  "\n"
+				  "Adds up profiles of the same sample types. FILE is "
+				  "pprof or folded stacks; - is\n"
+				  "the standard input.\n";
+static const char options_usage[] =
 	"\n"
 	"  -t, --to FORMAT    pprof, folded, svg or speedscope (default: by the name of "
 	"-o)\n"
@@ -30,7 +36,11 @@ static const char USAGE[] =
 	"  -h, --help         this text\n";
 
 struct options {
-	const char *to, *output, *value, *unit, *file;
+	const char *page; /* the command's name */
+	bool many;	  /* files, which are added up */
+	const char *to, *output, *value, *unit;
+	char **files;
+	int nfiles;
 	bool force, annotate, help;
 };
 
@@ -43,9 +53,9 @@ struct format {
 
 static const char *title(const struct options *o)
 {
-	const char *slash = strrchr(o->file, '/');
+	const char *slash = strrchr(o->files[0], '/');
 
-	return slash && slash[1] ? slash + 1 : o->file;
+	return slash && slash[1] ? slash + 1 : o->files[0];
 }
 
 static void write_pprof(const struct profile *p, unsigned value, const struct options *o,
@@ -124,10 +134,10 @@ static int parse_option(struct options *o, int c, char **argv)
 		o->help = true;
 		return 0;
 	case ':':
-		return cmd_usage_error(2, "convert", "'%s' wants a value",
+		return cmd_usage_error(2, o->page, "'%s' wants a value",
 				       argv[optind - 1]);
 	default:
-		return cmd_usage_error(2, "convert", "unknown option '%s'",
+		return cmd_usage_error(2, o->page, "unknown option '%s'",
 				       argv[optind - 1]);
 	}
 }
@@ -136,17 +146,17 @@ static int parse_options(struct options *o, int argc, char **argv)
 {
 	int c, status = 0;
 
-	*o = (struct options){.unit = "count"};
 	opterr = 0;
 	while (!status && !o->help &&
 	       (c = getopt_long(argc, argv, ":t:o:h", long_options, NULL)) != -1)
 		status = parse_option(o, c, argv);
 	if (status || o->help)
 		return status;
-	if (optind + 1 != argc)
-		return cmd_usage_error(2, "convert",
-				       "one profile is wanted, e.g. profd-out/cpu.pb.gz");
-	o->file = argv[optind];
+	o->files = argv + optind;
+	o->nfiles = argc - optind;
+	if (o->nfiles == 0 || (o->nfiles > 1 && !o->many))
+		return cmd_usage_error(2, o->page, "%s wanted, e.g. profd-out/cpu.pb.gz",
+				       o->many ? "profiles are" : "one profile is");
 	return 0;
 }
 
@@ -266,11 +276,31 @@ static int write_file(const struct profile *p, unsigned value, const struct form
 	return code;
 }
 
+/* All files as one. */
+static struct profile *read_files(const struct options *o, struct error *err)
+{
+	struct profile *sum = profile_file_read(o->files[0], o->unit, err), *p;
+	int code = 0;
+
+	for (int i = 1; sum && code == 0 && i < o->nfiles; i++) {
+		p = profile_file_read(o->files[i], o->unit, err);
+		code = p ? profile_merge(sum, p) : -EINVAL;
+		if (p && code < 0) {
+			error_set(err, code, "'%s' has not the sample types of '%s'",
+				  o->files[i], o->files[0]);
+			error_hint(err, "profiles of one kind can be added up; of folded "
+					"stacks --unit says what they count");
+		}
+		profile_free(p);
+	}
+	return code < 0 ? profile_free(sum) : sum;
+}
+
 static int convert(const struct options *o)
 {
 	struct error err = {0};
 	const struct format *f = find_format(o, &err);
-	struct profile *p = f ? profile_file_read(o->file, o->unit, &err) : NULL;
+	struct profile *p = f ? read_files(o, &err) : NULL;
 	unsigned value;
 	int code;
 
@@ -284,16 +314,30 @@ static int convert(const struct options *o)
 	return code < 0 ? cmd_fail(2, &err) : 0;
 }
 
-int cmd_convert(int argc, char **argv)
+static int run(struct options *o, int argc, char **argv)
 {
-	struct options o;
-	int status = parse_options(&o, argc, argv);
+	int status = parse_options(o, argc, argv);
 
 	if (status)
 		return status;
-	if (o.help) {
-		fputs(USAGE, stdout);
+	if (o->help) {
+		fputs(o->many ? merge_usage : convert_usage, stdout);
+		fputs(options_usage, stdout);
 		return 0;
 	}
-	return convert(&o);
+	return convert(o);
+}
+
+int cmd_convert(int argc, char **argv)
+{
+	struct options o = {.page = "convert", .unit = "count"};
+
+	return run(&o, argc, argv);
+}
+
+int cmd_merge(int argc, char **argv)
+{
+	struct options o = {.page = "merge", .many = true, .unit = "count"};
+
+	return run(&o, argc, argv);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# profd convert: what is in one format is in the others, to the nanosecond; and what it says of files
+# profd convert and merge: what is in one format is in the others, to the nanosecond; and what it says of files
 # that are none.
 
 load lib
@@ -109,6 +109,34 @@ refused() {
 @test "profd top reads folded stacks" {
 	"$PROFD" top "$BATS_FILE_TMPDIR/threads.d/cpu.folded" >top
 	grep -q worker_load top
+}
+
+@test "merge: the sum is go tool pprof's, function by function" {
+	[ -x "$PPROF" ] || skip "go tool pprof is not installed"
+	export HOME=$PWD PPROF_TMPDIR=$PWD
+	local a=$BATS_FILE_TMPDIR/threads.d/cpu.pb.gz b=$BATS_FILE_TMPDIR/inline.d/cpu.pb.gz
+	"$PROFD" merge -o both.pb.gz "$a" "$b" "$a"
+	"$PPROF" -symbolize=none -top -unit=ns -nodefraction=0 -nodecount=100000 both.pb.gz >mine
+	"$PPROF" -symbolize=none -top -unit=ns -nodefraction=0 -nodecount=100000 "$a" "$b" "$a" >theirs
+	grep -q worker_load mine
+	grep -q geometry::innermost mine
+	diff <(sed -n '/flat%/,$p' theirs | sort) <(sed -n '/flat%/,$p' mine | sort)
+	grep 'nodes accounting' mine theirs
+	[ "$(grep -o 'of [0-9]*ns total' mine)" = "$(grep -o 'of [0-9]*ns total' theirs)" ]
+}
+
+@test "merge: folded stacks add up line by line, and with pprof" {
+	local a=$BATS_FILE_TMPDIR/threads.d/cpu.folded
+	"$PROFD" merge --unit nanoseconds -t folded --annotate "$a" "$a" >twice
+	awk '{ n = $NF; sub(/ [0-9]+$/, ""); printf "%s %.0f\n", $0, 2 * n }' "$a" >expected
+	cmp expected twice
+	run "$PROFD" merge -t folded "$a" "$BATS_FILE_TMPDIR/threads.d/wall.pb.gz" 2>&1
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ "${lines[0]}" == "profd: '"*"wall.pb.gz' has not the sample types of '"* ]]
+	run "$PROFD" merge -t folded "$a" none
+	[ "$status" -eq 2 ]
+	[ "$output" = "profd: cannot read 'none': No such file or directory" ]
 }
 
 @test "hostile names stay names" {
