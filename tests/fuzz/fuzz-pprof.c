@@ -1,11 +1,23 @@
 /* pprof files from outside: what is accepted must be writable in every format. */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <profd/format.h>
 #include <profd/text.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+/* With itself: every row is there already. */
+static void add_up(const uint8_t *data, size_t n, const struct profile *p)
+{
+	struct profile *sum = pprof_read(data, n, (size_t)16 << 20, NULL);
+
+	/* Value types that are there twice match the first of them. */
+	if (profile_merge(sum, p) == 0 && sum->samples.n != p->samples.n)
+		abort();
+	profile_free(sum);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -23,7 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	svg_write(p, &(struct flame_options){.title = "x", .max_boxes = 100}, &out.sink);
 	top_build(&top, p, profile_default_value(p));
 	top_done(&top);
+	speedscope_write(p, profile_default_value(p), "x", &out.sink);
 	text_done(&t);
+	add_up(data, n, p);
 	profile_free(p);
 	return 0;
 }
