@@ -24,7 +24,7 @@
 /* Times count for so much CPU time, until newer ones take their place. */
 #define LATELY_NS 1e9
 /* What nothing is known of is believed to be like the others, as after so much time. */
-#define PRIOR_NS 20e6
+#define PRIOR_NS 50e6
 #define SHARE_MIN 0.005
 /* A thread that waits for its next turn on a CPU saves for it, and is then sampled at
  * every look. */
@@ -55,10 +55,11 @@ static double share_of(const struct pace *p, double prior)
 	return (p->ran_ns + prior * PRIOR_NS) / all;
 }
 
-double pace_share(const struct pace *thread, const struct pace *all)
+double pace_share(const struct pace *thread, const struct pace *all, double most)
 {
-	double share = share_of(thread, share_of(all, 1));
+	double usual = share_of(all, 1), share;
 
+	share = share_of(thread, usual < most ? usual : most);
 	return share > SHARE_MIN ? share : SHARE_MIN;
 }
 

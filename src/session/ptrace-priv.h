@@ -36,9 +36,9 @@ struct pace {
 	double ran_ns, queued_ns;
 };
 void pace_add(struct pace *p, uint64_t ran_ns, uint64_t queued_ns);
-/* The part of this that @thread is on a CPU, above 0 and up to 1; a new one is like
- * @all. */
-double pace_share(const struct pace *thread, const struct pace *all);
+/* The part of this that @thread is on a CPU, above 0 and up to 1. A new one is like @all,
+ * and has no more than @most: what there is for each of those that are ready now. */
+double pace_share(const struct pace *thread, const struct pace *all, double most);
 /* A thread's credit: where it begins; it was found ready to run, which it does on a CPU
  * for @share of the time; it is to be sampled, if so the credit is spent. */
 double pace_begin(uint32_t tid);
@@ -96,6 +96,7 @@ struct thread {
 	struct told told;
 	struct pace pace;
 	uint64_t waited_ns; /* for a CPU, before what it has run since the last look */
+	uint64_t waits_ns;  /* so long already, as looks have shown: is counted */
 	double credit;	    /* pace.c */
 	uint64_t ran_ns;    /* CPU time as of the last look */
 	uint64_t base_ns;   /* when it was attached to */

@@ -59,8 +59,10 @@ struct ptrace_source {
 	struct attach *attach; /* NULL: what is launched is sampled */
 	struct queue queue;
 	struct watch watch;
-	struct times *times; /* NULL: not wanted */
-	uint32_t first;	     /* whose turn it is to be looked at first */
+	struct times *times;	   /* NULL: not wanted */
+	uint32_t first;		   /* whose turn it is to be looked at first */
+	uint32_t cpus;		   /* that profd, and so the workload, may run on */
+	uint32_t ready, ready_now; /* threads in state R: at the last tick, in this one */
 	VEC(struct halt) halts;
 	struct halt_sample sample;
 	sigset_t old_mask;
@@ -153,8 +155,10 @@ static double looks_per_period(const struct ptrace_source *src)
 
 static void note_ready(struct ptrace_source *src, struct thread *t)
 {
+	double most = src->ready > src->cpus ? (double)src->cpus / (double)src->ready : 1;
+
 	pace_found(&t->credit,
-		   pace_share(&t->pace, &src->watch.pace) / looks_per_period(src));
+		   pace_share(&t->pace, &src->watch.pace, most) / looks_per_period(src));
 }
 
 /* Without accounts nobody knows how long who is ready waits for a CPU; but no process has
@@ -163,6 +167,17 @@ static bool has_enough(const struct ptrace_source *src, const struct watched *p)
 {
 	return src->watch.blind &&
 	       p->sampled_ns > watch_used_ns(p) + AHEAD_PERIODS * src->period_ns;
+}
+
+/* From the last look to this one; its account will know when it has come to a CPU. */
+static void note_waits(struct ptrace_source *src, struct thread *t)
+{
+	if (!t->held) {
+		pace_add(&t->pace, 0, src->gap_ns);
+		pace_add(&src->watch.pace, 0, src->gap_ns);
+		t->waits_ns += src->gap_ns;
+	}
+	note_ready(src, t);
 }
 
 static void ask(struct ptrace_source *src, struct thread *t)
@@ -385,7 +400,8 @@ static void look_at(void *arg, struct thread *t)
 		ask(src, t);
 	/* It has not run since it was found ready: that it still is. */
 	else if (t->ready && !t->gone)
-		note_ready(src, t);
+		note_waits(src, t);
+	src->ready_now += t->ready;
 	settle_all(src);
 }
 
@@ -417,6 +433,8 @@ static void tick(struct ptrace_source *src)
 	if (src->times)
 		times_begin(src->times);
 	watch_look(&src->watch, look_at, src);
+	src->ready = src->ready_now;
+	src->ready_now = 0;
 	if (src->times)
 		look_for_times(src);
 }
@@ -629,6 +647,14 @@ void source_ptrace_info(uint32_t hz, const char *reason, struct sampler_info *re
 	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
+static uint32_t cpus_allowed(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) < 0 ? CPU_SETSIZE
+							   : (uint32_t)CPU_COUNT(&set);
+}
+
 static struct ptrace_source *source_new(uint32_t hz, struct launch *l, bool wait_tree)
 {
 	const struct sigaction usual = {.sa_handler = SIG_DFL};
@@ -640,6 +666,7 @@ static struct ptrace_source *source_new(uint32_t hz, struct launch *l, bool wait
 	src->may_go_first = sched_getscheduler(0) == SCHED_OTHER;
 	src->launch = l;
 	src->wait_tree = wait_tree;
+	src->cpus = cpus_allowed();
 	src->period_ns = src->every_ns = NSEC_PER_SEC / hz;
 	src->watch.orphans_fd = -1;
 	src->sample.stack = xmalloc(HALT_STACK_BYTES);

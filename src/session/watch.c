@@ -305,7 +305,7 @@ static void drop_threads(struct watch *w, struct watched *p)
 /* How long a thread has run is brought up to date by the kernel's tick and when it leaves
  * the CPU, how often it came to one and how long it waited for that at once: the time
  * that it ran after a wait comes with the next look. Where it waited when it had been
- * woken it was not found ready. */
+ * woken it was not found ready; what looks have shown of a wait is counted already. */
 static void note_moved(struct watch *w, struct thread *t, const struct sched *before)
 {
 	const struct sched *now = &t->sched;
@@ -318,7 +318,10 @@ static void note_moved(struct watch *w, struct thread *t, const struct sched *be
 	t->moved_ns = clock_now_ns();
 	pace_add(&t->pace, now->ran_ns - before->ran_ns, t->waited_ns);
 	pace_add(&w->pace, now->ran_ns - before->ran_ns, t->waited_ns);
-	t->waited_ns = t->ready ? now->queued_ns - before->queued_ns : 0;
+	t->waited_ns = 0;
+	if (t->ready && now->queued_ns - before->queued_ns > t->waits_ns)
+		t->waited_ns = now->queued_ns - before->queued_ns - t->waits_ns;
+	t->waits_ns = 0;
 }
 
 struct visit {

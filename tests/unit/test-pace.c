@@ -21,21 +21,23 @@ static void test_share(void **state)
 {
 	struct pace all = {0}, t = {0};
 
-	assert_true(pace_share(&t, &all) == 1);
+	assert_true(pace_share(&t, &all, 1) == 1);
 	for (int i = 0; i < 1000; i++)
 		pace_add(&all, 2 * MS, 6 * MS);
-	assert_true(fabs(pace_share(&t, &all) - 0.25) < 0.05);
+	assert_true(fabs(pace_share(&t, &all, 1) - 0.25) < 0.05);
+	/* No more than there is for each; what it has itself shown counts more. */
+	assert_true(fabs(pace_share(&t, &all, 0.125) - 0.125) < 0.01);
 	for (int i = 0; i < 1000; i++)
 		pace_add(&t, 9 * MS, MS);
-	assert_true(fabs(pace_share(&t, &all) - 0.9) < 0.06);
+	assert_true(fabs(pace_share(&t, &all, 1) - 0.9) < 0.06);
 	/* It has changed its ways. */
 	for (int i = 0; i < 500; i++)
 		pace_add(&t, MS, 9 * MS);
-	assert_true(fabs(pace_share(&t, &all) - 0.1) < 0.06);
+	assert_true(fabs(pace_share(&t, &all, 1) - 0.1) < 0.06);
 	/* A thread that hardly comes to a CPU is sampled, if rarely. */
 	for (int i = 0; i < 1000; i++)
 		pace_add(&t, 0, 1000 * MS);
-	assert_true(pace_share(&t, &all) > 0);
+	assert_true(pace_share(&t, &all, 1) > 0);
 }
 
 /* As many as the share says, in even distances; and what is saved has an end. */
