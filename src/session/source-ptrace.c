@@ -32,7 +32,7 @@
 /* A running thread's CPU time is brought up to date by the kernel's tick, every 10 ms at
  * the rarest. */
 #define STALE_NS (NSEC_PER_SEC / 50)
-#define AHEAD_PERIODS 2u
+#define AHEAD_PERIODS 4u
 /* What is attached to is asked at least so often whether it has ended. */
 #define ATTACHED_NS (NSEC_PER_SEC / 10)
 #define PROBE_NS NSEC_PER_SEC
@@ -155,18 +155,19 @@ static double looks_per_period(const struct ptrace_source *src)
 
 static void note_ready(struct ptrace_source *src, struct thread *t)
 {
-	double most = src->ready > src->cpus ? (double)src->cpus / (double)src->ready : 1;
+	/* At the last tick, and so far in this one: many begin at once. */
+	uint32_t n = src->ready_now < src->ready ? src->ready : src->ready_now + 1;
+	double most = n > src->cpus ? (double)src->cpus / (double)n : 1;
 
 	pace_found(&t->credit,
 		   pace_share(&t->pace, &src->watch.pace, most) / looks_per_period(src));
 }
 
-/* Without accounts nobody knows how long who is ready waits for a CPU; but no process has
- * had more than its clock says. */
+/* Without accounts nobody knows how long who is ready waits for a CPU, and with them not at
+ * once; but no process has had more than its clock says. */
 static bool has_enough(const struct ptrace_source *src, const struct watched *p)
 {
-	return src->watch.blind &&
-	       p->sampled_ns > watch_used_ns(p) + AHEAD_PERIODS * src->period_ns;
+	return p->sampled_ns > watch_used_ns(p) + AHEAD_PERIODS * src->period_ns;
 }
 
 /* From the last look to this one; its account will know when it has come to a CPU. */
@@ -190,7 +191,7 @@ static void ask(struct ptrace_source *src, struct thread *t)
 	t->ready = h.stat.state == 'R';
 	if (t->ready)
 		note_ready(src, t);
-	if (!t->ready || has_enough(src, t->process) || !pace_take(&t->credit)) {
+	if (!t->ready || !pace_take(&t->credit) || has_enough(src, t->process)) {
 		t->told_of = true;
 		if (src->times)
 			times_look_stat(src->times, t, &h.stat);
