@@ -32,6 +32,8 @@
 /* A running thread's CPU time is brought up to date by the kernel's tick, every 10 ms at
  * the rarest. */
 #define STALE_NS (NSEC_PER_SEC / 50)
+/* Chance makes samples stand for more than a process has used, but hardly for more than
+ * this. */
 #define AHEAD_PERIODS 4u
 /* What is attached to is asked at least so often whether it has ended. */
 #define ATTACHED_NS (NSEC_PER_SEC / 10)
