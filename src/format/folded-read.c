@@ -71,14 +71,23 @@ static bool parse_count(const char *s, const char *end, int64_t *ret_count)
 
 /* --- frames ------------------------------------------------------------------------- */
 
-static char take_mark(const char *s, size_t *n)
+/* What a frame is by the end of its text, of which *n is left. @place: 0 for the command,
+ * which is no code, and 1 for the outermost function, which is inlined into none. */
+static char take_mark(const char *s, size_t *n, uint32_t place)
 {
 	const char *m = s + *n - 4;
 
-	if (*n <= 4 || memcmp(m, "_[", 2) != 0 || m[3] != ']' || !strchr("kij", m[2]))
+	if (!place || *n <= 4 || memcmp(m, "_[", 2) != 0 || m[3] != ']' ||
+	    !strchr(place > 1 ? "kij" : "kj", m[2]))
 		return 0;
 	*n -= 4;
 	return m[2];
+}
+
+static void trim(const char *s, size_t *n)
+{
+	while (*n && (s[*n - 1] == ' ' || s[*n - 1] == '\t'))
+		--*n;
 }
 
 static int split_frames(struct folded_reader *r, const char *s, size_t n)
@@ -95,7 +104,9 @@ static int split_frames(struct folded_reader *r, const char *s, size_t n)
 			return folded_broken(r, "more than 65536 frames",
 					     "is it a file of folded stacks?");
 		len = (size_t)(next - s);
-		f.kind = take_mark(s, &len);
+		trim(s, &len);
+		f.kind = take_mark(s, &len, r->frames.n);
+		trim(s, &len);
 		f.name = profile_string_n(r->p, len ? s : "-", len ? len : 1);
 		vec_push(&r->frames, f);
 	}

@@ -214,6 +214,19 @@ static void marks_are_kinds(void **state)
 	profile_free(p);
 }
 
+/* A command that looks marked is called so, and so is what is inlined into nothing; of two
+ * marks the last is one. */
+static void what_cannot_be_marked_is_called_so(void **state)
+{
+	static const char text[] = "a_[k]_[i];f;g_[k]_[i] 2\n"
+				   "b_[k];f 1\n"
+				   "c;f_[i];g_[i] 3\n";
+	struct profile *p = from_text(text, NULL);
+
+	expect(p, true, text);
+	profile_free(p);
+}
+
 static void what_other_tools_write_is_read(void **state)
 {
 	struct profile *p = from_text("# a comment\r\n\r\nmain;f 1.4\r\nmain;f\t2.5\n"
@@ -272,6 +285,7 @@ int main(void)
 		cmocka_unit_test(nothing_makes_nothing),
 		cmocka_unit_test(what_is_read_is_written_again),
 		cmocka_unit_test(marks_are_kinds),
+		cmocka_unit_test(what_cannot_be_marked_is_called_so),
 		cmocka_unit_test(what_other_tools_write_is_read),
 		cmocka_unit_test(what_is_no_folded_file_is_told_by_line),
 	};
