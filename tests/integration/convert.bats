@@ -125,7 +125,7 @@ refused() {
 	[ "$(grep -o 'of [0-9]*ns total' mine)" = "$(grep -o 'of [0-9]*ns total' theirs)" ]
 }
 
-@test "merge: folded stacks add up line by line, and with pprof" {
+@test "merge: folded stacks add up line by line; unlike sample types are refused" {
 	local a=$BATS_FILE_TMPDIR/threads.d/cpu.folded
 	"$PROFD" merge --unit nanoseconds -t folded --annotate "$a" "$a" >twice
 	awk '{ n = $NF; sub(/ [0-9]+$/, ""); printf "%s %.0f\n", $0, 2 * n }' "$a" >expected
