@@ -393,12 +393,15 @@ static void close_raw(struct recording *r, const struct run *run,
 	r->recorder = NULL;
 }
 
-/* The machine's CPU time since the start. */
+/* The machine's CPU time since the start. Zeros where the file could not be read again, or
+ * ran backwards, as steal does on some hosts. */
 static struct clock_machine machine_since(const struct clock_machine *start)
 {
 	struct clock_machine now;
 
 	clock_machine(&now);
+	if (now.busy_ns < start->busy_ns || now.stolen_ns < start->stolen_ns)
+		return (struct clock_machine){0};
 	now.busy_ns -= start->busy_ns;
 	now.stolen_ns -= start->stolen_ns;
 	return now;
