@@ -75,9 +75,12 @@ static bool parse_count(const char *s, const char *end, int64_t *ret_count)
  * which is no code, and 1 for the outermost function, which is inlined into none. */
 static char take_mark(const char *s, size_t *n, uint32_t place)
 {
-	const char *m = s + *n - 4;
+	const char *m;
 
-	if (!place || *n <= 4 || memcmp(m, "_[", 2) != 0 || m[3] != ']' ||
+	if (!place || *n <= 4)
+		return 0;
+	m = s + *n - 4;
+	if (memcmp(m, "_[", 2) != 0 || m[3] != ']' || !m[2] ||
 	    !strchr(place > 1 ? "kij" : "kj", m[2]))
 		return 0;
 	*n -= 4;
