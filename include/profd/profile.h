@@ -106,6 +106,15 @@ struct sample_row {
 	labels_id labels;
 };
 
+/* How many samples of a row were taken in one bin of time. A row may have several entries
+ * for one bin, in any order. */
+struct time_count {
+	uint32_t row; /* of profile->samples */
+	uint32_t bin; /* [bin * bin_ns, (bin + 1) * bin_ns) from the start */
+	uint32_t count;
+};
+#define PROFILE_BINS_MAX 512u
+
 #define PROFILE_VALUES_MAX 16
 
 struct profile {
@@ -122,6 +131,8 @@ struct profile {
 	VEC(struct sample_row) samples; /* row 0 is unused here too */
 	VEC(int64_t) values;		/* [samples.n][nvalues], row-major */
 	VEC(string_id) comments;
+	VEC(struct time_count) times; /* by profile_add_time */
+	int64_t bin_ns;		      /* 0: when samples were taken is not kept */
 
 	struct value_type value_types[PROFILE_VALUES_MAX];
 	unsigned nvalues;
@@ -134,6 +145,7 @@ struct profile {
 	bool beside; /* made by profile_beside: all but samples, values and comments is another's */
 	struct index string_index, mapping_index, function_index, location_index,
 		stack_index, labels_index, sample_index;
+	VEC(uint32_t) latest_time; /* by row of samples: the last entry of `times` + 1 */
 };
 
 struct profile *profile_new(void);
@@ -169,9 +181,15 @@ void profile_set_lines(struct profile *p, location_id id, const struct line *lin
 /* @parent: 0, or what this has returned. */
 stack_id profile_stack(struct profile *p, stack_id parent, location_id location);
 labels_id profile_labels(struct profile *p, const struct label *labels, uint32_t n);
-/* Adds values[0..nvalues) to the row of (stack, labels). */
-void profile_add(struct profile *p, stack_id stack, labels_id labels,
-		 const int64_t *values);
+/* Adds values[0..nvalues) to the row of (stack, labels), which is returned. */
+uint32_t profile_add(struct profile *p, stack_id stack, labels_id labels,
+		     const int64_t *values);
+/* From now on profile_add_time keeps the times of samples, in bins of @bin_ns > 0. */
+void profile_keep_times(struct profile *p, int64_t bin_ns);
+/* One sample of @row was taken @at_ns after the start; a time before it counts as the
+ * start. Beyond PROFILE_BINS_MAX bins all of them double in width, so that memory grows
+ * with the rows and not with time. */
+void profile_add_time(struct profile *p, uint32_t row, int64_t at_ns);
 void profile_comment(struct profile *p, const char *text);
 
 /* The index in value_types that viewers should show first: default_sample_type, else the
@@ -183,7 +201,8 @@ string_id profile_label_str(const struct profile *p, labels_id labels, string_id
 /* The id of @s without adding it; 0 when it is not there. */
 string_id profile_find_string(const struct profile *p, const char *s);
 /* Adds all samples of @from to @to, with what they need. The start is the earlier one, the
- * durations are added up, the longer period stays, comments stand once. Returns 0, or
+ * durations are added up, the longer period stays, comments stand once, times are not
+ * kept: two recordings are not one after the other. Returns 0, or
  * -EINVAL, with @to as it was, when the two have not the same value types. */
 int profile_merge(struct profile *to, const struct profile *from);
 /* Makes all of value @i smaller in the same way, so that a total of @from becomes @to;

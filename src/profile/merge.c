@@ -171,6 +171,9 @@ static void merge_header(struct merge *m)
 	if (from->time_ns && (!to->time_ns || from->time_ns < to->time_ns))
 		to->time_ns = from->time_ns;
 	to->duration_ns = value_add(to->duration_ns, from->duration_ns);
+	to->bin_ns = 0;
+	vec_done(&to->times);
+	vec_done(&to->latest_time);
 	if (from->period > to->period)
 		to->period = from->period;
 	for (uint32_t i = 0; i < from->comments.n; i++) {

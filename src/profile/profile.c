@@ -35,6 +35,8 @@ struct profile *profile_free(struct profile *p)
 	vec_done(&p->samples);
 	vec_done(&p->values);
 	vec_done(&p->comments);
+	vec_done(&p->times);
+	vec_done(&p->latest_time);
 	index_done(&p->sample_index);
 	if (p->beside) {
 		free(p);
@@ -68,6 +70,9 @@ struct profile *profile_beside(const struct profile *p)
 	b->beside = true;
 	memset(&b->samples, 0, sizeof(b->samples));
 	memset(&b->values, 0, sizeof(b->values));
+	memset(&b->times, 0, sizeof(b->times));
+	memset(&b->latest_time, 0, sizeof(b->latest_time));
+	b->bin_ns = 0;
 	memset(&b->comments, 0, sizeof(b->comments));
 	memset(&b->sample_index, 0, sizeof(b->sample_index));
 	b->nvalues = 0;

@@ -124,8 +124,8 @@ static bool sample_equal(const void *table, uint32_t id, const void *key)
 	return a->stack == b->stack && a->labels == b->labels;
 }
 
-void profile_add(struct profile *p, stack_id stack, labels_id labels,
-		 const int64_t *values)
+uint32_t profile_add(struct profile *p, stack_id stack, labels_id labels,
+		     const int64_t *values)
 {
 	struct sample_row key = {stack, labels};
 	uint32_t hash = hash_u64((uint64_t)stack << 32 | labels);
@@ -144,4 +144,5 @@ void profile_add(struct profile *p, stack_id stack, labels_id labels,
 	sums = p->values.v + (size_t)row * p->nvalues;
 	for (unsigned i = 0; i < p->nvalues; i++)
 		sums[i] = value_add(sums[i], values[i]);
+	return row;
 }

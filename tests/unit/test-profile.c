@@ -151,6 +151,57 @@ static void samples_of_one_stack_add_up(void **state)
 	profile_free(p);
 }
 
+/* Of the counts of @row: how many, and in which bins. */
+static uint32_t times_of(const struct profile *p, uint32_t row, uint32_t *ret_first,
+			 uint32_t *ret_last)
+{
+	uint32_t n = 0;
+
+	*ret_first = UINT32_MAX;
+	*ret_last = 0;
+	for (uint32_t i = 0; i < p->times.n; i++) {
+		const struct time_count *c = &p->times.v[i];
+
+		if (c->row != row)
+			continue;
+		n += c->count;
+		*ret_first = c->bin < *ret_first ? c->bin : *ret_first;
+		*ret_last = c->bin > *ret_last ? c->bin : *ret_last;
+	}
+	return n;
+}
+
+static void times_are_kept_in_bins_that_double(void **state)
+{
+	struct profile *p = two_values();
+	const int64_t v[] = {1, 10}, bin = 1000000;
+	stack_id s = profile_stack(p, 0, profile_location(p, 0, 1, 0));
+	uint32_t steady, rare, first, last;
+
+	steady = profile_add(p, s, 0, v);
+	profile_add_time(p, steady, 5);
+	assert_int_equal(p->times.n, 0);
+	profile_keep_times(p, bin);
+	profile_add_time(p, steady, -7);
+	for (uint32_t i = 0; i < PROFILE_BINS_MAX; i++)
+		profile_add_time(p, steady, i * bin + 1);
+	assert_int_equal(p->bin_ns, bin);
+	assert_int_equal(p->times.n, PROFILE_BINS_MAX);
+	rare = profile_add(p, profile_stack(p, s, p->stacks.v[s].location), 0, v);
+	profile_add_time(p, rare, 3 * PROFILE_BINS_MAX * bin);
+	assert_int_equal(p->bin_ns, 4 * bin);
+	assert_int_equal(p->times.n, PROFILE_BINS_MAX / 4 + 1);
+	assert_int_equal(times_of(p, steady, &first, &last), PROFILE_BINS_MAX + 1);
+	assert_int_equal(first, 0);
+	assert_int_equal(last, PROFILE_BINS_MAX / 4 - 1);
+	assert_int_equal(times_of(p, rare, &first, &last), 1);
+	assert_int_equal(first, 3 * PROFILE_BINS_MAX / 4);
+	profile_add_time(p, rare, INT64_MAX);
+	assert_int_equal(times_of(p, rare, &first, &last), 2);
+	assert_true(last < PROFILE_BINS_MAX);
+	profile_free(p);
+}
+
 static void default_value_is_the_named_or_the_last(void **state)
 {
 	struct profile *p = two_values();
@@ -228,6 +279,7 @@ int main(void)
 		cmocka_unit_test(plain_and_named_locations_differ),
 		cmocka_unit_test(labels_are_a_set),
 		cmocka_unit_test(samples_of_one_stack_add_up),
+		cmocka_unit_test(times_are_kept_in_bins_that_double),
 		cmocka_unit_test(a_stack_is_there_once),
 		cmocka_unit_test(default_value_is_the_named_or_the_last),
 		cmocka_unit_test(adding_again_does_not_allocate),
