@@ -187,8 +187,8 @@ uint32_t profile_add(struct profile *p, stack_id stack, labels_id labels,
 /* From now on profile_add_time keeps the times of samples, in bins of @bin_ns > 0. */
 void profile_keep_times(struct profile *p, int64_t bin_ns);
 /* One sample of @row was taken @at_ns after the start; a time before it counts as the
- * start. Beyond PROFILE_BINS_MAX bins all of them double in width, so that memory grows
- * with the rows and not with time. */
+ * start. Beyond PROFILE_BINS_MAX bins, or when rows with many bins have taken 1.5 MB, all
+ * bins double in width: memory grows with the rows and not with time. */
 void profile_add_time(struct profile *p, uint32_t row, int64_t at_ns);
 void profile_comment(struct profile *p, const char *text);
 

@@ -7,6 +7,10 @@
 
 #include "profile-priv.h"
 
+/* Entries of `times` beyond which there have to be fewer bins. */
+#define TIMES_MIN (1u << 17)
+#define TIMES_PER_ROW 4u
+
 void profile_keep_times(struct profile *p, int64_t bin_ns)
 {
 	assert(bin_ns > 0);
@@ -59,4 +63,8 @@ void profile_add_time(struct profile *p, uint32_t row, int64_t at_ns)
 		times_double(p);
 	c.bin = (uint32_t)(at_ns / p->bin_ns);
 	time_count(p, &c);
+	/* In a single bin every row has one entry, so this comes to an end. */
+	if (p->times.n / TIMES_PER_ROW > TIMES_MIN / TIMES_PER_ROW + p->samples.n &&
+	    p->bin_ns <= INT64_MAX / 2)
+		times_double(p);
 }

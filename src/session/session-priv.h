@@ -62,7 +62,7 @@ struct session {
 	struct profile *profile;
 	struct quality quality;
 	struct wall *wall;		    /* NULL: switches are not told */
-	uint64_t last_ns;		    /* of events */
+	uint64_t first_ns, last_ns;	    /* of events */
 	VEC(struct session_module) modules; /* [profile->mappings.n] */
 	struct location_slot *slots;
 	struct mapping_slot mapping_slots[MAPPING_SLOTS];
@@ -97,10 +97,11 @@ struct shot {
 	int64_t wall_ns; /* of a thread's time; negative: it is not of the event for that */
 	labels_id wall_labels;
 	uint32_t wall_tid;
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
 };
-/* session.c: adds a row's values of one event, values[2]. */
-void session_add(struct session *ses, stack_id stack, labels_id labels, uint32_t event,
-		 const int64_t *values);
+/* session.c: adds a row's values of one event, values[2]. Returns the row. */
+uint32_t session_add(struct session *ses, stack_id stack, labels_id labels,
+		     uint32_t event, const int64_t *values);
 /* session.c: counts it. */
 void shot_count(struct session *ses, const struct shot *s);
 

@@ -9,6 +9,9 @@
 
 #include <profd/clock.h>
 
+/* Of the time bins to begin with: the period of 1000 Hz. */
+#define FIRST_BIN_NS (NSEC_PER_SEC / 1000)
+
 /* Two values each. The first clock among the events is the CPU time. */
 static void add_value_types(struct profile *p, const char *event, bool clock, bool *cpu)
 {
@@ -67,6 +70,7 @@ struct session *session_new(const struct session_options *o, struct error *err)
 		ses->wall = wall_new();
 	ses->quality.wall.stacks = o->wall_stacks;
 	p->time_ns = (int64_t)o->start_wall_ns;
+	profile_keep_times(p, FIRST_BIN_NS);
 	ses->key_comm = profile_string(p, "comm");
 	ses->key_thread = profile_string(p, "thread");
 	ses->key_pid = profile_string(p, "pid");
@@ -256,20 +260,22 @@ static labels_id sample_labels(struct session *ses, const struct event *e,
 	return cached->labels;
 }
 
-void session_add(struct session *ses, stack_id stack, labels_id labels, uint32_t event,
-		 const int64_t *values)
+uint32_t session_add(struct session *ses, stack_id stack, labels_id labels,
+		     uint32_t event, const int64_t *values)
 {
 	int64_t all[PROFILE_VALUES_MAX] = {0};
 
 	memcpy(all + 2 * event, values, 2 * sizeof(*values));
-	profile_add(ses->profile, stack, labels, all);
+	return profile_add(ses->profile, stack, labels, all);
 }
 
 void shot_count(struct session *ses, const struct shot *s)
 {
 	struct quality *q = &ses->quality;
 
-	session_add(ses, s->stack, s->labels, s->event, s->values);
+	profile_add_time(ses->profile,
+			 session_add(ses, s->stack, s->labels, s->event, s->values),
+			 (int64_t)(s->time_ns - ses->first_ns));
 	if (s->wall_ns >= 0)
 		wall_count(ses, s->wall_tid, s->stack, s->wall_labels, s->wall_ns);
 	if (s->event)
@@ -310,6 +316,7 @@ static struct shot shot_make(struct session *ses, const struct event *e,
 		.event = s->event,
 		.values = {1, (int64_t)(s->period & INT64_MAX)},
 		.wall_ns = -1,
+		.time_ns = e->time_ns,
 	};
 
 	if (stop == STOP_NO_CFI && n && ses->frames[n - 1].vma) {
@@ -426,6 +433,8 @@ void session_feed(struct session *ses, const struct event *e)
 {
 	if (e->type == EVENT_LOST)
 		ses->repair_due = true;
+	if (!ses->first_ns)
+		ses->first_ns = e->time_ns;
 	if (e->time_ns > ses->last_ns)
 		ses->last_ns = e->time_ns;
 	if (ses->repair_due && e->time_ns >= ses->repair_ns)

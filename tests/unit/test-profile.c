@@ -202,6 +202,28 @@ static void times_are_kept_in_bins_that_double(void **state)
 	profile_free(p);
 }
 
+static void times_of_many_rows_take_wider_bins(void **state)
+{
+	struct profile *p = two_values();
+	const int64_t v[] = {1, 10}, bin = 1000000;
+	const uint32_t rows = 1000;
+	uint32_t first, last;
+
+	profile_keep_times(p, bin);
+	for (uint32_t i = 0; i < rows; i++)
+		profile_add(p, profile_stack(p, 0, profile_location(p, 0, i + 1, 0)), 0,
+			    v);
+	for (uint32_t at = 0; at < PROFILE_BINS_MAX; at++)
+		for (uint32_t i = 0; i < rows; i++)
+			profile_add_time(p, i + 1, at * bin);
+	assert_true(p->times.n <= (1u << 17) + 4 * rows + 4);
+	assert_true(p->bin_ns > bin);
+	for (uint32_t i = 0; i < rows; i++)
+		assert_int_equal(times_of(p, i + 1, &first, &last), PROFILE_BINS_MAX);
+	assert_int_equal(last, (PROFILE_BINS_MAX - 1) * bin / p->bin_ns);
+	profile_free(p);
+}
+
 static void default_value_is_the_named_or_the_last(void **state)
 {
 	struct profile *p = two_values();
@@ -280,6 +302,7 @@ int main(void)
 		cmocka_unit_test(labels_are_a_set),
 		cmocka_unit_test(samples_of_one_stack_add_up),
 		cmocka_unit_test(times_are_kept_in_bins_that_double),
+		cmocka_unit_test(times_of_many_rows_take_wider_bins),
 		cmocka_unit_test(a_stack_is_there_once),
 		cmocka_unit_test(default_value_is_the_named_or_the_last),
 		cmocka_unit_test(adding_again_does_not_allocate),

@@ -235,6 +235,32 @@ static void test_no_user(void **state)
 	session_free(ses);
 }
 
+/* Samples are counted by when they were taken, from the first event on; what is added at
+ * the end was not taken at any time. */
+static void test_times(void **state)
+{
+	struct session *ses = session_new(&options, NULL);
+	struct event e = {.type = EVENT_SAMPLE, .pid = 5000000, .tid = 5000000};
+	static const uint64_t at_us[] = {7000000, 7000300, 7005100, 6999000};
+	const struct profile *p;
+	uint32_t counts[8] = {0};
+
+	assert_non_null(ses);
+	for (unsigned i = 0; i < 4; i++) {
+		e.time_ns = at_us[i] * 1000;
+		e.sample.period = 2004008;
+		session_feed(ses, &e);
+	}
+	p = session_finish(ses, &(struct session_totals){.user_ns = 1000000000});
+	assert_int_equal(p->bin_ns, 1000000);
+	for (uint32_t i = 0; i < p->times.n; i++)
+		counts[p->times.v[i].bin] += p->times.v[i].count;
+	assert_int_equal(counts[0], 3);
+	assert_int_equal(counts[5], 1);
+	assert_true(p->samples.n > 2);
+	session_free(ses);
+}
+
 /* No samples of a second of CPU time is a coverage of 0, not an unknown one; more samples
  * than CPU time means that the time is not all known. */
 static void test_coverage(void **state)
@@ -636,6 +662,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_clock_behind_a_counter),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_no_user),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_coverage_more),
 		cmocka_unit_test(test_lost),
