@@ -132,6 +132,10 @@ struct ring *sampler_ring(struct sampler *s, size_t i);
 int sampler_fd(const struct sampler *s,
 	       size_t i); /* readable when ring i holds a quarter */
 
+/* How long it takes at the least until samples fill a quarter of a ring, every CPU being
+ * busy: in ms. 0: too short, or unknown, as of events that are not sampled by time. */
+int sampler_quarter_ms(const struct sampler *s);
+
 /* Decodes one record (from ring_peek). A record that contradicts itself decodes to
  * EVENT_OTHER and returns -EBADMSG. */
 int sampler_decode(struct sampler *s, const void *record, struct event *ret_event);

@@ -6,6 +6,7 @@
 #include <profd/sampler.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -298,6 +299,27 @@ struct ring *sampler_ring(struct sampler *s, size_t i)
 int sampler_fd(const struct sampler *s, size_t i)
 {
 	return i < s->ncpus ? s->cpus[i].fd : s->switches.fds[i - s->ncpus];
+}
+
+/* Of what is beside the stack copy in a sample: its registers, and 127 kernel frames. */
+#define SAMPLE_REST_BYTES 2048u
+
+int sampler_quarter_ms(const struct sampler *s)
+{
+	uint64_t hz = s->info.hz, ms;
+
+	if (s->info.hardware || s->info.wall)
+		return 0;
+	for (uint32_t i = 1; i < s->info.nevents; i++) {
+		if (s->list.v[i].kind != EVENTSPEC_CLOCK || !more_of(s)->events[i].hz)
+			return 0;
+		hz += more_of(s)->events[i].hz;
+	}
+	if (!hz)
+		return 0;
+	ms = 1000 * (s->info.ring_bytes / 4) /
+	     (hz * (s->info.stack_bytes + SAMPLE_REST_BYTES));
+	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
 static bool is_everything(const struct sampler *s)

@@ -5,7 +5,9 @@
  * saw: what a CPU had yet to publish then has been published since. A slack in
  * microseconds would not do, because a virtual CPU may be descheduled between taking the
  * time and publishing. Records stay in the ring until they were handed out, so a ring has
- * to have room for two rounds; it wakes us at a quarter.
+ * to have room for two rounds; it wakes us at a quarter. Where a quarter takes its time and
+ * CPUs are busy, all rings are looked at once in that time instead: each CPU waking us for
+ * its own ring costs more than what is in it.
  *
  * Whose events they are is tree.c's to tell where they are everybody's.
  *
@@ -46,6 +48,8 @@ struct perf_source {
 	uint64_t last_ns;   /* of the last event handed out */
 	int round_ms;	    /* at most, between two looks */
 	uint32_t fresh;	    /* short rounds to come, after a new mapping */
+	int quarter_ms;	    /* as sampler_quarter_ms */
+	bool busy;	    /* some ring got an eighth of its room in the last round */
 	bool draining;	    /* the workload is gone and its events are off */
 	bool wait_tree;	    /* not before all that it forked is gone */
 	bool started;	    /* the first process has exec'ed */
@@ -96,10 +100,12 @@ static void ring_look(struct perf_source *src, size_t i)
 static void round_begin(struct perf_source *src)
 {
 	src->bound_ns = src->newest_ns;
+	src->busy = false;
 	for (size_t i = 0; i < src->nrings; i++) {
 		struct ring *r = sampler_ring(src->sampler, i);
 
 		ring_fetch(r);
+		src->busy |= r->limit - r->scanned > r->mask / 8;
 		ring_scan(r, see_record, src);
 		ring_look(src, i);
 	}
@@ -165,6 +171,7 @@ static bool look_at_blocked(struct perf_source *src)
 static int wait_round(struct perf_source *src)
 {
 	int ms = src->round_ms;
+	size_t nrings = src->nrings;
 
 	source_waits(&src->base);
 	if (look_at_blocked(src) && ms > ROUND_BLOCKED_MS)
@@ -172,7 +179,11 @@ static int wait_round(struct perf_source *src)
 	if (src->fresh && ms > ROUND_FRESH_MS)
 		ms = ROUND_FRESH_MS;
 	src->fresh -= src->fresh > 0;
-	if (poll(src->fds, src->nrings + 2, ms) < 0 && errno != EINTR)
+	if (src->busy && src->quarter_ms && src->quarter_ms <= ms) {
+		ms = src->quarter_ms;
+		nrings = 0;
+	}
+	if (poll(src->fds + src->nrings - nrings, nrings + 2, ms) < 0 && errno != EINTR)
 		return -errno;
 	for (size_t i = 0; i < src->nrings; i++) {
 		/* All tasks that inherited this event are gone. */
@@ -332,6 +343,7 @@ static struct perf_source *source_new(struct sampler *s, int fd, int signalfd,
 	src->base.ops = &perf_ops;
 	src->sampler = s;
 	src->round_ms = ROUND_MAX_MS;
+	src->quarter_ms = sampler_quarter_ms(s);
 	src->fresh = FRESH_ROUNDS; /* the program itself is a new mapping */
 	src->reach = sampler_info(s)->reach;
 	src->root_pid = root;

@@ -107,6 +107,11 @@ const struct sampler_info *sampler_info(const struct sampler *s)
 	return &s->info;
 }
 
+int sampler_quarter_ms(const struct sampler *s)
+{
+	return 0;
+}
+
 size_t sampler_nrings(const struct sampler *s)
 {
 	return s->nrings;
