@@ -28,13 +28,37 @@ struct index {
 };
 /* True when row @id of @table is the one that @key means. */
 typedef bool (*index_equal)(const void *table, uint32_t id, const void *key);
-/* The row id, or 0. */
-uint32_t index_find(const struct index *ix, uint32_t hash, index_equal equal,
-		    const void *table, const void *key);
+/* The row id, or 0. Inline, so that @equal is, too: it is asked for every frame. */
+static inline uint32_t index_find(const struct index *ix, uint32_t hash,
+				  index_equal equal, const void *table, const void *key)
+{
+	uint32_t i = hash & ix->mask;
+
+	if (!ix->slots)
+		return 0;
+	for (; ix->slots[i].id; i = (i + 1) & ix->mask) {
+		if (ix->slots[i].hash == hash && equal(table, ix->slots[i].id, key))
+			return ix->slots[i].id;
+	}
+	return 0;
+}
 void index_add(struct index *ix, uint32_t hash, uint32_t id);
 void index_done(struct index *ix);
 
-uint32_t hash_u64(uint64_t x);
+/* The finalizer of MurmurHash3 (public domain, A. Appleby), which passes on every input
+ * bit to every output bit. */
+static inline uint64_t hash_mix64(uint64_t x)
+{
+	x ^= x >> 33;
+	x *= 0xff51afd7ed558ccdull;
+	x ^= x >> 33;
+	x *= 0xc4ceb9fe1a85ec53ull;
+	return x ^ (x >> 33);
+}
+static inline uint32_t hash_u64(uint64_t x)
+{
+	return (uint32_t)hash_mix64(x);
+}
 uint32_t hash_bytes(const void *p, size_t n);
 static inline uint32_t hash_mix(uint32_t h, uint64_t x)
 {

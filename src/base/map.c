@@ -1,25 +1,9 @@
-/* Hash tables with linear probing, at most 3/4 full. Hashes mix with the finalizer of
- * MurmurHash3 (public domain, A. Appleby), which passes on every input bit to every
- * output bit. */
+/* Hash tables with linear probing, at most 3/4 full. */
 #include <profd/map.h>
 
 #include <string.h>
 
 #include <profd/mem.h>
-
-static uint64_t mix64(uint64_t x)
-{
-	x ^= x >> 33;
-	x *= 0xff51afd7ed558ccdull;
-	x ^= x >> 33;
-	x *= 0xc4ceb9fe1a85ec53ull;
-	return x ^ (x >> 33);
-}
-
-uint32_t hash_u64(uint64_t x)
-{
-	return (uint32_t)mix64(x);
-}
 
 uint32_t hash_bytes(const void *p, size_t n)
 {
@@ -30,13 +14,13 @@ uint32_t hash_bytes(const void *p, size_t n)
 		uint64_t w;
 
 		memcpy(&w, s, 8);
-		h = mix64(h ^ w);
+		h = hash_mix64(h ^ w);
 	}
 	if (n) {
 		uint64_t w = 0;
 
 		memcpy(&w, s, n);
-		h = mix64(h ^ w);
+		h = hash_mix64(h ^ w);
 	}
 	return (uint32_t)(h ^ (h >> 32));
 }
@@ -112,20 +96,6 @@ void map_done(struct map *m)
 }
 
 /* --- index ----------------------------------------------------------------------- */
-
-uint32_t index_find(const struct index *ix, uint32_t hash, index_equal equal,
-		    const void *table, const void *key)
-{
-	uint32_t i;
-
-	if (!ix->slots)
-		return 0;
-	for (i = hash & ix->mask; ix->slots[i].id; i = (i + 1) & ix->mask) {
-		if (ix->slots[i].hash == hash && equal(table, ix->slots[i].id, key))
-			return ix->slots[i].id;
-	}
-	return 0;
-}
 
 static void index_insert(struct index *ix, struct index_slot slot)
 {

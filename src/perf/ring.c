@@ -14,6 +14,8 @@
 
 #include <profd/mem.h>
 
+#define CACHE_LINE 64u
+#define AHEAD_LINES 10u			/* a sample's numbers and the top of its stack */
 #define BOUNCE_BYTES ((size_t)64 << 10) /* perf_event_header.size is 16 bits */
 
 static size_t page_bytes(void)
@@ -94,12 +96,26 @@ bool ring_ready(struct ring *r)
 	return size_next(r);
 }
 
+/* The kernel has put the records into another CPU's cache: asks for the beginning of the
+ * one behind, and for its end as if it were as long as this one. */
+static void ask_ahead(const struct ring *r, size_t size)
+{
+	uint64_t at = r->pos + size;
+
+	if (at >= r->limit)
+		return;
+	for (unsigned i = 0; i < AHEAD_LINES; i++)
+		__builtin_prefetch(r->data + ((at + i * CACHE_LINE) & r->mask));
+	__builtin_prefetch(r->data + ((at + size - 8) & r->mask));
+}
+
 const void *ring_peek(struct ring *r)
 {
 	size_t size = size_next(r), first;
 
 	if (!size)
 		return NULL;
+	ask_ahead(r, size);
 	first = r->mask + 1 - (r->pos & r->mask);
 	if (size <= first)
 		return header_at(r, r->pos);
@@ -133,5 +149,7 @@ void ring_scan(struct ring *r, void (*fn)(void *arg, struct ring *r, uint64_t at
 		else
 			fn(arg, r, r->scanned);
 		r->scanned += size;
+		/* Samples, which is most of it, are of one size. */
+		__builtin_prefetch(r->data + ((r->scanned + 2 * size) & r->mask));
 	}
 }

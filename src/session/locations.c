@@ -97,17 +97,16 @@ static location_id location_new(struct session *ses, uint32_t pid, uint64_t pc,
 				v->kind == VMA_JIT ? LOCATION_JIT : 0);
 }
 
-location_id location_of_frame(struct session *ses, struct space *space, uint32_t pid,
-			      const struct frame *f)
+static location_id location_of_frame(struct session *ses, uint32_t generation,
+				     uint32_t pid, const struct frame *f)
 {
 	/* A signal handler "returns" to the first byte of the trampoline. */
 	bool call = (f->flags & FRAME_CALL) && !(f->flags & FRAME_SIGNAL);
 	uint64_t pc = f->pc - call;
-	uint32_t generation = space_generation(space);
 	struct location_slot *slot =
 		&ses->slots[hash_mix(generation, pc) & (LOCATION_SLOTS - 1)];
 
-	if (slot->pc == pc && slot->generation == generation)
+	if (__builtin_expect(slot->pc == pc && slot->generation == generation, 1))
 		return slot->location;
 	*slot = (struct location_slot){pc, generation,
 				       location_new(ses, pid, pc, f->vma)};
@@ -136,14 +135,15 @@ stack_id stack_of_frames(struct session *ses, struct space *space, uint32_t pid,
 		stack = step->stack;
 		same++;
 	}
-	t->steps.n = same;
+	vec_reserve(&t->steps, n);
 	for (uint32_t i = same; i < n; i++) {
 		const struct frame *f = &ses->frames[n - 1 - i];
 
 		stack = profile_stack(ses->profile, stack,
-				      location_of_frame(ses, space, pid, f));
-		vec_push(&t->steps, ((struct trail_step){f->pc, f->flags, stack}));
+				      location_of_frame(ses, generation, pid, f));
+		t->steps.v[i] = (struct trail_step){f->pc, f->flags, stack};
 	}
+	t->steps.n = n;
 	return stack;
 }
 

@@ -126,8 +126,6 @@ void deep_finish(struct session *ses);
 struct deep *deep_free(struct deep *d); /* NULL is fine; returns NULL */
 
 /* locations.c: from pcs to rows of the profile. */
-location_id location_of_frame(struct session *ses, struct space *space, uint32_t pid,
-			      const struct frame *f);
 /* The stack of the @n frames of ses->frames, innermost first, above @root. */
 stack_id stack_of_frames(struct session *ses, struct space *space, uint32_t pid,
 			 uint32_t tid, unsigned n, stack_id root);
