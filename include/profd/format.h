@@ -21,7 +21,8 @@ struct profile *pprof_read(const void *data, size_t n, size_t max_bytes,
 /* --- folded: "comm;root;…;leaf N\n", sorted by the bytes of the stacks -------------- */
 
 /* The value is the profile's default one. With @annotate a frame ends in _[k] (kernel),
- * _[i] (inlined) or _[j] (JIT). ';' and newlines in names become ':' and ' '. */
+ * _[i] (inlined) or _[j] (JIT). C++ functions stand without their parameters, as perf
+ * writes them. ';' and newlines in names become ':' and ' '. */
 void folded_write(const struct profile *p, bool annotate, struct sink *out);
 /* The same of another value. */
 void folded_write_value(const struct profile *p, unsigned value, bool annotate,

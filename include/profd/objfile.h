@@ -102,3 +102,6 @@ bool objfile_has_lines(struct objfile *o); /* DWARF was found (loads it) */
  * is none of these or too long to be trusted (over 64 KiB); else the caller frees. Any
  * thread. */
 char *demangle(const char *mangled);
+/* The same of C++ and legacy Rust names only, without parameters, return types and marks
+ * of clones: as perf shows them. */
+char *demangle_brief(const char *mangled);

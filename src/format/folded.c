@@ -1,7 +1,8 @@
 /* Folded stacks, the text that flame graph tools exchange: "comm;root;…;leaf N".
  *
  * Lines are sorted by the bytes of their stacks, and equal ones are added up (two names
- * may become equal when ';' is replaced, or when their kinds are not shown). Both are
+ * may become equal without their parameters, when ';' is replaced, or when their kinds are
+ * not shown). Both are
  * done while the tree is walked: boxes whose texts are equal so far are walked together
  * as one, and what they call is put in order wherever they call several. No two lines
  * are ever compared. A box that is walked alone, as nearly all are, takes the rest of its
@@ -13,6 +14,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#include <profd/objfile.h>
 
 /* A box: the call in place `k` of a strip. */
 struct spot {
@@ -86,6 +89,24 @@ static uint32_t folder_intern(struct folder *w)
 	return at;
 }
 
+/* Parameters would be most of the text of a C++ program's stacks, which every line repeats;
+ * who reads this format is used to names without them. */
+static void folder_name(struct folder *w, const struct flame_call *c, uint32_t depth)
+{
+	const struct function *f = &w->p->functions.v[c->function];
+	const char *mangled = profile_text(w->p, f->system_name);
+	_cleanup_free_ char *brief = NULL;
+
+	flame_name(&w->name, w->p, c, depth);
+	if (!c->function || f->system_name == f->name || !strchr(w->name.s, '('))
+		return;
+	brief = demangle_brief(mangled);
+	if (!brief)
+		return;
+	text_clear(&w->name);
+	text_add_clean(&w->name, brief, strlen(brief));
+}
+
 static struct call_text folder_text(struct folder *w, uint32_t call, uint32_t depth)
 {
 	const struct flame_call *c = &w->f->calls.v[call];
@@ -93,7 +114,7 @@ static struct call_text folder_text(struct folder *w, uint32_t call, uint32_t de
 
 	if (w->texts[call].at)
 		return w->texts[call];
-	flame_name(&w->name, w->p, c, depth);
+	folder_name(w, c, depth);
 	if (mark)
 		text_addf(&w->name, "_[%s]", mark);
 	for (size_t k = 0; k < w->name.len; k++)

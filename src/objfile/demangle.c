@@ -30,6 +30,7 @@ void *xrealloc(void *p, size_t n)
 
 struct output {
 	struct text text;
+	int options; /* DMGL_* */
 	jmp_buf too_long;
 };
 
@@ -46,14 +47,12 @@ static void output_add(const char *s, size_t n, void *arg)
 
 static bool demangle_into(const char *mangled, struct output *out)
 {
-	const int options = DMGL_PARAMS | DMGL_ANSI;
-
 	if (setjmp(out->too_long))
 		return false;
-	if (rust_demangle_callback(mangled, options, output_add, out))
+	if (rust_demangle_callback(mangled, out->options, output_add, out))
 		return true;
 	text_clear(&out->text);
-	return cplus_demangle_v3_callback(mangled, options, output_add, out);
+	return cplus_demangle_v3_callback(mangled, out->options, output_add, out);
 }
 
 static char *demangle_d(const char *mangled)
@@ -79,17 +78,34 @@ static bool maybe_mangled(const char *s)
 	       strncmp(s, "_GLOBAL_", 8) == 0;
 }
 
-char *demangle(const char *mangled)
+static char *demangle_callback(const char *mangled, int options)
 {
-	struct output out = {0};
+	struct output out = {.options = options};
 
-	if (!maybe_mangled(mangled) ||
-	    strnlen(mangled, LIMIT_MANGLED_BYTES + 1) > LIMIT_MANGLED_BYTES)
-		return NULL;
-	if (mangled[1] == 'D')
-		return demangle_d(mangled);
 	if (demangle_into(mangled, &out) && out.text.len)
 		return out.text.s;
 	text_done(&out.text);
 	return NULL;
+}
+
+static bool may_demangle(const char *mangled)
+{
+	return maybe_mangled(mangled) &&
+	       strnlen(mangled, LIMIT_MANGLED_BYTES + 1) <= LIMIT_MANGLED_BYTES;
+}
+
+char *demangle(const char *mangled)
+{
+	if (!may_demangle(mangled))
+		return NULL;
+	if (mangled[1] == 'D')
+		return demangle_d(mangled);
+	return demangle_callback(mangled, DMGL_PARAMS | DMGL_ANSI);
+}
+
+char *demangle_brief(const char *mangled)
+{
+	if (!may_demangle(mangled) || mangled[1] != 'Z')
+		return NULL;
+	return demangle_callback(mangled, DMGL_NO_OPTS);
 }

@@ -62,7 +62,11 @@ static FN void leaf(struct thread *t)
 	KEEP_FRAME();
 }
 
-static void descend(struct thread *t, unsigned depth);
+typedef void level(struct thread *t, unsigned depth);
+static level *const levels[];
+
+/* Not by an inlined function: every frame is to be one of the stack. */
+#define DESCEND(t, depth) ((depth) ? levels[draw(t) % 4](t, (depth)-1) : leaf(t))
 
 #define LEVEL(name, most)                                                                \
 	static FN void name(struct thread *t, unsigned depth)                            \
@@ -70,7 +74,7 @@ static void descend(struct thread *t, unsigned depth);
 		volatile char block[16 + draw(t) % (most)];                              \
                                                                                          \
 		block[0] = 1;                                                            \
-		descend(t, depth);                                                       \
+		DESCEND(t, depth);                                                       \
 		KEEP_FRAME();                                                            \
 	}
 LEVEL(north, 200)
@@ -78,34 +82,16 @@ LEVEL(east, 300)
 LEVEL(south, 100)
 LEVEL(west, 150)
 
-static __attribute__((always_inline)) inline void descend(struct thread *t,
-							  unsigned depth)
-{
-	if (!depth) {
-		leaf(t);
-		return;
-	}
-	switch (draw(t) % 4) {
-	case 0:
-		north(t, depth - 1);
-		break;
-	case 1:
-		east(t, depth - 1);
-		break;
-	case 2:
-		south(t, depth - 1);
-		break;
-	default:
-		west(t, depth - 1);
-	}
-}
+static level *const levels[] = {north, east, south, west};
 
 static void *work(void *arg)
 {
 	struct thread *t = arg;
 
 	while (now_s() < t->until_s) {
-		descend(t, 30 + (unsigned)(draw(t) % 31));
+		unsigned depth = 30 + (unsigned)(draw(t) % 31);
+
+		DESCEND(t, depth);
 		t->units++;
 		*t->shared_units = t->units;
 	}

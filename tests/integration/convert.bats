@@ -86,7 +86,9 @@ refused() {
 		    assert len(p["samples"]) == len(p["weights"]) and sum(p["weights"]) == p["endValue"]
 		    totals.append(p["endValue"])
 		    for sample, weight in zip(p["samples"], p["weights"]):
-		        key = tuple(frames[i]["name"] for i in sample)
+		        # Folded stacks have C++ names without parameters and return types.
+		        key = tuple(re.sub(r"^(?:void )?([^(]+)\(.*\)(?: const)?$", r"\1",
+		                           frames[i]["name"]) for i in sample)
 		        seen[key] = seen.get(key, 0) + weight
 		assert totals == sorted(totals, reverse=True), totals
 		assert seen == stacks, set(seen.items()) ^ set(stacks.items())

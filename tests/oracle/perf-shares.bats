@@ -91,3 +91,47 @@ compare() {
 	build shares shares.c
 	one_attached_round || one_attached_round
 }
+
+@test "C++ functions stand in folded stacks as perf names them" {
+	needs perf
+	cd "$BATS_TEST_TMPDIR"
+	cat >names.cc <<-'END'
+		#define FN __attribute__((noinline))
+		static void burn(unsigned long n)
+		{
+			for (volatile unsigned long i = 0; i < n; i++)
+				;
+		}
+		namespace app {
+		struct Job {
+			FN void run(int n) const { burn((unsigned long)n * 1000); asm(""); }
+			FN void run(long n) const { run((int)n); asm(""); }
+			FN unsigned operator()(unsigned n) const { run((long)n); asm(""); return n; }
+		};
+		namespace {
+		template <typename T, int N> FN T each(const Job &job, T *list)
+		{
+			T sum = 0;
+			for (int i = 0; i < N; i++)
+				sum += job(list[i]);
+			return sum;
+		}
+		}
+		}
+		int main()
+		{
+			unsigned list[4] = {80000, 80000, 80000, 80000};
+			auto outer = [&](const app::Job &job) FN { unsigned n = app::each<unsigned, 4>(job, list); asm(""); return n; };
+			return outer(app::Job()) == 0;
+		}
+	END
+	g++ -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls -o names names.cc
+	perf record -q -e cpu-clock -F 999 -g -o names.data -- ./names
+	perf script -i names.data -F ip,sym >names.perf 2>perf.err
+	"$PROFD" record -q -F 999 -o names.out -- ./names
+	grep -o '[^ ]*app::.*' names.perf | sort -u >wanted
+	grep '^names;' names.out/cpu.folded | sed 's/ [0-9]*$//' | tr ';' '\n' | grep app:: | sort -u >made
+	cat made
+	[ "$(wc -l <made)" -ge 4 ] || fail "too few functions"
+	diff wanted made
+}

@@ -37,6 +37,32 @@ static void test_cplusplus(void **state)
 	assert_demangles("_Z4workv.cold", "work() [clone .cold]");
 }
 
+static void assert_brief(const char *mangled, const char *want)
+{
+	_cleanup_free_ char *got = demangle_brief(mangled);
+
+	if (!want) {
+		assert_null(got);
+		return;
+	}
+	assert_non_null(got);
+	assert_string_equal(got, want);
+}
+
+static void test_brief(void **state)
+{
+	assert_brief("_Z3addii", "add");
+	assert_brief("_ZNK3app6circle4areaEv", "app::circle::area");
+	assert_brief("_ZSt4sortIPiEvT_S1_", "std::sort<int*>");
+	assert_brief("_ZZ3runvENKUliE_clEi", "run()::{lambda(int)#1}::operator()");
+	assert_brief("_ZNKSt4lessIiEclERKiS2_", "std::less<int>::operator()");
+	assert_brief("_Z4workv.cold", "work");
+	assert_brief("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE",
+		     "core::fmt::Write::write_fmt");
+	assert_brief("_D3foo3barFiZv", NULL);
+	assert_brief("main", NULL);
+}
+
 static void test_rust(void **state)
 {
 	/* The hash of the legacy mangling is left out. */
@@ -153,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cplusplus),
+		cmocka_unit_test(test_brief),
 		cmocka_unit_test(test_rust),
 		cmocka_unit_test(test_d),
 		cmocka_unit_test(test_other_names),

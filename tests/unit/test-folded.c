@@ -149,6 +149,37 @@ static void kinds_of_one_name_add_up_without_marks(void **state)
 	profile_free(p);
 }
 
+static location_id code_of(struct profile *p, const char *name, const char *mangled)
+{
+	struct function f = {.name = profile_string(p, name),
+			     .system_name = profile_string(p, mangled)};
+	struct line line = {profile_function(p, &f), 1};
+
+	return profile_named_location(p, 0, 1, 0, &line, 1);
+}
+
+/* What differs in its parameters alone adds up; what only looks like C++ stays. */
+static void parameters_are_left_out(void **state)
+{
+	struct profile *p = new_profile();
+	int64_t one = 1;
+	stack_id ints = profile_stack(p, 0, code_of(p, "add(int, int)", "_Z3addii")),
+		 chars = profile_stack(p, 0, code_of(p, "add(char)", "_Z3addc"));
+
+	profile_add(p, ints, 0, &one);
+	profile_add(p, profile_stack(p, ints, code_of(p, "f(int)", "_Z1fi")), 0, &one);
+	profile_add(p, profile_stack(p, chars, code_of(p, "f(int)", "_Z1fi")), 0, &one);
+	profile_add(p, profile_stack(p, 0, code_of(p, "main.(*T).run", "main.(*T).run")),
+		    0, &one);
+	profile_add(p, profile_stack(p, 0, code_of(p, "g (1)", "_Zebra")), 0, &one);
+	expect(p, false,
+	       "[unknown];add 1\n"
+	       "[unknown];add;f 2\n"
+	       "[unknown];g (1) 1\n"
+	       "[unknown];main.(*T).run 1\n");
+	profile_free(p);
+}
+
 static void code_without_a_name_shows_its_module(void **state)
 {
 	struct profile *p = new_profile();
@@ -281,6 +312,7 @@ int main(void)
 		cmocka_unit_test(separators_in_names_are_replaced),
 		cmocka_unit_test(kinds_are_marked_when_asked),
 		cmocka_unit_test(kinds_of_one_name_add_up_without_marks),
+		cmocka_unit_test(parameters_are_left_out),
 		cmocka_unit_test(code_without_a_name_shows_its_module),
 		cmocka_unit_test(nothing_makes_nothing),
 		cmocka_unit_test(what_is_read_is_written_again),
