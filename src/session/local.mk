@@ -11,7 +11,7 @@ src_libprofd_a_SOURCES += \
 src_libprofd_a_SOURCES += %D%/ptrace-try.c
 src_libprofd_a_SOURCES += \
 	%D%/carry.c %D%/guard.c %D%/halt.c %D%/pace.c %D%/ptrace-priv.h %D%/queue.c \
-	%D%/source-ptrace.c %D%/times.c %D%/watch.c \
+	%D%/ptrace-stop.c %D%/source-ptrace.c %D%/stop-priv.h %D%/times.c %D%/watch.c \
 	%D%/watch-files.c \
 	%D%/watch-maps.c
 
