@@ -190,6 +190,8 @@ void profile_keep_times(struct profile *p, int64_t bin_ns);
  * start. Beyond PROFILE_BINS_MAX bins, or when rows with many bins have taken 1.5 MB, all
  * bins double in width: memory grows with the rows and not with time. */
 void profile_add_time(struct profile *p, uint32_t row, int64_t at_ns);
+/* @count samples of @row were taken in @bin, which is below PROFILE_BINS_MAX. */
+void profile_count_time(struct profile *p, uint32_t row, uint32_t bin, uint32_t count);
 void profile_comment(struct profile *p, const char *text);
 
 /* The index in value_types that viewers should show first: default_sample_type, else the

@@ -51,17 +51,21 @@ static void times_double(struct profile *p)
 
 void profile_add_time(struct profile *p, uint32_t row, int64_t at_ns)
 {
-	struct time_count c = {.row = row, .count = 1};
-
 	if (!p->bin_ns)
 		return;
-	while (p->latest_time.n <= row)
-		vec_push(&p->latest_time, 0);
 	if (at_ns < 0)
 		at_ns = 0;
 	while (at_ns / p->bin_ns >= PROFILE_BINS_MAX && p->bin_ns <= INT64_MAX / 2)
 		times_double(p);
-	c.bin = (uint32_t)(at_ns / p->bin_ns);
+	profile_count_time(p, row, (uint32_t)(at_ns / p->bin_ns), 1);
+}
+
+void profile_count_time(struct profile *p, uint32_t row, uint32_t bin, uint32_t count)
+{
+	struct time_count c = {.row = row, .bin = bin, .count = count};
+
+	while (p->latest_time.n <= row)
+		vec_push(&p->latest_time, 0);
 	time_count(p, &c);
 	/* In a single bin every row has one entry, so this comes to an end. */
 	if (p->times.n / TIMES_PER_ROW > TIMES_MIN / TIMES_PER_ROW + p->samples.n &&
