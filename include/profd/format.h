@@ -5,6 +5,14 @@
 #include <profd/io.h>
 #include <profd/profile.h>
 
+/* --- gzip (RFC 1952), which any of the formats below may be packed in ----------------- */
+
+bool gzip_is(const void *data, size_t n);
+/* Inflates all members of @data into @out. -EBADMSG, -EFBIG beyond @max_bytes. */
+struct text;
+int gzip_inflate(const void *data, size_t n, size_t max_bytes, struct text *out,
+		 struct error *err);
+
 /* --- pprof: gzip-compressed profile.proto (github.com/google/pprof/proto/profile.proto) --- */
 
 /* The rules that keep every reader happy: string_table[0] is "", ids 1..n in order,
@@ -33,6 +41,17 @@ void folded_write_value(const struct profile *p, unsigned value, bool annotate,
  * left out. Returns NULL and sets err (-EBADMSG, with the line). */
 struct profile *folded_read(const void *data, size_t n, const char *type,
 			    const char *unit, struct error *err);
+
+/* --- the text of perf script (kernel, tools/perf/builtin-script.c) ------------------- */
+
+/* True when the first line that says something is the head of a sample. */
+bool perfscript_is(const void *data, size_t n);
+/* Samples with or without callers, with whatever of the usual fields -F left: comm and
+ * tid or pid have to be there. The comm becomes the label "comm"; tid, pid and cpu are
+ * labels as in profd's own profiles. Each event has two values, as in profd-formats(5),
+ * or one where no periods were printed; more than 8 events are refused. Times are kept,
+ * from the first sample on. Returns NULL and sets err (-EBADMSG, with the line; -EFBIG). */
+struct profile *perfscript_read(const void *data, size_t n, struct error *err);
 
 /* --- speedscope: speedscope.app/file-format-schema.json ------------------------------ */
 

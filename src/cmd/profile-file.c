@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <profd/mem.h>
@@ -25,45 +26,117 @@ static const struct unit *find_unit(const char *name, struct error *err)
 	return NULL;
 }
 
-/* A pprof file begins with gzip's two bytes; or is not compressed, and has a NUL, since its
- * first string is empty. */
-static bool is_text(const char *data, size_t n)
+struct file {
+	const char *data, *path;
+	size_t n;
+	const struct unit *unit; /* of folded counts */
+};
+
+static bool is_anything(const void *data, size_t n)
 {
-	return !memchr(data, 0, n) && (n < 2 || memcmp(data, "\x1f\x8b", 2) != 0);
+	return true;
 }
 
-static struct profile *read_bytes(const char *data, size_t n, const struct unit *unit,
-				  const char *path, struct error *err)
+/* A pprof file that is not compressed has a NUL, since its first string is empty. */
+static bool is_binary(const void *data, size_t n)
 {
-	bool text = is_text(data, n);
-	struct error why = {0};
-	struct profile *p = text ? folded_read(data, n, unit->type, unit->unit, &why)
-				 : pprof_read(data, n, FILE_MAX_BYTES, &why);
+	return memchr(data, 0, n);
+}
 
-	if (p)
-		return p;
-	error_set(err, why.code, "'%s' is not a usable %s file: %s", path,
-		  text ? "folded" : "pprof", why.text);
-	error_hint(err, "%s", why.hint);
+static struct profile *read_pprof(const struct file *f, struct error *err)
+{
+	return pprof_read(f->data, f->n, FILE_MAX_BYTES, err);
+}
+
+static struct profile *read_perfscript(const struct file *f, struct error *err)
+{
+	return perfscript_read(f->data, f->n, err);
+}
+
+static struct profile *read_folded(const struct file *f, struct error *err)
+{
+	return folded_read(f->data, f->n, f->unit->type, f->unit->unit, err);
+}
+
+/* The first that may be it is it. */
+static const struct reader {
+	const char *name;
+	bool (*is)(const void *data, size_t n);
+	struct profile *(*read)(const struct file *f, struct error *err);
+} readers[] = {
+	{"pprof", is_binary, read_pprof},
+	{"perf script", perfscript_is, read_perfscript},
+	{"folded", is_anything, read_folded},
+};
+
+static struct profile *unusable(const struct file *f, const char *name,
+				const struct error *why, struct error *err)
+{
+	error_set(err, why->code, "'%s' is not a usable %s file: %s", f->path, name,
+		  why->text);
+	error_hint(err, "%s", why->hint);
 	return NULL;
+}
+
+static struct profile *read_plain(const struct file *f, struct error *err)
+{
+	const struct reader *r = readers;
+	struct error why = {0};
+	struct profile *p;
+
+	while (!r->is(f->data, f->n))
+		r++;
+	p = r->read(f, &why);
+	return p ? p : unusable(f, r->name, &why, err);
+}
+
+static struct profile *read_bytes(const struct file *f, struct error *err)
+{
+	struct file plain = *f;
+	struct error why = {0};
+	struct text t = {0};
+	struct profile *p;
+
+	if (!gzip_is(f->data, f->n))
+		return read_plain(f, err);
+	if (gzip_inflate(f->data, f->n, FILE_MAX_BYTES, &t, &why) < 0) {
+		text_done(&t);
+		return unusable(f, "pprof", &why, err);
+	}
+	plain.data = text_get(&t);
+	plain.n = t.len;
+	p = read_plain(&plain, err);
+	text_done(&t);
+	return p;
+}
+
+/* A folder of results stands for its first profile. */
+static char *file_of(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return xasprintf("%s/cpu.pb.gz", path);
+	return xstrdup(path);
 }
 
 struct profile *profile_file_read(const char *path, const char *unit, struct error *err)
 {
 	const struct unit *u = find_unit(unit, err);
-	_cleanup_free_ char *data = NULL;
-	size_t n;
+	_cleanup_free_ char *data = NULL, *name = file_of(path);
+	struct file f = {.path = name, .unit = u};
 	int code;
 
 	if (!u)
 		return NULL;
-	code = strcmp(path, "-") ? io_slurp(path, FILE_MAX_BYTES, &data, &n)
-				 : io_slurp_fd(STDIN_FILENO, FILE_MAX_BYTES, &data, &n);
+	code = strcmp(path, "-") ? io_slurp(name, FILE_MAX_BYTES, &data, &f.n)
+				 : io_slurp_fd(STDIN_FILENO, FILE_MAX_BYTES, &data, &f.n);
 	if (code < 0) {
-		error_set(err, code, "cannot read '%s': %s", path, strerror(-code));
+		error_set(err, code, "cannot read '%s': %s", name, strerror(-code));
 		return NULL;
 	}
-	return read_bytes(data, n, u, path, err);
+	f.data = data;
+	return read_bytes(&f, err);
 }
 
 int profile_file_value(const struct profile *p, const char *name, unsigned *ret_value,

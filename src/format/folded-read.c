@@ -151,7 +151,8 @@ static location_id place_of(struct folded_reader *r, const struct folded_frame *
 {
 	r->lines.n = 0;
 	while (n--) {
-		const struct function fn = {.name = f[n].name, .system_name = f[n].name};
+		const struct function fn = {.name = f[n].name,
+					    .system_name = system_name(r->p, f[n].name)};
 
 		vec_push(&r->lines, ((struct line){profile_function(r->p, &fn), 0}));
 	}

@@ -14,10 +14,6 @@ struct gzip_sink {
 };
 void gzip_open(struct gzip_sink *g, struct sink *out);
 void gzip_close(struct gzip_sink *g); /* passes a failure on to the sink below */
-bool gzip_is(const void *data, size_t n);
-/* Inflates all members of @data into @out. -EBADMSG, -EFBIG beyond @max_bytes. */
-int gzip_inflate(const void *data, size_t n, size_t max_bytes, struct text *out,
-		 struct error *err);
 
 /* --- protobuf wire format (protobuf.dev/programming-guides/encoding) -------------- */
 
@@ -101,6 +97,32 @@ void name_shorten(struct text *t, const char *name);
 void name_clip(struct text *t, const char *s, size_t max);
 /* "12.3 %"; as many digits as the size calls for. Appends. */
 void percent_add(struct text *t, int64_t part, int64_t whole);
+
+/* --- what readers of other people's files share --------------------------------------- */
+
+/* MAPPING_KERNEL, MAPPING_JIT or 0, by the name of the file; @address is where it lies, 0
+ * when not known. */
+uint32_t mapping_kind(const char *name, uint64_t address);
+
+/* The mangled name, where only @name is known: 0 when that is demangled. */
+string_id system_name(const struct profile *p, string_id name);
+
+/* When samples were taken, or from when on a row had it for how long. Zeroed to start. A
+ * moment plus its length is at most INT64_MAX. */
+struct moment {
+	uint32_t row;
+	int64_t at_ns, for_ns; /* for_ns 0: one sample */
+};
+struct moments {
+	VEC(struct moment) all;
+	int64_t first_ns, end_ns; /* of all */
+};
+void moments_add(struct moments *m, uint32_t row, int64_t at_ns, int64_t for_ns);
+/* The times of @p, which has none, from @start_ns on, which is no later than first_ns.
+ * Nothing when there are no moments. A row that had it for all of a bin counts as 100
+ * samples there. */
+void moments_keep(struct moments *m, struct profile *p, int64_t start_ns);
+void moments_done(struct moments *m);
 
 /* --- sums ------------------------------------------------------------------------- */
 

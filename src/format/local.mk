@@ -3,4 +3,6 @@ src_libprofd_a_SOURCES += \
 	src/format/format-priv.h src/format/gzip.c \
 	src/format/html.c src/format/names.c src/format/picture.c src/format/pprof-read.c \
 	src/format/pprof-write.c src/format/proto.c src/format/script.c src/format/svg.c \
-	src/format/speedscope.c src/format/top.c src/format/turns.c
+	src/format/speedscope.c src/format/top.c src/format/turns.c \
+	src/format/foreign.c src/format/perfscript.c src/format/perfscript-line.c \
+	src/format/perfscript-priv.h

@@ -219,23 +219,6 @@ static bool starts_with(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
-/* What a mapping is, profile.proto says by its file name only. x86-64 and aarch64 kernels
- * have the upper half of the addresses. JIT code is known by the names of perf and of V8.
- * */
-static uint32_t mapping_kind(const struct profile *p, const struct mapping *m)
-{
-	const char *name = profile_text(p, m->filename), *base = base_name(name);
-
-	if (starts_with(name, "[kernel") || starts_with(name, "[guest.kernel") ||
-	    m->start >> 63)
-		return MAPPING_KERNEL;
-	if (starts_with(name, "//anon") || starts_with(name, "[anon") ||
-	    starts_with(base, "perf-") || starts_with(base, "jitted-") ||
-	    starts_with(name, "/memfd:") || starts_with(name, "[JIT"))
-		return MAPPING_JIT;
-	return 0;
-}
-
 static int read_mapping_field(struct pprof_reader *r, const struct proto_field *f,
 			      struct mapping *m, uint64_t *id)
 {
@@ -278,7 +261,8 @@ static int read_mapping(struct pprof_reader *r, struct proto_view v, bool first)
 	}
 	if (code)
 		return code;
-	m.flags |= mapping_kind(r->p, &m);
+	/* Which kind it is, its file name tells. */
+	m.flags |= mapping_kind(profile_text(r->p, m.filename), m.start);
 	/* "The first mapping is the main binary": profile.proto, Profile.mapping. */
 	if (first && !(m.flags & (MAPPING_KERNEL | MAPPING_JIT)))
 		m.flags |= MAPPING_MAIN;
@@ -644,7 +628,8 @@ static struct profile *read_plain(const void *data, size_t n, struct error *err)
 
 	if (n >= 8 && !memcmp(data, "PERFILE2", 8)) {
 		error_set(err, -EBADMSG, "this is a perf.data file, not a pprof profile");
-		error_hint(err, "record with 'profd record' instead");
+		error_hint(err,
+			   "'perf script -i FILE' makes a text of it that profd reads");
 		return NULL;
 	}
 	r.p = profile_new();

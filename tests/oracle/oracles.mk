@@ -7,3 +7,5 @@ EXTRA_DIST += \
 	tests/oracle/agree.bats \
 	tests/oracle/perf-shares.bats \
 	tests/oracle/speedscope.bats
+EXTRA_DIST += \
+	tests/oracle/perf-script.bats
