@@ -7,4 +7,5 @@ dist_man_MANS += \
 	man/profd-replay.1 \
 	man/profd-top.1 \
 	man/profd-formats.5 \
+	man/profd-filters.7 \
 	man/profd-internals.7

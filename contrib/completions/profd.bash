@@ -21,6 +21,7 @@ _profd_command() {
 _profd() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local choices=
+	local filters="--focus --ignore --hide --show --show-from --module --process --comm --thread --from --until"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
@@ -79,9 +80,10 @@ _profd() {
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				return
 				;;
+			--focus | --ignore | --hide | --show | --show-from | --module | --process | --comm | --thread | --from | --until) ;;
 			*)
 				[[ $word != -* ]] || choices="-t -o --to --output --force --value --unit
-					--annotate --help"
+					--annotate $filters --help"
 				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac
@@ -90,8 +92,9 @@ _profd() {
 			case $before in
 			-n | --rows) ;;
 			--value) choices="samples cpu" ;;
+			--focus | --ignore | --hide | --show | --show-from | --module | --process | --comm | --thread | --from | --until) ;;
 			*)
-				[[ $word != -* ]] || choices="-n --rows --cum --value --json --help"
+				[[ $word != -* ]] || choices="-n --rows --cum --value --json $filters --help"
 				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filter-options.h"
 #include "profile-file.h"
 #include <profd/mem.h>
 #include <profd/text.h>
@@ -15,13 +16,13 @@
 static const char convert_usage[] =
 	"usage: profd convert [options] FILE\n"
 	"\n"
-	"Writes a profile in another format. FILE is pprof or folded stacks; - is the\n"
-	"standard input.\n";
+	"Writes a profile in another format. FILE is pprof, the text of perf script or\n"
+	"folded stacks; - is the standard input.\n";
 static const char merge_usage[] = "usage: profd merge [options] FILE...\n"
 				  "\n"
 				  "Adds up profiles of the same sample types. FILE is "
-				  "pprof or folded stacks; - is\n"
-				  "the standard input.\n";
+				  "pprof, the text of perf\n"
+				  "script or folded stacks; - is the standard input.\n";
 static const char options_usage[] =
 	"\n"
 	"  -t, --to FORMAT    pprof, folded, svg or speedscope (default: by the name of "
@@ -42,6 +43,7 @@ struct options {
 	char **files;
 	int nfiles;
 	bool force, annotate, help;
+	struct filter_options filters;
 };
 
 struct format {
@@ -106,6 +108,7 @@ static const struct option long_options[] = {
 	{"unit", required_argument, NULL, OPT_UNIT},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
 	{"help", no_argument, NULL, 'h'},
+	FILTER_LONG_OPTIONS,
 	{0},
 };
 
@@ -133,12 +136,8 @@ static int parse_option(struct options *o, int c, char **argv)
 	case 'h':
 		o->help = true;
 		return 0;
-	case ':':
-		return cmd_usage_error(2, o->page, "'%s' wants a value",
-				       argv[optind - 1]);
 	default:
-		return cmd_usage_error(2, o->page, "unknown option '%s'",
-				       argv[optind - 1]);
+		return filter_options_take(&o->filters, c, o->page, argv);
 	}
 }
 
@@ -277,13 +276,14 @@ static int write_file(const struct profile *p, unsigned value, const struct form
 }
 
 /* All files as one. */
-static struct profile *read_files(const struct options *o, struct error *err)
+static struct profile *read_files(struct options *o, struct error *err)
 {
-	struct profile *sum = profile_file_read(o->files[0], o->unit, err), *p;
+	struct profile *p,
+		*sum = filter_options_read(&o->filters, o->files[0], o->unit, err);
 	int code = 0;
 
 	for (int i = 1; sum && code == 0 && i < o->nfiles; i++) {
-		p = profile_file_read(o->files[i], o->unit, err);
+		p = filter_options_read(&o->filters, o->files[i], o->unit, err);
 		code = p ? profile_merge(sum, p) : -EINVAL;
 		if (p && code < 0) {
 			error_set(err, code, "'%s' has not the sample types of '%s'",
@@ -296,7 +296,7 @@ static struct profile *read_files(const struct options *o, struct error *err)
 	return code < 0 ? profile_free(sum) : sum;
 }
 
-static int convert(const struct options *o)
+static int convert(struct options *o)
 {
 	struct error err = {0};
 	const struct format *f = find_format(o, &err);
@@ -306,6 +306,7 @@ static int convert(const struct options *o)
 
 	if (!p)
 		return cmd_fail(2, &err);
+	filter_options_check(&o->filters);
 	code = profile_file_value(p, o->value, &value, &err);
 	if (code == 0)
 		code = o->output ? write_file(p, value, f, o, &err)
@@ -318,14 +319,15 @@ static int run(struct options *o, int argc, char **argv)
 {
 	int status = parse_options(o, argc, argv);
 
-	if (status)
-		return status;
-	if (o->help) {
+	if (!status && o->help) {
 		fputs(o->many ? merge_usage : convert_usage, stdout);
 		fputs(options_usage, stdout);
-		return 0;
+		fputs(filter_options_usage, stdout);
+	} else if (!status) {
+		status = convert(o);
 	}
-	return convert(o);
+	filter_options_done(&o->filters);
+	return status;
 }
 
 int cmd_convert(int argc, char **argv)

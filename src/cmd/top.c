@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "filter-options.h"
 #include "profile-file.h"
 #include <profd/json.h>
 #include <profd/number.h>
@@ -14,8 +15,8 @@
 static const char USAGE[] =
 	"usage: profd top [options] FILE\n"
 	"\n"
-	"Prints the functions of a profile, pprof or folded stacks: flat (self) and\n"
-	"cumulative (total).\n"
+	"Prints the functions of a profile: flat (self) and cumulative (total). FILE is\n"
+	"pprof, the text of perf script or folded stacks; - is the standard input.\n"
 	"\n"
 	"  -n, --rows N       at most N functions (default: 20; 0: all)\n"
 	"      --cum          sort by cumulative\n"
@@ -27,6 +28,7 @@ struct options {
 	uint64_t rows;
 	bool cum, json, help;
 	const char *value, *file;
+	struct filter_options filters;
 };
 
 enum { OPT_CUM = 256, OPT_VALUE, OPT_JSON };
@@ -37,42 +39,45 @@ static const struct option long_options[] = {
 	{"value", required_argument, NULL, OPT_VALUE},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, 'h'},
+	FILTER_LONG_OPTIONS,
 	{0},
 };
 
+static int parse_option(struct options *o, int c, char **argv)
+{
+	switch (c) {
+	case 'n':
+		if (number_parse_u64(optarg, 0, UINT32_MAX, &o->rows))
+			return cmd_usage_error(2, "top", "-n wants a number, not '%s'",
+					       optarg);
+		return 0;
+	case OPT_CUM:
+		o->cum = true;
+		return 0;
+	case OPT_VALUE:
+		o->value = optarg;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case 'h':
+		o->help = true;
+		return 0;
+	default:
+		return filter_options_take(&o->filters, c, "top", argv);
+	}
+}
+
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	int c;
+	int c, status = 0;
 
-	*o = (struct options){.rows = 20};
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":n:h", long_options, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			if (number_parse_u64(optarg, 0, UINT32_MAX, &o->rows))
-				return cmd_usage_error(
-					2, "top", "-n wants a number, not '%s'", optarg);
-			break;
-		case OPT_CUM:
-			o->cum = true;
-			break;
-		case OPT_VALUE:
-			o->value = optarg;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			o->help = true;
-			return 0;
-		case ':':
-			return cmd_usage_error(2, "top", "'%s' wants a value",
-					       argv[optind - 1]);
-		default:
-			return cmd_usage_error(2, "top", "unknown option '%s'",
-					       argv[optind - 1]);
-		}
-	}
+	while (!status && !o->help &&
+	       (c = getopt_long(argc, argv, ":n:h", long_options, NULL)) != -1)
+		status = parse_option(o, c, argv);
+	if (status || o->help)
+		return status;
 	if (optind + 1 != argc)
 		return cmd_usage_error(2, "top",
 				       "one profile is wanted, e.g. profd-out/cpu.pb.gz");
@@ -127,12 +132,15 @@ static void print_json(const struct profile *p, const struct top *top, uint32_t 
 }
 
 static void print_table(const struct profile *p, const struct top *top, uint32_t n,
-			unsigned value)
+			unsigned value, bool filtered)
 {
 	const char *unit = profile_text(p, p->value_types[value].unit);
 	char flat[32], cum[32];
 	int64_t sum = 0;
 
+	/* The last comment is the filters'. */
+	if (filtered)
+		printf("%s\n", profile_text(p, p->comments.v[p->comments.n - 1]));
 	printf("%s, total %s; %u of %u functions\n",
 	       profile_text(p, p->value_types[value].type),
 	       value_text(cum, sizeof(cum), top->sum, unit), n, top->rows.n);
@@ -153,10 +161,10 @@ static void print_table(const struct profile *p, const struct top *top, uint32_t
 	}
 }
 
-static int top(const struct options *o)
+static int top(struct options *o)
 {
 	struct error err = {0};
-	struct profile *p = profile_file_read(o->file, "count", &err);
+	struct profile *p = filter_options_read(&o->filters, o->file, "count", &err);
 	struct top t = {0};
 	unsigned value;
 	uint32_t n;
@@ -167,6 +175,7 @@ static int top(const struct options *o)
 		profile_free(p);
 		return cmd_fail(2, &err);
 	}
+	filter_options_check(&o->filters);
 	top_build(&t, p, value);
 	if (o->cum && t.rows.n)
 		qsort(t.rows.v, t.rows.n, sizeof(*t.rows.v), by_total);
@@ -174,7 +183,7 @@ static int top(const struct options *o)
 	if (o->json)
 		print_json(p, &t, n, value);
 	else
-		print_table(p, &t, n, value);
+		print_table(p, &t, n, value, o->filters.filter);
 	top_done(&t);
 	profile_free(p);
 	return 0;
@@ -182,14 +191,15 @@ static int top(const struct options *o)
 
 int cmd_top(int argc, char **argv)
 {
-	struct options o;
+	struct options o = {.rows = 20};
 	int status = parse_options(&o, argc, argv);
 
-	if (status)
-		return status;
-	if (o.help) {
+	if (!status && o.help) {
 		fputs(USAGE, stdout);
-		return 0;
+		fputs(filter_options_usage, stdout);
+	} else if (!status) {
+		status = top(&o);
 	}
-	return top(&o);
+	filter_options_done(&o.filters);
+	return status;
 }

@@ -8,4 +8,5 @@ EXTRA_DIST += \
 	tests/oracle/perf-shares.bats \
 	tests/oracle/speedscope.bats
 EXTRA_DIST += \
+	tests/oracle/filters.bats \
 	tests/oracle/perf-script.bats

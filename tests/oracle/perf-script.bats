@@ -106,6 +106,21 @@ agree() {
 	"$PROFD" convert -t folded events.txt.gz | cmp - <("$PROFD" convert -t folded - <events.txt)
 }
 
+@test "times: every sample is in some range, and in one only" {
+	local from sum=0 all
+	script fp >fp.txt
+	"$PROFD" top --json fp.txt >top.json
+	all=$(json top.json total)
+	for from in 0 100 200 300 400; do
+		to=("--until" "$((from + 100))ms")
+		[ "$from" != 400 ] || to=()
+		"$PROFD" top --json --from "${from}ms" "${to[@]}" fp.txt >part.json
+		sum=$((sum + $(json part.json total)))
+	done
+	echo "$sum of $all"
+	[ "$sum" = "$all" ]
+}
+
 @test "a perf.data file is told what to do with it" {
 	run "$PROFD" top "$BATS_FILE_TMPDIR/fp.data"
 	[ "$status" -eq 2 ]
