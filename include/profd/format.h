@@ -60,6 +60,16 @@ struct profile *perfscript_read(const void *data, size_t n, struct error *err);
 void speedscope_write(const struct profile *p, unsigned value, const char *name,
 		      struct sink *out);
 
+/* True for JSON. */
+bool speedscope_is(const void *data, size_t n);
+/* Reads it, from here or elsewhere: sampled and evented profiles, whose names become the
+ * label "comm"; ", thread NAME" in one, the label "thread". The values are time
+ * (nanoseconds), space (bytes) and samples (count), as far as there are profiles of such a
+ * unit; times are kept of evented ones, and of samples in a unit of time that equal stacks
+ * were not added up of. Returns NULL and sets err (-EBADMSG, with the line, or the profile
+ * and the number of the sample or event; -EFBIG). */
+struct profile *speedscope_read(const void *data, size_t n, struct error *err);
+
 /* --- the tree that pictures and tables are made of ---------------------------------- */
 
 enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };

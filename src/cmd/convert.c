@@ -16,13 +16,14 @@
 static const char convert_usage[] =
 	"usage: profd convert [options] FILE\n"
 	"\n"
-	"Writes a profile in another format. FILE is pprof, the text of perf script or\n"
-	"folded stacks; - is the standard input.\n";
+	"Writes a profile in another format. FILE is pprof, speedscope's format,\n"
+	"the text of perf script or folded stacks; - is the standard input.\n";
 static const char merge_usage[] = "usage: profd merge [options] FILE...\n"
 				  "\n"
 				  "Adds up profiles of the same sample types. FILE is "
-				  "pprof, the text of perf\n"
-				  "script or folded stacks; - is the standard input.\n";
+				  "pprof, speedscope's\n"
+				  "format, the text of perf script or folded stacks; - "
+				  "is the standard input.\n";
 static const char options_usage[] =
 	"\n"
 	"  -t, --to FORMAT    pprof, folded, svg or speedscope (default: by the name of "

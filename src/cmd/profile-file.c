@@ -53,6 +53,11 @@ static struct profile *read_perfscript(const struct file *f, struct error *err)
 	return perfscript_read(f->data, f->n, err);
 }
 
+static struct profile *read_speedscope(const struct file *f, struct error *err)
+{
+	return speedscope_read(f->data, f->n, err);
+}
+
 static struct profile *read_folded(const struct file *f, struct error *err)
 {
 	return folded_read(f->data, f->n, f->unit->type, f->unit->unit, err);
@@ -65,6 +70,7 @@ static const struct reader {
 	struct profile *(*read)(const struct file *f, struct error *err);
 } readers[] = {
 	{"pprof", is_binary, read_pprof},
+	{"speedscope", speedscope_is, read_speedscope},
 	{"perf script", perfscript_is, read_perfscript},
 	{"folded", is_anything, read_folded},
 };

@@ -3,9 +3,9 @@
 #include <profd/format.h>
 
 /* Reads @path, "-" being the standard input, a folder standing for the cpu.pb.gz in it:
- * pprof, the text of perf script, or else folded stacks, whose counts are of @unit: count,
- * nanoseconds or bytes; as they are or in gzip. NULL and err: it cannot be read, or is
- * none of these; or there is no such unit. */
+ * pprof, speedscope's format, the text of perf script, or else folded stacks, whose counts
+ * are of @unit: count, nanoseconds or bytes; as they are or in gzip. NULL and err: it
+ * cannot be read, or is none of these; or there is no such unit. */
 struct profile *profile_file_read(const char *path, const char *unit, struct error *err);
 /* The index of the sample type named @name; NULL: the profile's default one. */
 int profile_file_value(const struct profile *p, const char *name, unsigned *ret_value,

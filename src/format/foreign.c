@@ -68,20 +68,28 @@ static int by_row(const void *pa, const void *pb)
 	return a->bin < b->bin ? -1 : a->bin > b->bin;
 }
 
-static int64_t moment_end(const struct moment *m)
-{
-	return sum_clamped(m->at_ns, m->for_ns);
-}
-
 void moments_add(struct moments *m, uint32_t row, int64_t at_ns, int64_t for_ns)
 {
-	struct moment new = {.row = row, .at_ns = at_ns, .for_ns = for_ns};
+	vec_push(&m->all, ((struct moment){row, at_ns, for_ns}));
+}
 
-	if (!m->all.n || at_ns < m->first_ns)
-		m->first_ns = at_ns;
-	if (!m->all.n || moment_end(&new) > m->end_ns)
-		m->end_ns = moment_end(&new);
-	vec_push(&m->all, new);
+bool moments_span(const struct moments *m, int64_t *ret_first_ns, int64_t *ret_end_ns)
+{
+	int64_t first = INT64_MAX, end = INT64_MIN;
+
+	for (uint32_t i = 0; i < m->all.n; i++) {
+		const struct moment *at = &m->all.v[i];
+
+		if (at->at_ns < first)
+			first = at->at_ns;
+		if (at->at_ns + at->for_ns > end)
+			end = at->at_ns + at->for_ns;
+	}
+	if (!m->all.n)
+		return false;
+	*ret_first_ns = first;
+	*ret_end_ns = end;
+	return true;
 }
 
 void moments_done(struct moments *m)
@@ -110,10 +118,11 @@ static void keep_pieces(struct profile *p, struct piece *v, uint32_t n)
 void moments_keep(struct moments *m, struct profile *p, int64_t start_ns)
 {
 	VEC(struct piece) pieces = {0};
+	int64_t first, end;
 
-	if (!m->all.n)
+	if (!moments_span(m, &first, &end))
 		return;
-	profile_keep_times(p, bin_for((uint64_t)m->end_ns - (uint64_t)start_ns));
+	profile_keep_times(p, bin_for((uint64_t)end - (uint64_t)start_ns));
 	for (uint32_t i = 0; i < m->all.n; i++) {
 		const struct moment *at = &m->all.v[i];
 		uint64_t from = (uint64_t)at->at_ns - (uint64_t)start_ns;

@@ -115,10 +115,11 @@ struct moment {
 };
 struct moments {
 	VEC(struct moment) all;
-	int64_t first_ns, end_ns; /* of all */
 };
 void moments_add(struct moments *m, uint32_t row, int64_t at_ns, int64_t for_ns);
-/* The times of @p, which has none, from @start_ns on, which is no later than first_ns.
+/* From when until when they are; false when there are none. */
+bool moments_span(const struct moments *m, int64_t *ret_first_ns, int64_t *ret_end_ns);
+/* The times of @p, which has none, from @start_ns on, which is no later than the first.
  * Nothing when there are no moments. A row that had it for all of a bin counts as 100
  * samples there. */
 void moments_keep(struct moments *m, struct profile *p, int64_t start_ns);

@@ -394,23 +394,25 @@ static void add_samples(struct script_reader *r)
 {
 	bool periods = r->periods == r->samples.n;
 	struct moments moments = {0};
+	int64_t first, end;
 
 	add_types(r, periods);
 	for (uint32_t i = 0; i < r->samples.n; i++) {
 		const struct sample *s = &r->samples.v[i];
 		int64_t values[PROFILE_VALUES_MAX] = {0};
-		uint32_t row, first = s->event << periods;
+		uint32_t row, value = s->event << periods;
 
-		values[first] = 1;
+		values[value] = 1;
 		if (periods)
-			values[first + 1] = s->period;
+			values[value + 1] = s->period;
 		row = profile_add(r->p, s->stack, s->labels, values);
 		if (s->has_time)
 			moments_add(&moments, row, s->time_ns, 0);
 	}
-	moments_keep(&moments, r->p, moments.first_ns);
-	if (moments.all.n)
-		r->p->duration_ns = moments.end_ns - moments.first_ns;
+	if (moments_span(&moments, &first, &end)) {
+		moments_keep(&moments, r->p, first);
+		r->p->duration_ns = end - first;
+	}
 	moments_done(&moments);
 }
 

@@ -99,6 +99,22 @@ refused() {
 		grep -q '"name":"geometry::innermost[^"]*","file":"[^"]*inline.cc","line":[0-9]'
 }
 
+@test "speedscope and back: the stacks, without their kinds, and the commands" {
+	local name
+	for name in $(profiles); do
+		"$PROFD" convert "$name.pb.gz" -o made.speedscope.json --force
+		"$PROFD" convert made.speedscope.json -t folded >back.folded
+		"$PROFD" convert "$name.pb.gz" -t folded >once.folded
+		cmp once.folded back.folded
+		"$PROFD" convert made.speedscope.json -t speedscope | "$PROFD" convert - -t folded |
+			cmp - once.folded
+		# Equal stacks were added up: these samples have no order, and so no time.
+		run "$PROFD" top --from 1s made.speedscope.json
+		[ "$status" -eq 2 ]
+		[ "${lines[0]}" = "profd: the profile does not tell when its samples were taken" ]
+	done
+}
+
 @test "an SVG, and a chosen value" {
 	"$PROFD" convert "$BATS_FILE_TMPDIR/threads.d/cpu.pb.gz" -o made.svg
 	xmllint --noout made.svg
@@ -160,6 +176,8 @@ refused() {
 	refused "cannot read 'none': No such file" -t svg none
 	refused "line 1: no count at its end" -t svg bad.folded
 	refused "'cut.pb.gz' is not a usable pprof file" -t svg cut.pb.gz
+	echo '{"profiles":[]}' >other.json
+	refused "'other.json' is not a usable speedscope file: there is no list 'shared.frames'" -t svg other.json
 	refused "into which format?" good.folded
 	refused "unknown format 'foldde'" -t foldde good.folded
 	refused "unknown unit 'ns'" -t svg --unit ns good.folded

@@ -98,6 +98,54 @@ open_profile() {
 	grep -q '</span>geometry::innermost' page.html
 }
 
+@test "functions that are opened and closed: speedscope's table is profd top's" {
+	needs chromium
+	install_speedscope
+	cd "$BATS_TEST_TMPDIR"
+	"$PYTHON" - >evented.speedscope.json <<-'END'
+	import json, random
+	random.seed(7)
+	names = ["main", "parse", "sort", "write", "swap"]
+	events, stack, at = [], [], 5.0
+	for _ in range(3000):
+	    at += random.choice([0, 0.25, 1, 3.5])
+	    if stack and (len(stack) > 6 or random.random() < 0.5):
+	        events.append({"type": "C", "frame": stack.pop(), "at": at})
+	    else:
+	        stack.append(random.randrange(len(names)))
+	        events.append({"type": "O", "frame": stack[-1], "at": at})
+	while stack:
+	    events.append({"type": "C", "frame": stack.pop(), "at": at + 1})
+	print(json.dumps({
+	    "$schema": "https://www.speedscope.app/file-format-schema.json", "name": "evented",
+	    "shared": {"frames": [{"name": n} for n in names]},
+	    "profiles": [{"type": "evented", "name": "thread", "unit": "milliseconds", "startValue": 5,
+	                  "endValue": at + 1, "events": events}]}))
+	END
+	open_profile evented.speedscope.json evented.speedscope.json
+	"$PROFD" top -n 0 --json evented.speedscope.json >top.json
+	"$PYTHON" - page.html top.json <<-'END'
+	import html, json, re, sys
+	page = open(sys.argv[1], encoding="utf-8").read()
+	unit = {"ns": 1, "µs": 1e3, "ms": 1e6, "s": 1e9}
+	shown = {}
+	for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.S):
+	    cells = [html.unescape(re.sub(r"<[^>]*>", "", c))
+	             for c in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)]
+	    if len(cells) == 3:
+	        times = [re.match(r"([\d.]+)(ns|µs|ms|s) ", c) for c in cells[:2]]
+	        shown[cells[2]] = [float(m[1]) * unit[m[2]] for m in times]
+	top = json.load(open(sys.argv[2], encoding="utf-8"))
+	assert len(top["functions"]) == 5 and len(shown) == 5, (top, shown)
+	for f in top["functions"]:
+	    mine = (f["cum"], f["flat"])
+	    print(f["name"], shown[f["name"]], mine)
+	    for a, b in zip(shown[f["name"]], mine):
+	        # Three digits are shown, and recursion counts once.
+	        assert abs(a - b) <= 0.006 * b, (f["name"], a, b)
+	END
+}
+
 @test "speedscope opens the profile of several threads" {
 	needs chromium
 	install_speedscope
