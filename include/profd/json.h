@@ -50,3 +50,6 @@ const char *json_str(const struct json *j, size_t *ret_n);
 /* False when it is none, or one that does not fit. */
 bool json_i64(const struct json *j, int64_t *ret_value);
 bool json_num(const struct json *j, double *ret_value);
+/* Of the member @key of an object. */
+const char *json_get_str(const struct json *j, const char *key);
+bool json_get_bool(const struct json *j, const char *key, bool *ret_value);

@@ -89,3 +89,18 @@ bool json_num(const struct json *j, double *ret_value)
 	*ret_value = json_number_value(unwrap(j));
 	return true;
 }
+
+const char *json_get_str(const struct json *j, const char *key)
+{
+	return json_str(json_get(j, key), NULL);
+}
+
+bool json_get_bool(const struct json *j, const char *key, bool *ret_value)
+{
+	const json_t *v = (const json_t *)json_get(j, key);
+
+	if (!json_is_boolean(v))
+		return false;
+	*ret_value = json_is_true(v);
+	return true;
+}

@@ -291,15 +291,64 @@ static void test_json(void **state)
 	json_free(j);
 }
 
+static void json_that_is_read(void **state)
+{
+	static const char good[] = "{\"s\": \"x\", \"t\": true,"
+				   " \"list\": [\"one\", 2]}";
+	struct json *j = json_read(good, strlen(good), NULL);
+	const struct json *list;
+	bool t = false;
+
+	assert_non_null(j);
+	assert_string_equal(json_get_str(j, "s"), "x");
+	assert_null(json_get_str(j, "t"));
+	assert_null(json_get_str(j, "none"));
+	assert_true(json_get_bool(j, "t", &t) && t);
+	assert_false(json_get_bool(j, "s", &t));
+	assert_false(json_get_bool(NULL, "s", &t));
+	list = json_get(j, "list");
+	assert_int_equal(json_count(list), 2);
+	assert_string_equal(json_str(json_at(list, 0), NULL), "one");
+	assert_null(json_str(json_at(list, 1), NULL));
+	assert_null(json_at(list, 2));
+	assert_int_equal(json_count(j), 0);
+	assert_null(json_get(list, "s"));
+	json_free(j);
+}
+
+static void json_that_is_none_is_refused_with_its_line(void **state)
+{
+	static const char *const bad[] = {"", "{\n\"a\": 1,\n\"b\"}", "[1] x",
+					  "[\"\xff\"]", "[\"a\\u0000\"]"};
+	char deep[8192];
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct error err = {0};
+
+		assert_null(json_read(bad[i], strlen(bad[i]), &err));
+		assert_int_equal(err.code, -EBADMSG);
+		assert_non_null(strstr(err.text, i == 1 ? "line 3" : "line "));
+	}
+	memset(deep, '[', sizeof(deep));
+	assert_null(json_read(deep, sizeof(deep), NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arena),	     cmocka_unit_test(test_vec),
-		cmocka_unit_test(test_map),	     cmocka_unit_test(test_index),
-		cmocka_unit_test(test_clean),	     cmocka_unit_test(test_escapes),
-		cmocka_unit_test(test_numbers),	     cmocka_unit_test(test_outfile),
-		cmocka_unit_test(test_outfile_full), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_vec),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_index),
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_outfile),
+		cmocka_unit_test(test_outfile_full),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_error),
+		cmocka_unit_test(json_that_is_read),
+		cmocka_unit_test(json_that_is_none_is_refused_with_its_line),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
