@@ -19,7 +19,7 @@
  * types or fields at the end of a record are added, which readers of another minor
  * version skip, or take for 0. */
 #define CAPTURE_MAJOR 1
-#define CAPTURE_MINOR 3
+#define CAPTURE_MINOR 4
 
 #define CAPTURE_RECORD_MAX_BYTES ((size_t)32 << 20) /* encoded, and in memory */
 #define CAPTURE_LIST_MAX 65536u			    /* numbers in a list */
@@ -97,6 +97,7 @@ struct capture_session { /* struct session_options */
 	uint64_t max_depth, clock, period, root_pid, start_wall_ns, user_only;
 	struct capture_bytes reach; /* reach_name() */
 	uint64_t wall, wall_stacks, wall_event;
+	struct capture_bytes engine; /* since 1.4 */
 };
 
 struct capture_sampler { /* struct sampler_info */

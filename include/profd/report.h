@@ -71,6 +71,14 @@ char *run_event_file(const struct run *run, size_t i);
  * already. */
 void run_title(struct text *t, const struct run *run);
 
+/* How @run was sampled, by @engine (NULL: not known) and not by run->engine: a replay does
+ * not sample. */
+struct origin;
+void run_origin(const struct run *run, const char *engine, struct origin *ret);
+/* The same from a run.json. 0; -EBADMSG, -errno and err. */
+int run_origin_read(const char *data, size_t n, struct origin *ret, struct error *err);
+int run_origin_load(const char *path, struct origin *ret, struct error *err);
+
 /* The exit status a shell would report: the code, or 128 + the signal. */
 int run_exit_status(int wait_status);
 

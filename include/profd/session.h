@@ -26,6 +26,7 @@ struct session_event { /* one sampled beside the main one */
 struct session_options {
 	enum unwind_backend unwind;
 	uint32_t max_depth;	/* user frames kept of one stack; 0: the default */
+	const char *engine;	/* "perf", "ptrace"; NULL: not known */
 	const char *event;	/* name of what is sampled */
 	bool clock;		/* periods are nanoseconds of CPU time */
 	uint64_t period;	/* nominal, in the event's unit */
@@ -54,6 +55,7 @@ struct session_totals {
 	uint64_t counted_ns;	     /* CPU time by the kernel's counter; 0: unknown */
 	uint64_t user_ns, system_ns; /* by wait4(2) */
 	uint64_t stolen_ns;	     /* by clock_machine; none of it is in the others */
+	const struct origin *origin; /* for the comments, borrowed; or NULL */
 };
 
 struct session;

@@ -15,6 +15,7 @@
 #include <profd/clock.h>
 #include <profd/io.h>
 #include <profd/log.h>
+#include <profd/origin.h>
 #include <profd/raw.h>
 
 #define RECORDER_NICE (-10)
@@ -82,6 +83,11 @@ static void read_targets(struct recording *r)
 						    a->targets[i].name};
 }
 
+static const char *engine(const struct recording *r)
+{
+	return r->sampler ? "perf" : "ptrace";
+}
+
 static int session_open(struct recording *r, struct error *err)
 {
 	const struct sampler_info *info = &r->info;
@@ -107,6 +113,7 @@ static int session_open(struct recording *r, struct error *err)
 		.wall = info->wall,
 		.wall_stacks = info->wall_stacks,
 		.wall_event = info->wall_event,
+		.engine = engine(r),
 		.name_early = !r->recorder,
 		.name_nice = r->nice + NAMES_NICER,
 	};
@@ -517,6 +524,7 @@ static int write_all(struct recording *r, struct error *err)
 	const struct launch *l = &r->launch;
 	struct survivors survivors = {.procs = session_procs(r->session)};
 	struct quality_warnings warnings = {0};
+	struct origin origin;
 	struct raw_totals raw;
 	int code;
 	struct run run = {
@@ -528,7 +536,7 @@ static int write_all(struct recording *r, struct error *err)
 		.wall_ns = ended_ns(r) - start_ns(r),
 		.targets = r->targets,
 		.ntargets = r->ntargets,
-		.engine = r->sampler ? "perf" : "ptrace",
+		.engine = engine(r),
 		.sampler = &r->info,
 		.events = r->events,
 		.nevents = r->info.nevents,
@@ -544,6 +552,8 @@ static int write_all(struct recording *r, struct error *err)
 	end_attached(r, &run, &raw);
 	if (r->counters)
 		run.stat = counters_values(r->counters, &run.nstat);
+	run_origin(&run, run.engine, &origin);
+	raw.session.origin = &origin;
 	run.profile = session_finish(r->session, &raw.session);
 	run.quality = session_quality(r->session);
 	run.wall = session_wall(r->session);

@@ -11,6 +11,7 @@
 #include <profd/clock.h>
 #include <profd/io.h>
 #include <profd/mem.h>
+#include <profd/origin.h>
 #include <profd/raw.h>
 #include <profd/replay.h>
 #include <profd/report.h>
@@ -200,10 +201,11 @@ static void note_ends(struct replaying *r)
 
 /* Of a capture that lacks its end, or events before it, no count of the whole run says
  * anything. */
-static void finish_part(struct replaying *r)
+static void finish_part(struct replaying *r, const struct origin *origin)
 {
 	const struct replay_state *s = replay_state(r->replay);
-	struct session_totals t = {.duration_ns = s->last_ns - s->first_ns};
+	struct session_totals t = {.duration_ns = s->last_ns - s->first_ns,
+				   .origin = origin};
 	uint64_t start_ns = r->raw.totals.start_ns;
 
 	if (!s->complete)
@@ -218,12 +220,17 @@ static void finish_session(struct replaying *r)
 	const struct replay_state *s = replay_state(r->replay);
 	const struct sampler_event *e = replay_events(r->replay);
 	const struct raw_totals *t = &r->raw.totals;
+	struct session_totals whole = t->session;
 	struct run *run = &r->raw.run;
+	struct origin origin;
 
 	run->events = e;
 	run->nevents = replay_sampler(r->replay)->nevents;
+	run->sampler = replay_sampler(r->replay);
+	run_origin(run, replay_session_options(r->replay)->engine, &origin);
+	whole.origin = &origin;
 	if (!s->complete || s->limited) {
-		finish_part(r);
+		finish_part(r, &origin);
 		return;
 	}
 	for (size_t i = 0; i < run->nevents; i++) {
@@ -232,7 +239,7 @@ static void finish_session(struct replaying *r)
 	}
 	session_losses(r->session, e[0].lost_known ? e[0].lost : UINT64_MAX, t->broken,
 		       t->late);
-	run->profile = session_finish(r->session, &t->session);
+	run->profile = session_finish(r->session, &whole);
 }
 
 static void say_result(const struct replaying *r)
@@ -264,7 +271,6 @@ static int write_all(struct replaying *r, struct error *err)
 	quality_warn(run->quality, &r->warnings);
 	run->warnings = &r->warnings;
 	run->engine = "replay";
-	run->sampler = replay_sampler(r->replay);
 	run->unwinder = unwind_backend_name(so->unwind);
 	run->start_wall_ns = so->start_wall_ns;
 	run->annotate = r->o->annotate;

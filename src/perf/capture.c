@@ -32,6 +32,7 @@ static const struct capture_field session_fields[] = {
 	FIELD(NUMBER, session, start_wall_ns), FIELD(NUMBER, session, user_only),
 	FIELD(STRING, session, reach),	       FIELD(NUMBER, session, wall),
 	FIELD(NUMBER, session, wall_stacks),   FIELD(NUMBER, session, wall_event),
+	FIELD(STRING, session, engine),
 };
 static const struct capture_field sampler_fields[] = {
 	FIELD(STRING, sampler, event),	      FIELD(STRING, sampler, reason),

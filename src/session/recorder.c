@@ -197,6 +197,7 @@ void recorder_begin(struct recorder *r, struct session *ses,
 		.wall = o->wall,
 		.wall_stacks = o->wall_stacks,
 		.wall_event = o->wall_event,
+		.engine = capture_str(o->engine),
 	};
 	recorder_put(r, &rec);
 	rec = (struct capture_record){.type = CAPTURE_SAMPLER};

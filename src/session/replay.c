@@ -294,6 +294,7 @@ static int take_session(struct replay *rp, const struct capture_session *c,
 				 "'%s' is damaged: no session has these options",
 				 rp->path);
 	rp->options.event = xstrdup(str(&c->event));
+	rp->options.engine = c->engine.p ? xstrdup(str(&c->engine)) : NULL;
 	rp->options.max_depth = (uint32_t)c->max_depth;
 	rp->options.clock = c->clock;
 	rp->options.period = c->period;
@@ -445,6 +446,7 @@ struct replay *replay_close(struct replay *rp)
 	pages_done(&rp->pages);
 	capture_close(rp->reader);
 	free((char *)(uintptr_t)rp->options.event);
+	free((char *)(uintptr_t)rp->options.engine);
 	free(rp->stack);
 	free(rp->path);
 	free(rp);

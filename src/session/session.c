@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <profd/clock.h>
+#include <profd/origin.h>
 
 /* Of the time bins to begin with: the period of 1000 Hz. */
 #define FIRST_BIN_NS (NSEC_PER_SEC / 1000)
@@ -549,6 +550,8 @@ const struct profile *session_finish(struct session *ses, const struct session_t
 		wall_name(ses);
 	quality_finish(ses);
 	quality_comments(ses);
+	if (t->origin)
+		origin_write(t->origin, ses->profile);
 	if (ses->wall)
 		wall_finish(ses);
 	return ses->profile;

@@ -11,3 +11,6 @@ TESTS += tests/unit/test-perfscript tests/unit/test-filter tests/unit/test-speed
 tests_unit_test_perfscript_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_filter_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_speedscope_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-origin
+TESTS += tests/unit/test-origin
+tests_unit_test_origin_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
