@@ -36,6 +36,10 @@ void folded_write(const struct profile *p, bool annotate, struct sink *out);
 void folded_write_value(const struct profile *p, unsigned value, bool annotate,
 			struct sink *out);
 
+/* Of a difference (see below): "stack BEFORE AFTER", the form in which the field exchanges
+ * two profiles. */
+void folded_write_diff(const struct profile *p, bool annotate, struct sink *out);
+
 /* Reads it, from here or elsewhere; its one value gets @type and @unit. The first word of
  * a line becomes the label "comm". Fractions are rounded, lines that begin with '#' are
  * left out. Returns NULL and sets err (-EBADMSG, with the line). */
@@ -105,12 +109,31 @@ struct flame {
 	uint32_t max_depth;
 	uint32_t shown; /* boxes but the root with a total above 0 */
 	bool falls;	/* some value is below 0: a child may be larger than its parent */
+	/* Of further values, if asked for: [nodes][nmore], row-major; self is that of a
+	 * strip's last call. */
+	unsigned nmore;
+	int64_t *more_total, *more_self;
 };
 void flame_build(struct flame *f, const struct profile *p, unsigned value);
+/* Also with the sums of the values more[0..nmore), all below p->nvalues. What has
+ * something in any of them is in the tree. */
+void flame_build_all(struct flame *f, const struct profile *p, unsigned value,
+		     const unsigned *more, unsigned nmore);
 void flame_done(struct flame *f);
 /* The folded stacks of a tree that was built from @p. */
 void folded_write_tree(const struct profile *p, const struct flame *f, bool annotate,
 		       struct sink *out);
+
+/* --- differences -------------------------------------------------------------------- */
+
+/* The values of a profile that holds two others: diff.h. */
+enum diff_value {
+	DIFF_BEFORE,
+	DIFF_AFTER,
+	DIFF_SAMPLES_BEFORE,
+	DIFF_SAMPLES_AFTER,
+	DIFF_VALUES
+};
 
 /* --- SVG and HTML ------------------------------------------------------------------- */
 

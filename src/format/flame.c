@@ -44,6 +44,7 @@ struct flame_builder {
 	struct flame *f;
 	const struct profile *p;
 	unsigned value;
+	const unsigned *more; /* [f->nmore] further values */
 	string_id comm_key;
 	struct index by_fields; /* the rows of f->calls, but for root and comms */
 	uint32_t *latest;	/* [functions] the last such row that is of it */
@@ -442,6 +443,20 @@ static uint32_t flame_outermost(struct flame *f, uint32_t at)
 	return at;
 }
 
+/* The further values of a strip, which are complete, and their part of its parent's. */
+static void more_sum(struct flame *f, uint32_t at)
+{
+	int64_t *total = f->more_total + (size_t)at * f->nmore;
+	int64_t *self = f->more_self + (size_t)at * f->nmore;
+	int64_t *up = f->more_total + (size_t)f->nodes.v[at].parent * f->nmore;
+
+	for (unsigned i = 0; i < f->nmore; i++) {
+		total[i] = sum_clamped(total[i], self[i]);
+		if (at)
+			up[i] = sum_clamped(up[i], total[i]);
+	}
+}
+
 /* From the last calls to the root, each strip after all that stand on it, and of those
  * the newest first: so a sum that leaves the range is the same however strips were
  * cut. */
@@ -456,6 +471,8 @@ static void flame_finish(struct flame_builder *b)
 		uint32_t sibling = n->next_sibling;
 
 		n->total = sum_clamped(n->total, n->self);
+		if (f->nmore)
+			more_sum(f, at);
 		f->falls |= n->self < 0;
 		if (n->depth + n->n - 1 > f->max_depth)
 			f->max_depth = n->depth + n->n - 1;
@@ -476,34 +493,74 @@ static void flame_finish(struct flame_builder *b)
 
 /* --- all -------------------------------------------------------------------------- */
 
+static const int64_t *flame_values(const struct flame_builder *b, uint32_t sample)
+{
+	return &b->p->values.v[(size_t)sample * b->p->nvalues];
+}
+
+/* A stack that none of the chosen values knows makes no box. */
+static bool flame_wants(const struct flame_builder *b, uint32_t sample)
+{
+	const int64_t *v = flame_values(b, sample);
+	bool wants = v[b->value];
+
+	for (unsigned i = 0; !wants && i < b->f->nmore; i++)
+		wants = v[b->more[i]];
+	return wants;
+}
+
+/* The strip that ends with the sample's stack. */
+static uint32_t flame_sample(struct flame_builder *b, uint32_t sample)
+{
+	const struct sample_row *s = &b->p->samples.v[sample];
+	string_id comm = profile_label_str(b->p, s->labels, b->comm_key);
+
+	return flame_place(b, flame_comm(b, comm), s->stack);
+}
+
 static void flame_samples(struct flame_builder *b)
 {
-	const struct profile *p = b->p;
-
-	for (uint32_t i = 1; i < p->samples.n; i++) {
-		const struct sample_row *s = &p->samples.v[i];
-		int64_t v = p->values.v[(size_t)i * p->nvalues + b->value];
+	for (uint32_t i = 1; i < b->p->samples.n; i++) {
 		struct flame_node *n;
-		uint32_t comm, strip;
+		uint32_t strip;
 
-		/* A stack that the chosen value does not know makes no box. */
-		if (!v)
+		if (!flame_wants(b, i))
 			continue;
-		comm = flame_comm(b, profile_label_str(p, s->labels, b->comm_key));
-		strip = flame_place(b, comm, s->stack);
+		strip = flame_sample(b, i);
 		n = &b->f->nodes.v[strip];
-		n->self = sum_clamped(n->self, v);
+		n->self = sum_clamped(n->self, flame_values(b, i)[b->value]);
 	}
 }
 
-void flame_build(struct flame *f, const struct profile *p, unsigned value)
+/* Once no strip is cut any more: every sample is found where it was placed. */
+static void flame_samples_more(struct flame_builder *b)
+{
+	struct flame *f = b->f;
+
+	f->more_total = xcalloc(f->nodes.n, f->nmore * sizeof(*f->more_total));
+	f->more_self = xcalloc(f->nodes.n, f->nmore * sizeof(*f->more_self));
+	for (uint32_t i = 1; i < b->p->samples.n; i++) {
+		int64_t *self;
+
+		if (!flame_wants(b, i))
+			continue;
+		self = f->more_self + (size_t)flame_sample(b, i) * f->nmore;
+		for (unsigned k = 0; k < f->nmore; k++)
+			self[k] = sum_clamped(self[k], flame_values(b, i)[b->more[k]]);
+	}
+}
+
+void flame_build_all(struct flame *f, const struct profile *p, unsigned value,
+		     const unsigned *more, unsigned nmore)
 {
 	struct flame_builder b = {.f = f,
 				  .p = p,
 				  .value = value,
+				  .more = more,
 				  .comm_key = profile_find_string(p, "comm")};
 
 	memset(f, 0, sizeof(*f));
+	f->nmore = nmore;
 	vec_add(&f->calls)->kind = FLAME_LABEL;
 	vec_push(&f->chain, 0);
 	vec_add(&f->nodes)->n = 1;
@@ -511,10 +568,12 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 	if (value < p->nvalues) {
 		b.latest = xcalloc(p->functions.n, sizeof(*b.latest));
 		b.spans = xcalloc(p->locations.n, sizeof(*b.spans));
-		turns_find(&b.turns, p, value);
+		turns_find(&b.turns, p, nmore ? TURNS_ALL : value);
 		b.places = xcalloc(b.turns.n, sizeof(*b.places));
 		flame_samples(&b);
 	}
+	if (nmore)
+		flame_samples_more(&b);
 	flame_finish(&b);
 	index_done(&b.by_fields);
 	free(b.latest);
@@ -529,8 +588,15 @@ void flame_build(struct flame *f, const struct profile *p, unsigned value)
 	vec_done(&b.family);
 }
 
+void flame_build(struct flame *f, const struct profile *p, unsigned value)
+{
+	flame_build_all(f, p, value, NULL, 0);
+}
+
 void flame_done(struct flame *f)
 {
+	free(f->more_total);
+	free(f->more_self);
 	vec_done(&f->nodes);
 	vec_done(&f->calls);
 	vec_done(&f->chain);

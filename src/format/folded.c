@@ -51,6 +51,7 @@ struct folder {
 	VEC(uint32_t) open; /* groups of `children` whose lower lines have to wait */
 	struct text line;
 	struct sink *out;
+	bool two; /* a number of before in front of it: of the first further value */
 };
 
 static const struct flame_node *spot_strip(const struct folder *w, struct spot at)
@@ -233,25 +234,39 @@ static bool folder_same(const struct folder *w, struct spot at, struct spot *ret
 	return code;
 }
 
+static void line_number(struct text *line, int64_t v)
+{
+	char digits[24], *digit = digits + sizeof(digits);
+
+	do
+		*--digit = (char)('0' + v % 10);
+	while (v /= 10);
+	*--digit = ' ';
+	text_addn(line, digit, (size_t)(digits + sizeof(digits) - digit));
+}
+
 /* The line that ends here, if the boxes of the chain have anything of their own. */
 static void folder_line(struct folder *w, struct spot at)
 {
+	const struct flame *f = w->f;
 	size_t len = w->line.len;
-	char digits[24], *digit = digits + sizeof(digits);
-	int64_t self = 0;
+	int64_t self = 0, before = 0;
 
-	do
-		if (spot_is_last(w, at))
-			self = sum_clamped(self, spot_strip(w, at)->self);
-	while (folder_same(w, at, &at));
+	do {
+		if (!spot_is_last(w, at))
+			continue;
+		self = sum_clamped(self, spot_strip(w, at)->self);
+		if (w->two)
+			before = sum_clamped(before,
+					     f->more_self[(size_t)at.strip * f->nmore]);
+	} while (folder_same(w, at, &at));
 	/* Readers want whole, positive numbers. */
-	if (self <= 0)
+	if (self <= 0 && before <= 0)
 		return;
-	*--digit = '\n';
-	for (; self; self /= 10)
-		*--digit = (char)('0' + self % 10);
-	*--digit = ' ';
-	text_addn(&w->line, digit, (size_t)(digits + sizeof(digits) - digit));
+	if (w->two)
+		line_number(&w->line, before > 0 ? before : 0);
+	line_number(&w->line, self > 0 ? self : 0);
+	text_addc(&w->line, '\n');
 	sink_put(w->out, w->line.s, w->line.len);
 	line_cut(&w->line, len);
 }
@@ -347,12 +362,9 @@ static void folder_below(struct folder *w, struct spot at)
 	}
 }
 
-void folded_write_tree(const struct profile *p, const struct flame *f, bool annotate,
-		       struct sink *out)
+static void folded_write_all(struct folder w)
 {
-	struct folder w = {.f = f, .p = p, .annotate = annotate, .out = out};
-
-	w.texts = xcalloc(f->calls.n, sizeof(*w.texts));
+	w.texts = xcalloc(w.f->calls.n, sizeof(*w.texts));
 	text_addc(&w.bytes, '\0');
 	folder_below(&w, (struct spot){0});
 	while (w.items.n) {
@@ -374,6 +386,24 @@ void folded_write_tree(const struct profile *p, const struct flame *f, bool anno
 	vec_done(&w.items);
 	vec_done(&w.children);
 	vec_done(&w.open);
+}
+
+void folded_write_tree(const struct profile *p, const struct flame *f, bool annotate,
+		       struct sink *out)
+{
+	folded_write_all(
+		(struct folder){.f = f, .p = p, .annotate = annotate, .out = out});
+}
+
+void folded_write_diff(const struct profile *p, bool annotate, struct sink *out)
+{
+	static const unsigned before = DIFF_BEFORE;
+	struct flame f;
+
+	flame_build_all(&f, p, DIFF_AFTER, &before, 1);
+	folded_write_all((struct folder){
+		.f = &f, .p = p, .annotate = annotate, .out = out, .two = true});
+	flame_done(&f);
 }
 
 void folded_write_value(const struct profile *p, unsigned value, bool annotate,

@@ -304,6 +304,112 @@ static void what_is_no_folded_file_is_told_by_line(void **state)
 	text_done(&t);
 }
 
+/* --- two values -------------------------------------------------------------------- */
+
+static struct profile *new_diff(void)
+{
+	struct profile *p = profile_new();
+
+	profile_value_type(p, "before", "count");
+	profile_value_type(p, "after", "count");
+	return p;
+}
+
+static void add_two(struct profile *p, const char *comm, const char *frames,
+		    int64_t before, int64_t after)
+{
+	struct label l = {.key = profile_string(p, "comm"),
+			  .str = profile_string(p, comm)};
+	stack_id s = 0;
+	char copy[256], *at = copy, *name;
+
+	snprintf(copy, sizeof(copy), "%s", frames);
+	while ((name = strsep(&at, ",")))
+		s = profile_stack(p, s, code(p, name, 0));
+	profile_add(p, s, profile_labels(p, &l, 1), (int64_t[]){before, after});
+}
+
+static void a_difference_has_two_numbers_to_a_line(void **state)
+{
+	struct profile *p = new_diff();
+	struct text t = {0};
+	struct sink_text s;
+
+	add_two(p, "sh", "main,f;", 3, 4);
+	add_two(p, "sh", "main,f:", 10, 20);
+	add_two(p, "sh", "main,gone,x", 5, 0);
+	add_two(p, "sh", "main,new,y", 0, 6);
+	add_two(p, "sh", "main", 7, -1);
+	add_two(p, "sh", "nothing", 0, 0);
+	add_two(p, "sh", "below", -3, -4);
+	sink_text_init(&s, &t);
+	folded_write_diff(p, false, &s.sink);
+	assert_string_equal(text_get(&t), "sh;main 7 0\nsh;main;f: 13 24\n"
+					  "sh;main;gone;x 5 0\nsh;main;new;y 0 6\n");
+	text_done(&t);
+	profile_free(p);
+}
+
+/* A fixed sequence (Numerical Recipes' LCG). */
+static uint32_t seed = 7;
+
+static uint32_t draw(uint32_t below)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % below;
+}
+
+/* The lines of one column, those of 0 left out. */
+static void column_of(const char *lines, unsigned column, struct text *ret)
+{
+	char *copy = xstrdup(lines), *at = copy, *line;
+
+	while ((line = strsep(&at, "\n")) && *line) {
+		char *after = strrchr(line, ' '), *before;
+
+		*after++ = '\0';
+		before = strrchr(line, ' ');
+		*before++ = '\0';
+		if (strcmp(column ? after : before, "0") != 0)
+			text_addf(ret, "%s %s\n", line, column ? after : before);
+	}
+	free(copy);
+}
+
+static void each_column_is_the_file_of_its_value(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d;", "d:", "e f"};
+	struct profile *p = new_diff();
+	struct text both = {0};
+	struct sink_text s;
+
+	for (unsigned i = 0; i < 3000; i++) {
+		unsigned depth = 1 + draw(8);
+		char frames[64] = "";
+
+		for (unsigned k = 0; k < depth; k++)
+			snprintf(frames + strlen(frames), sizeof(frames) - strlen(frames),
+				 "%s%s", k ? "," : "", names[draw(6)]);
+		add_two(p, draw(3) ? "sh" : "other", frames, draw(3), draw(3));
+	}
+	sink_text_init(&s, &both);
+	folded_write_diff(p, false, &s.sink);
+	assert_true(both.len > 10000);
+	for (unsigned i = 0; i < 2; i++) {
+		struct text column = {0}, one = {0};
+		struct sink_text out;
+
+		column_of(both.s, i, &column);
+		sink_text_init(&out, &one);
+		folded_write_value(p, i, false, &out.sink);
+		assert_string_equal(column.s, one.s);
+		text_done(&column);
+		text_done(&one);
+	}
+	text_done(&both);
+	profile_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +426,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_marked_is_called_so),
 		cmocka_unit_test(what_other_tools_write_is_read),
 		cmocka_unit_test(what_is_no_folded_file_is_told_by_line),
+		cmocka_unit_test(a_difference_has_two_numbers_to_a_line),
+		cmocka_unit_test(each_column_is_the_file_of_its_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
