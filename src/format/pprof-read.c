@@ -4,7 +4,10 @@
  *
  * One pass over the outermost message notes where each table's messages are; the tables
  * are then read in the order of their references: strings, mappings, functions,
- * locations, samples. */
+ * locations, samples.
+ *
+ * A label that says when a sample was taken would make a row of each: it becomes a time of
+ * the row that the rest of the labels makes. */
 #include "format-priv.h"
 
 #include <errno.h>
@@ -44,11 +47,15 @@ struct pprof_reader {
 	VEC(string_id) strings;
 	struct map mappings, functions, locations; /* id in the file -> row */
 	VEC(uint64_t) comments;
+	string_id time_keys[2]; /* names of labels with a time; 0: not in this file */
+	struct moments moments;
 	/* of the message being read */
 	VEC(uint64_t) ids;
 	VEC(int64_t) values;
 	VEC(struct label) labels;
 	VEC(struct line) lines;
+	bool has_time;
+	int64_t time_ns;
 };
 
 /* --- one field -------------------------------------------------------------------- */
@@ -412,6 +419,39 @@ static int read_location(struct pprof_reader *r, struct proto_view v)
 	return read_bind(r, &r->locations, id, row, v.pos, "location");
 }
 
+/* --- times -------------------------------------------------------------------------- */
+
+/* As perf_to_profile (github.com/google/perf_data_converter, src/perf_data_converter.cc)
+ * and Datadog's profilers call them. */
+static void find_time_keys(struct pprof_reader *r)
+{
+	r->time_keys[0] = profile_find_string(r->p, "timestamp_ns");
+	r->time_keys[1] = profile_find_string(r->p, "end_timestamp_ns");
+}
+
+static bool is_time(const struct pprof_reader *r, const struct label *l)
+{
+	return !l->str && (l->key == r->time_keys[0] || l->key == r->time_keys[1]);
+}
+
+/* They count from 1970 on, as the profile's own start does, or from the start of the
+ * machine: then the first sample is the start. */
+static void keep_times(struct pprof_reader *r)
+{
+	struct profile *p = r->p;
+	int64_t first, end, start, late;
+
+	if (!moments_span(&r->moments, &first, &end))
+		return;
+	start = first;
+	if (p->time_ns > 0 && !__builtin_sub_overflow(first, p->time_ns, &late) &&
+	    late >= 0 && late <= p->duration_ns)
+		start = p->time_ns;
+	moments_keep(&r->moments, p, start);
+	if (!p->duration_ns && __builtin_sub_overflow(end, start, &p->duration_ns))
+		p->duration_ns = INT64_MAX;
+}
+
 /* --- samples ---------------------------------------------------------------------- */
 
 static int read_label(struct pprof_reader *r, struct proto_view v)
@@ -440,6 +480,11 @@ static int read_label(struct pprof_reader *r, struct proto_view v)
 		return 0;
 	if (l.str)
 		l.num = l.unit = 0;
+	if (is_time(r, &l)) {
+		r->has_time = true;
+		r->time_ns = l.num;
+		return 0;
+	}
 	if (r->labels.n == READ_LABELS_MAX)
 		return proto_error(r->err, at, "a sample has more than %u labels",
 				   READ_LABELS_MAX);
@@ -453,6 +498,7 @@ static int read_sample_values(struct pprof_reader *r, struct proto_view v)
 	int code;
 
 	r->ids.n = r->labels.n = 0;
+	r->has_time = false;
 	while ((code = proto_next(&v, &f, r->err)) > 0) {
 		if (f.number == 2)
 			code = read_repeated(r, &f, PROFILE_VALUES_MAX + 1);
@@ -505,6 +551,7 @@ static int read_sample_stack(struct pprof_reader *r, struct proto_view v,
 static int read_sample(struct pprof_reader *r, struct proto_view v)
 {
 	stack_id stack = 0;
+	uint32_t row;
 	int code = read_sample_stack(r, v, &stack);
 
 	if (code)
@@ -516,8 +563,10 @@ static int read_sample(struct pprof_reader *r, struct proto_view v)
 		return proto_error(r->err, v.pos,
 				   "a sample has %u values; there are %u sample types",
 				   r->values.n, r->p->nvalues);
-	profile_add(r->p, stack, profile_labels(r->p, r->labels.v, r->labels.n),
-		    r->values.v);
+	row = profile_add(r->p, stack, profile_labels(r->p, r->labels.v, r->labels.n),
+			  r->values.v);
+	if (r->has_time)
+		moments_add(&r->moments, row, r->time_ns, 0);
 	return 0;
 }
 
@@ -598,6 +647,7 @@ static int read_tables(struct pprof_reader *r)
 					 PROFILE_SAMPLE};
 	int code = read_strings(r) ?: read_types(r) ?: read_top_strings(r);
 
+	find_time_keys(r);
 	for (uint32_t i = 0; !code && i < r->tables[PROFILE_MAPPING].n; i++)
 		code = read_mapping(r, r->tables[PROFILE_MAPPING].v[i], i == 0);
 	for (unsigned k = 0; k < ARRAY_SIZE(order); k++)
@@ -611,6 +661,7 @@ static void reader_done(struct pprof_reader *r)
 	for (unsigned i = 0; i < PROFILE_FIELDS; i++)
 		vec_done(&r->tables[i]);
 	vec_done(&r->strings);
+	moments_done(&r->moments);
 	map_done(&r->mappings);
 	map_done(&r->functions);
 	map_done(&r->locations);
@@ -634,6 +685,8 @@ static struct profile *read_plain(const void *data, size_t n, struct error *err)
 	}
 	r.p = profile_new();
 	code = read_top(&r) ?: read_tables(&r);
+	if (!code)
+		keep_times(&r);
 	reader_done(&r);
 	return code ? profile_free(r.p) : r.p;
 }

@@ -176,6 +176,53 @@ summed() {
 	"$GEN" read cpu.pb.gz top >ours
 	"$COMPARE" top top ours
 	grep -q 'main.main' ours
+	"$PROFD" top -n 0 cpu.pb.gz | grep -q 'main.main  /'
+	"$PROFD" top --json --value inuse_space heap.pb.gz >heap.json
+	[ "$(json heap.json unit)" = bytes ]
+	pprof -top -unit=B -sample_index=inuse_space heap.pb.gz >top
+	grep -q "of $(json heap.json total)B total" top || [ "$(json heap.json total)" = 0 ]
+}
+
+# As perf_to_profile makes it of perf.data: mappings without has_functions, locations without lines, the
+# kernel's first mapping, labels of which the time is one, several events.
+@test "a profile as perf_to_profile writes it" {
+	needs protoc go
+	cat >shape.txt <<-'END'
+	sample_type { type: 1 unit: 2 } sample_type { type: 3 unit: 2 }
+	sample { location_id: 2 location_id: 1 value: 1 value: 1000 label { key: 6 num: 7 }
+		label { key: 7 str: 8 } label { key: 9 num: 123000000 num_unit: 11 } }
+	sample { location_id: 2 location_id: 1 value: 1 value: 1000 label { key: 6 num: 7 }
+		label { key: 7 str: 8 } label { key: 9 num: 223000000 num_unit: 11 } }
+	sample { location_id: 3 location_id: 1 value: 1 value: 500 label { key: 6 num: 8 }
+		label { key: 7 str: 8 } label { key: 9 num: 323000000 num_unit: 11 } }
+	mapping { id: 2 memory_start: 18446744071578845184 memory_limit: 18446744073709551615 filename: 5 }
+	mapping { id: 1 memory_start: 4194304 memory_limit: 4198400 filename: 4 build_id: 10 }
+	location { id: 1 mapping_id: 1 address: 4194400 }
+	location { id: 2 mapping_id: 1 address: 4194500 }
+	location { id: 3 mapping_id: 2 address: 18446744071578845200 }
+	string_table: "" string_table: "cycles_sample" string_table: "count" string_table: "cycles_event"
+	string_table: "/bin/app" string_table: "[kernel.kallsyms]_stext" string_table: "pid"
+	string_table: "comm" string_table: "app" string_table: "timestamp_ns" string_table: "abcd"
+	string_table: "nanoseconds"
+	END
+	protoc --encode=perftools.profiles.Profile --proto_path="$SRCDIR/tests/oracle" profile.proto \
+		<shape.txt >shape.pb
+	gzip -k shape.pb
+	for file in shape.pb shape.pb.gz; do
+		"$PROFD" top --json "$file" >top.json
+		[ "$(json top.json total)" = 2500 ]
+		[ "$(json top.json type)" = cycles_event ]
+		"$PROFD" convert --annotate -t folded "$file" >folded
+		printf '%s\n' 'app;[app];[app] 2000' 'app;[app];[kernel.kallsyms]_stext_[k] 500' | diff - folded
+		"$PROFD" convert --from 0.1s --until 150ms --value cycles_sample -t folded "$file" | diff - <(echo 'app;[app];[app] 1')
+	done
+	# The rows that only the time kept apart are one, and nobody is told that there were names.
+	"$PROFD" convert -t pprof shape.pb >ours.pb.gz
+	go tool pprof -symbolize=none -raw ours.pb.gz >raw 2>err
+	cat raw
+	[ "$(grep -c 'comm:\[app\]' raw)" = 2 ]
+	lacks timestamp raw
+	grep -q '/bin/app abcd *$' raw
 }
 
 @test "xmllint accepts every picture" {

@@ -287,6 +287,87 @@ static void foreign_shapes_are_read(void **state)
 	profile_free(p);
 }
 
+/* A sample of each moment, as profilers write that keep them all: labels "comm" and, of
+ * @key, the time. */
+static struct profile *timed_profile(const char *key, const int64_t *times, unsigned n)
+{
+	struct profile *p = profile_new();
+	struct label l[] = {
+		{.key = profile_string(p, "comm"), .str = profile_string(p, "app")},
+		{.key = profile_string(p, key)}};
+	int64_t one = 1;
+
+	profile_value_type(p, "samples", "count");
+	for (unsigned i = 0; i < n; i++) {
+		l[1].num = times[i];
+		profile_add(p, 0, profile_labels(p, l, 2), &one);
+	}
+	return p;
+}
+
+static struct profile *again(struct profile *p)
+{
+	struct text gz = to_pprof(p);
+	struct error err;
+	struct profile *q = read_bytes(gz.s, gz.len, &err);
+
+	assert_string_equal(err.text, "");
+	assert_non_null(q);
+	text_done(&gz);
+	profile_free(p);
+	return q;
+}
+
+static void labels_of_time_become_times(void **state)
+{
+	static const int64_t times[] = {5000000, 1000000, 1000001, 11000000};
+	struct profile *p = timed_profile("timestamp_ns", times, 4);
+
+	p = again(p);
+	assert_int_equal(p->samples.n, 1 + 1);
+	assert_int_equal(profile_total(p, 0), 4);
+	assert_int_equal(p->label_sets.v[p->samples.v[1].labels].n, 1);
+	/* From the first one on. */
+	assert_int_equal(p->bin_ns, 20000);
+	assert_int_equal(p->duration_ns, 10000000);
+	assert_int_equal(p->times.n, 3);
+	assert_int_equal(p->times.v[0].bin, 200);
+	assert_int_equal(p->times.v[1].bin, 0);
+	assert_int_equal(p->times.v[1].count, 2);
+	assert_int_equal(p->times.v[2].bin, 500);
+	profile_free(p);
+}
+
+static void times_since_1970_count_from_the_start(void **state)
+{
+	static const int64_t times[] = {1700000000500000000, 1700000001000000000};
+	struct profile *p = timed_profile("end_timestamp_ns", times, 2);
+
+	p->time_ns = 1700000000000000000;
+	p->duration_ns = 2000000000;
+	p = again(p);
+	assert_int_equal(p->duration_ns, 2000000000);
+	assert_int_equal(p->bin_ns, 2000000);
+	assert_int_equal(p->times.v[0].bin, 250);
+	assert_int_equal(p->times.v[1].bin, 500);
+	profile_free(p);
+}
+
+static void a_text_of_that_name_is_a_label(void **state)
+{
+	struct profile *p = profile_new();
+	struct label l = {.key = profile_string(p, "timestamp_ns"),
+			  .str = profile_string(p, "noon")};
+	int64_t one = 1;
+
+	profile_value_type(p, "samples", "count");
+	profile_add(p, 0, profile_labels(p, &l, 1), &one);
+	p = again(p);
+	assert_int_equal(p->bin_ns, 0);
+	assert_int_equal(p->label_sets.n, 1 + 1);
+	profile_free(p);
+}
+
 /* Files whose addresses were erased (some services do) keep their functions apart. */
 static void erased_addresses_are_kept_apart(void **state)
 {
@@ -474,6 +555,9 @@ int main(void)
 		cmocka_unit_test(everything_comes_back),
 		cmocka_unit_test(bytes_are_as_the_format_says),
 		cmocka_unit_test(foreign_shapes_are_read),
+		cmocka_unit_test(labels_of_time_become_times),
+		cmocka_unit_test(times_since_1970_count_from_the_start),
+		cmocka_unit_test(a_text_of_that_name_is_a_label),
 		cmocka_unit_test(erased_addresses_are_kept_apart),
 		cmocka_unit_test(wrong_files_are_refused_in_words),
 		cmocka_unit_test(size_limits_hold),
