@@ -46,6 +46,15 @@ void folded_write_diff(const struct profile *p, bool annotate, struct sink *out)
 struct profile *folded_read(const void *data, size_t n, const char *type,
 			    const char *unit, struct error *err);
 
+/* --- gperftools: the words of its CPU profiler --------------------------------------- */
+
+/* True when it begins as such a file does, of 32 or 64 bits in either order. */
+bool gperftools_is(const void *data, size_t n);
+/* Reads it: samples (count) and cpu (nanoseconds) of addresses in mappings, as they were
+ * when it ran; nothing in it has a name. Returns NULL and sets err (-EBADMSG, with the
+ * offset; -EFBIG). */
+struct profile *gperftools_read(const void *data, size_t n, struct error *err);
+
 /* --- the text of perf script (kernel, tools/perf/builtin-script.c) ------------------- */
 
 /* True when the first line that says something is the head of a sample. */

@@ -13,17 +13,12 @@
 #include <profd/mem.h>
 #include <profd/text.h>
 
-static const char convert_usage[] =
-	"usage: profd convert [options] FILE\n"
-	"\n"
-	"Writes a profile in another format. FILE is pprof, speedscope's format,\n"
-	"the text of perf script or folded stacks; - is the standard input.\n";
+static const char convert_usage[] = "usage: profd convert [options] FILE\n"
+				    "\n"
+				    "Writes a profile in another format.\n";
 static const char merge_usage[] = "usage: profd merge [options] FILE...\n"
 				  "\n"
-				  "Adds up profiles of the same sample types. FILE is "
-				  "pprof, speedscope's\n"
-				  "format, the text of perf script or folded stacks; - "
-				  "is the standard input.\n";
+				  "Adds up profiles of the same sample types.\n";
 static const char options_usage[] =
 	"\n"
 	"  -t, --to FORMAT    pprof, folded, svg or speedscope (default: by the name of "
@@ -323,6 +318,7 @@ static int run(struct options *o, int argc, char **argv)
 	if (!status && o->help) {
 		fputs(o->many ? merge_usage : convert_usage, stdout);
 		fputs(options_usage, stdout);
+		fputs(profile_file_usage, stdout);
 		fputs(filter_options_usage, stdout);
 	} else if (!status) {
 		status = convert(o);

@@ -9,6 +9,13 @@
 #include <profd/mem.h>
 #include <profd/text.h>
 
+const char profile_file_usage[] = "\n"
+				  "FILE is a profile of profd's or others: pprof, "
+				  "gperftools, speedscope, the text of\n"
+				  "perf script, or folded stacks; in gzip or not. - is "
+				  "the standard input, a folder of\n"
+				  "results stands for its cpu.pb.gz.\n";
+
 #define FILE_MAX_BYTES ((size_t)1 << 30)
 
 static const struct unit {
@@ -53,6 +60,11 @@ static struct profile *read_perfscript(const struct file *f, struct error *err)
 	return perfscript_read(f->data, f->n, err);
 }
 
+static struct profile *read_gperftools(const struct file *f, struct error *err)
+{
+	return gperftools_read(f->data, f->n, err);
+}
+
 static struct profile *read_speedscope(const struct file *f, struct error *err)
 {
 	return speedscope_read(f->data, f->n, err);
@@ -69,6 +81,7 @@ static const struct reader {
 	bool (*is)(const void *data, size_t n);
 	struct profile *(*read)(const struct file *f, struct error *err);
 } readers[] = {
+	{"gperftools", gperftools_is, read_gperftools},
 	{"pprof", is_binary, read_pprof},
 	{"speedscope", speedscope_is, read_speedscope},
 	{"perf script", perfscript_is, read_perfscript},

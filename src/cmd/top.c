@@ -15,9 +15,7 @@
 static const char USAGE[] =
 	"usage: profd top [options] FILE\n"
 	"\n"
-	"Prints the functions of a profile: flat (self) and cumulative (total). FILE is\n"
-	"pprof, speedscope's format, the text of perf script or folded stacks; - is the\n"
-	"standard input.\n"
+	"Prints the functions of a profile: flat (self) and cumulative (total).\n"
 	"\n"
 	"  -n, --rows N       at most N functions (default: 20; 0: all)\n"
 	"      --cum          sort by cumulative\n"
@@ -197,6 +195,7 @@ int cmd_top(int argc, char **argv)
 
 	if (!status && o.help) {
 		fputs(USAGE, stdout);
+		fputs(profile_file_usage, stdout);
 		fputs(filter_options_usage, stdout);
 	} else if (!status) {
 		status = top(&o);

@@ -9,4 +9,5 @@ EXTRA_DIST += \
 	tests/oracle/speedscope.bats
 EXTRA_DIST += \
 	tests/oracle/filters.bats \
+	tests/oracle/gperftools.bats \
 	tests/oracle/perf-script.bats

@@ -98,7 +98,7 @@ open_profile() {
 	grep -q '</span>geometry::innermost' page.html
 }
 
-@test "functions that are opened and closed: speedscope's table is profd top's" {
+@test "speedscope opens a file of events, and its table is profd top's" {
 	needs chromium
 	install_speedscope
 	cd "$BATS_TEST_TMPDIR"
