@@ -1,16 +1,20 @@
-# The viewer's script and style sheet are compiled into the program, as C string literals.
-EXTRA_DIST += share/viewer/flame.js share/viewer/page.css
-BUILT_SOURCES += src/format/flame-js.inc src/format/page-css.inc
-CLEANFILES += src/format/flame-js.inc src/format/page-css.inc
+# The viewer's scripts and style sheet are compiled into the program, as C string literals.
+# Those of the page are packed, and named by their hashes in the page's policy.
+VIEWER_PARTS = data names tree view draw table strip search state export menu diff app
+VIEWER_FILES = $(VIEWER_PARTS:%=share/viewer/%.js)
+VIEWER_INCS = src/format/flame-js.inc src/format/page-css.inc src/format/page-boot.inc \
+	src/format/page-code.inc src/format/page-policy.inc
+EXTRA_DIST += share/viewer/flame.js share/viewer/boot.js share/viewer/page.css share/viewer/pack \
+	$(VIEWER_FILES)
+BUILT_SOURCES += $(VIEWER_INCS)
+CLEANFILES += $(VIEWER_INCS)
 
-# Indentation and comments that have a line of their own stay behind.
-VIEWER_QUOTE = sed -e 's/^[[:space:]]*//' -e '/^\/\*.*\*\/$$/d' -e '/^$$/d' \
-	-e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/'
-src/format/flame-js.inc: $(srcdir)/share/viewer/flame.js
-	$(AM_V_GEN)$(MKDIR_P) src/format && $(VIEWER_QUOTE) $(srcdir)/share/viewer/flame.js >$@.tmp \
-		&& mv $@.tmp $@
-src/format/page-css.inc: $(srcdir)/share/viewer/page.css
-	$(AM_V_GEN)$(MKDIR_P) src/format && $(VIEWER_QUOTE) $(srcdir)/share/viewer/page.css >$@.tmp \
-		&& mv $@.tmp $@
+$(VIEWER_INCS): src/format/viewer.stamp
+	@test -e $@ || { rm -f src/format/viewer.stamp; $(MAKE) $(AM_MAKEFLAGS) src/format/viewer.stamp; }
+src/format/viewer.stamp: $(srcdir)/share/viewer/pack $(srcdir)/share/viewer/flame.js \
+		$(srcdir)/share/viewer/boot.js $(srcdir)/share/viewer/page.css $(VIEWER_FILES:%=$(srcdir)/%)
+	$(AM_V_GEN)$(MKDIR_P) src/format && $(srcdir)/share/viewer/pack $(srcdir)/share/viewer src/format \
+		$(VIEWER_PARTS) && touch $@
+CLEANFILES += src/format/viewer.stamp
 src/format/script.$(OBJEXT): src/format/flame-js.inc
-src/format/html.$(OBJEXT): src/format/page-css.inc
+src/format/html.$(OBJEXT): $(VIEWER_INCS)

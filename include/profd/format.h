@@ -162,7 +162,11 @@ struct flame_options {
 		max_boxes; /* 0: the default, 10,000; what is pruned is stated in the picture */
 	unsigned value;		       /* index in value_types + 1; 0: the default one */
 	const struct flame_also *also; /* for html_write; or NULL */
-	bool embedded; /* no XML declaration: to stand inside an HTML page */
+	bool embedded; /* to stand inside an HTML page: no XML declaration, no script */
+	/* For html_write: the profile is a difference. Its values are "before" and
+	 * "after", of one unit and already made comparable, and the counts of their
+	 * samples, "before_samples" and "after_samples". */
+	bool diff;
 	/* Of this profile and value, and of its default value; NULL: built for the
 	 * call. */
 	const struct flame *tree;
@@ -174,7 +178,9 @@ void svg_write(const struct profile *p, const struct flame_options *o, struct si
 struct fact {
 	const char *key, *value;
 };
-/* A self-contained page: the flame graph, the top table, the facts, the warnings. */
+/* A self-contained page: the flame graph, the top table, the facts, the warnings; where
+ * scripts may run, the viewer of share/viewer with the profile, and that of o->also, if
+ * the latter was made by profile_beside from @p. */
 void html_write(const struct profile *p, const struct flame_options *o,
 		const struct fact *facts, size_t nfacts, const char *const *warnings,
 		size_t nwarnings, struct sink *out);

@@ -97,7 +97,7 @@ static uint32_t call_of(struct flame_builder *b, const struct flame_call *c)
 	return *latest;
 }
 
-static uint32_t line_kind(const struct location *l, bool inlined)
+uint32_t flame_line_kind(const struct location *l, bool inlined)
 {
 	if (l->flags & LOCATION_LABEL)
 		return FLAME_LABEL;
@@ -119,7 +119,7 @@ static void span_fill(struct flame_builder *b, location_id id)
 	span->n = l->nlines ? l->nlines : 1;
 	if (!l->nlines) {
 		c.name = p->mappings.v[l->mapping].filename;
-		c.kind = line_kind(l, false);
+		c.kind = flame_line_kind(l, false);
 		span->first = call_of(b, &c);
 	}
 	for (uint32_t i = l->nlines; i-- > 0;) {
@@ -127,7 +127,7 @@ static void span_fill(struct flame_builder *b, location_id id)
 
 		c.function = p->lines.v[l->first_line + i].function;
 		c.name = p->functions.v[c.function].name;
-		c.kind = line_kind(l, i + 1 < l->nlines);
+		c.kind = flame_line_kind(l, i + 1 < l->nlines);
 		call = call_of(b, &c);
 		if (span->n == 1)
 			span->first = call;

@@ -11,6 +11,7 @@ struct gzip_sink {
 	struct sink sink;
 	struct sink *out;
 	struct text bytes;
+	int level; /* of libdeflate; may be changed before it is closed */
 };
 void gzip_open(struct gzip_sink *g, struct sink *out);
 void gzip_close(struct gzip_sink *g); /* passes a failure on to the sink below */
@@ -80,6 +81,8 @@ static inline struct flame_box flame_box(const struct flame *f, uint32_t node, u
  * cleared first. */
 void flame_name(struct text *t, const struct profile *p, const struct flame_call *call,
 		uint32_t depth);
+/* The enum flame_kind of a function at @l; @inlined: it is not the one that holds the code. */
+uint32_t flame_line_kind(const struct location *l, bool inlined);
 const char *flame_kind_text(uint32_t kind); /* "kernel", "" for FLAME_USER */
 /* "k", "i", "j" or NULL. */
 const char *flame_kind_mark(uint32_t kind);
@@ -153,6 +156,8 @@ static inline bool mark_is(const uint64_t *bits, uint32_t row)
 #define TURNS_ALL UINT32_MAX
 /* Of the samples that have something of @value (below p->nvalues), or of TURNS_ALL. */
 void turns_find(struct turns *t, const struct profile *p, unsigned value);
+/* Of all samples of profiles that share their stacks. */
+void turns_find_all(struct turns *t, const struct profile *const *profiles, unsigned n);
 void turns_done(struct turns *t);
 uint32_t turn_number(const struct turns *t, stack_id row);
 /* The first row of the leg that ends with @row, which is not 0: it hangs from a turn, the

@@ -30,12 +30,13 @@ void gzip_open(struct gzip_sink *g, struct sink *out)
 	memset(g, 0, sizeof(*g));
 	g->sink.write = gzip_write;
 	g->out = out;
+	g->level = GZIP_LEVEL;
 }
 
 /* The header that libdeflate writes has a time of 0 and no name. */
 void gzip_close(struct gzip_sink *g)
 {
-	struct libdeflate_compressor *c = libdeflate_alloc_compressor(GZIP_LEVEL);
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(g->level);
 	_cleanup_free_ unsigned char *packed = NULL;
 	size_t room, n;
 

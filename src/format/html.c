@@ -1,8 +1,12 @@
 /* One page about one profile: what to be careful about, the picture, the table of
  * functions, the facts. Everything is in the file; it asks no network for anything, and
  * its own policy forbids it. With styles and scripts forbidden too, it is still a
- * document in the right order. */
-#include "format-priv.h"
+ * document in the right order: looks that matter are attributes.
+ *
+ * Where scripts run, share/viewer takes the place of picture and table. Its code is packed
+ * when profd is built, and the page's policy names the hashes of the only two scripts that
+ * may run: were a name ever to get out of its quotes, it could not do anything. */
+#include "page-priv.h"
 
 #include <string.h>
 
@@ -10,6 +14,15 @@
 
 static const char page_css[] =
 #include "src/format/page-css.inc"
+	;
+static const char page_boot[] =
+#include "src/format/page-boot.inc"
+	;
+static const char page_code[] =
+#include "src/format/page-code.inc"
+	;
+static const char page_policy[] =
+#include "src/format/page-policy.inc"
 	;
 
 struct html {
@@ -34,15 +47,14 @@ static void html_head(struct html *h, const char *title, const char *subtitle)
 {
 	text_add(&h->t,
 		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-		 "'none'; "
-		 "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src "
-		 "data:\">\n"
-		 "<meta name=\"viewport\" content=\"width=device-width, "
-		 "initial-scale=1\">\n"
-		 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+		 "<meta http-equiv=\"Content-Security-Policy\" content=\"");
+	text_add(&h->t, page_policy);
+	text_add(&h->t, "\">\n<link rel=\"icon\" href=\"data:,\">\n"
+			"<meta name=\"viewport\" content=\"width=device-width, "
+			"initial-scale=1\">\n"
+			"<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
 	html_xml(h, title);
-	text_add(&h->t, "</title>\n<style>\n");
+	text_add(&h->t, "</title>\n<style>");
 	text_add(&h->t, page_css);
 	text_add(&h->t, "</style>\n</head>\n<body>\n<main>\n<h1>");
 	html_xml(h, title);
@@ -90,21 +102,20 @@ static void html_top_row(struct html *h, const struct top_row *r, int64_t sum,
 	/* Code without a function is named by its module. */
 	call.function = r->name != r->module;
 	flame_name(&h->name, h->p, &call, 2);
-	text_add(&h->t, "<tr><th scope=\"row\">");
-	html_shortened(h, h->name.s);
-	text_addf(&h->t, "</th><td class=\"n\">%s</td><td class=\"n\">",
-		  value_text(buf, sizeof(buf), r->self, unit));
+	text_addf(&h->t, "<tr><td>%s<td>", value_text(buf, sizeof(buf), r->self, unit));
 	percent_add(&h->t, r->self, sum);
-	text_addf(&h->t, "</td><td class=\"n\">%s</td><td class=\"n\">",
-		  value_text(buf, sizeof(buf), r->total, unit));
+	text_addf(&h->t, "<td>%s<td>", value_text(buf, sizeof(buf), r->total, unit));
 	percent_add(&h->t, r->total, sum);
-	text_add(&h->t, "</td><td class=\"where\">");
+	text_add(&h->t, "<th scope=\"row\" align=\"left\">");
+	html_shortened(h, h->name.s);
+	text_add(&h->t, "<td align=\"left\">");
 	html_shortened(h, file);
 	if (*file && r->start_line)
 		text_addf(&h->t, ":%u", r->start_line);
-	text_add(&h->t, "</td><td class=\"where\">");
+	if (*file && *module)
+		text_add(&h->t, ", ");
 	html_shortened(h, base_name(module));
-	text_add(&h->t, "</td></tr>\n");
+	text_addc(&h->t, '\n');
 	html_flush(h);
 }
 
@@ -122,18 +133,17 @@ static void html_top(struct html *h)
 		top_build(&own, h->p, value);
 	n = top->rows.n < HTML_TOP_ROWS ? top->rows.n : HTML_TOP_ROWS;
 	text_add(&h->t, "<section>\n<h2>Functions</h2>\n<div class=\"scroll\" "
-			"tabindex=\"0\">\n<table>\n<caption>");
+			"tabindex=\"0\">\n<table cellpadding=\"3\">\n<caption "
+			"align=\"left\">");
 	text_addf(&h->t, "%u of %u functions, by their own share of %s of ", n,
 		  top->rows.n, value_text(buf, sizeof(buf), top->sum, unit));
 	html_xml(h, profile_text(h->p, type->type));
-	text_add(&h->t,
-		 ". Total includes what a function calls.</caption>\n"
-		 "<thead><tr><th scope=\"col\">Function</th><th scope=\"col\" "
-		 "class=\"n\">Self</th>"
-		 "<th scope=\"col\" class=\"n\">Self %</th><th scope=\"col\" "
-		 "class=\"n\">Total</th>"
-		 "<th scope=\"col\" class=\"n\">Total %</th><th scope=\"col\">Source</th>"
-		 "<th scope=\"col\">Module</th></tr></thead>\n<tbody>\n");
+	text_add(&h->t, ". Total includes what a function calls.</caption>\n"
+			"<thead><tr><th scope=\"col\">Self<th scope=\"col\">Self %"
+			"<th scope=\"col\">Total<th scope=\"col\">Total %"
+			"<th scope=\"col\" align=\"left\">Function<th scope=\"col\" "
+			"align=\"left\">Source, module\n</thead>\n<tbody "
+			"align=\"right\" valign=\"top\">\n");
 	for (uint32_t i = 0; i < n; i++)
 		html_top_row(h, &top->rows.v[i], top->sum, unit);
 	text_add(&h->t, "</tbody>\n</table>\n</div>\n</section>\n");
@@ -145,8 +155,8 @@ static void html_facts(struct html *h, const struct fact *facts, size_t n)
 {
 	if (!n)
 		return;
-	text_add(&h->t, "<section>\n<h2>About this recording</h2>\n<table "
-			"class=\"facts\">\n<tbody>\n");
+	text_add(&h->t, "<section id=\"about\">\n<h2>About this recording</h2>\n<table "
+			"class=\"facts\" cellpadding=\"3\">\n<tbody align=\"left\">\n");
 	for (size_t i = 0; i < n; i++) {
 		text_add(&h->t, "<tr><th scope=\"row\">");
 		html_xml(h, facts[i].key);
@@ -184,6 +194,26 @@ static void html_also(struct html *h, const struct flame_options *o)
 	html_top(h);
 }
 
+/* What is no script by its type is not run, whatever the policy. */
+static void html_scripts(const struct profile *p, const struct flame_options *o,
+			 struct sink *out)
+{
+	const struct profile *profiles[PAGE_PROFILES] = {p};
+	unsigned n = 1;
+
+	/* Only what shares its stacks can be shown in the same tree. */
+	if (o->also && o->also->profile->stacks.v == p->stacks.v)
+		profiles[n++] = o->also->profile;
+	sink_puts(out, "<script id=\"code\" type=\"application/octet-stream\">");
+	sink_puts(out, page_code);
+	sink_puts(out, "</script>\n<script id=\"data\" "
+		       "type=\"application/octet-stream\">");
+	page_data_write(profiles, n, o->diff, out);
+	sink_puts(out, "</script>\n<script>");
+	sink_puts(out, page_boot);
+	sink_puts(out, "</script>\n");
+}
+
 void html_write(const struct profile *p, const struct flame_options *o,
 		const struct fact *facts, size_t nfacts, const char *const *warnings,
 		size_t nwarnings, struct sink *out)
@@ -197,12 +227,16 @@ void html_write(const struct profile *p, const struct flame_options *o,
 	/* The page has said both already. */
 	picture.title = NULL;
 	picture.subtitle = NULL;
+	text_add(&h.t, "<div id=\"app\"></div>\n<div id=\"still\">\n");
 	html_picture(&h, &picture, "Flame graph");
 	html_top(&h);
 	if (o->also)
 		html_also(&h, o);
+	sink_puts(out, "</div>\n");
 	html_facts(&h, facts, nfacts);
-	sink_puts(out, "</main>\n</body>\n</html>\n");
+	sink_puts(out, "</main>\n");
+	html_scripts(p, o, out);
+	sink_puts(out, "</body>\n</html>\n");
 	text_done(&h.t);
 	text_done(&h.name);
 }

@@ -26,8 +26,9 @@
 /* Of the fixed-width font of 11 units: 0.602 em in DejaVu Sans Mono, 0.6 in most others.
  * */
 #define SVG_COLUMN 6.65
-#define SVG_MIN_BOX 0.5 /* narrower ones cannot be seen */
-#define SVG_THIN 2.0	/* narrower ones cannot be pointed at */
+#define SVG_MIN_BOX 0.5	   /* narrower ones cannot be seen */
+#define SVG_THIN 2.0	   /* narrower ones cannot be pointed at */
+#define SVG_THIN_STILL 6.0 /* nor these, where there is no zoom */
 #define SHADES 8
 
 struct svg {
@@ -36,6 +37,7 @@ struct svg {
 	struct sink *out;
 	struct text t, name, part;
 	int64_t min_total;
+	double thin_width;
 	/* The thin boxes so far, in tenths: paths that are as wide as a box is high. */
 	struct thin {
 		struct text path;
@@ -236,7 +238,7 @@ static void svg_box(struct svg *s, uint32_t i)
 	flame_name(&s->part, s->pic.p, &b.call, b.depth);
 	text_clear(&s->name);
 	name_shorten(&s->name, s->part.s);
-	if (w < SVG_THIN) {
+	if (w < s->thin_width) {
 		svg_thin(s, &b, x, w, s->name.s);
 		return;
 	}
@@ -405,6 +407,7 @@ static void svg_init(struct svg *s, const struct profile *p,
 	s->min_total = scale > 0 ? (int64_t)(SVG_MIN_BOX / scale) : 0;
 	if (s->min_total < 1)
 		s->min_total = 1;
+	s->thin_width = o->embedded ? SVG_THIN_STILL : SVG_THIN;
 	s->layout.width = SVG_WIDTH;
 	s->layout.pad = SVG_PAD;
 	s->layout.row = SVG_ROW;
@@ -432,8 +435,11 @@ void svg_write(const struct profile *p, const struct flame_options *o, struct si
 	svg_boxes(&s);
 	svg_details(&s, s.layout.base + 20);
 	svg_legend(&s, s.layout.base + 42);
-	sink_puts(out, "<script><![CDATA[\n");
-	picture_script(&s.pic, &s.layout, out);
-	sink_puts(out, "]]></script>\n</svg>\n");
+	if (!o->embedded) {
+		sink_puts(out, "<script><![CDATA[\n");
+		picture_script(&s.pic, &s.layout, out);
+		sink_puts(out, "]]></script>\n");
+	}
+	sink_puts(out, "</svg>\n");
 	svg_done(&s);
 }

@@ -17,9 +17,7 @@ static bool has_value(const struct profile *p, uint32_t sample, unsigned value)
 	return value == TURNS_ALL || p->values.v[(size_t)sample * p->nvalues + value];
 }
 
-/* A parent's row is below its child's, so one pass from the end sees every row that a
- * sample has or stands on. */
-void turns_find(struct turns *t, const struct profile *p, unsigned value)
+static void turns_init(struct turns *t, const struct profile *p)
 {
 	size_t words = p->stacks.n / 64 + 1;
 
@@ -28,9 +26,21 @@ void turns_find(struct turns *t, const struct profile *p, unsigned value)
 	t->before = xcalloc(words, sizeof(*t->before));
 	t->n = 0;
 	mark(t->bits, 0);
+}
+
+static void turns_end(struct turns *t, const struct profile *p, unsigned value)
+{
 	for (uint32_t i = 1; i < p->samples.n; i++)
 		if (has_value(p, i, value))
 			mark(t->bits, p->samples.v[i].stack);
+}
+
+/* A parent's row is below its child's, so one pass from the end sees every row that a
+ * sample has or stands on. */
+static void turns_branch(struct turns *t, const struct profile *p)
+{
+	size_t words = p->stacks.n / 64 + 1;
+
 	memcpy(t->used, t->bits, words * sizeof(*t->used));
 	for (stack_id i = p->stacks.n; i-- > 1;) {
 		stack_id parent = p->stacks.v[i].parent;
@@ -45,6 +55,21 @@ void turns_find(struct turns *t, const struct profile *p, unsigned value)
 		t->before[i] = t->n;
 		t->n += (uint32_t)__builtin_popcountll(t->bits[i]);
 	}
+}
+
+void turns_find(struct turns *t, const struct profile *p, unsigned value)
+{
+	turns_init(t, p);
+	turns_end(t, p, value);
+	turns_branch(t, p);
+}
+
+void turns_find_all(struct turns *t, const struct profile *const *profiles, unsigned n)
+{
+	turns_init(t, profiles[0]);
+	for (unsigned i = 0; i < n; i++)
+		turns_end(t, profiles[i], TURNS_ALL);
+	turns_branch(t, profiles[0]);
 }
 
 void turns_done(struct turns *t)
