@@ -13,9 +13,9 @@ function where_text(labels, l) {
 		labels.group === "module" ? labels.name[l] : base_name(P.frames.module[f])].filter(Boolean).join(", ");
 }
 /* Lines: name; total and self with their shares; shares of others; kind, place and module. */
-function box_text(tree, labels, i) {
+function box_text({ tree, labels, whole }, i) {
 	const l = tree.label[i], unit = metric().unit, name = l < 0 ? "all" : clipped(label_text(labels, l), 512);
-	const whole = tree.total.map(c => c[0]), lines = [name];
+	const lines = [name];
 	if (P.diff) {
 		lines.push(...diff_text(diff_at(tree, i), unit, whole));
 	} else {
@@ -55,7 +55,7 @@ function start() {
 	function pivot(name) { set({ pivot: name, tab: "flame", zoom: "" }); flame.canvas.focus({ preventScroll: true }); }
 	function reset() { set({ zoom: "", pivot: "", focus: [], ignore: [], hide: [], range: null, thread: "" }); }
 	function zoom(i) {
-		const z = i ? view.hashes[i].toString(36) : "";
+		const z = i ? hashes()[i].toString(36) : "";
 		if (z === state.zoom) {
 			flame.zoom_to(i);
 			return;
@@ -67,10 +67,8 @@ function start() {
 		tell(i);
 		trail();
 	}
-	function node_of_hash(z) {
-		const wanted = parseInt(z, 36), i = z ? view.hashes.indexOf(wanted) : 0;
-		return Math.max(i, 0);
-	}
+	function hashes() { return view.hashes = view.hashes || tree_hashes(view.tree, view.labels.name); }
+	function node_of_hash(z) { return z ? Math.max(hashes().indexOf(parseInt(z, 36)), 0) : 0; }
 
 	/* --- controls --- */
 
@@ -275,14 +273,14 @@ function start() {
 	/* --- saying things --- */
 
 	function tell(i) {
-		const lines = box_text(view.tree, view.labels, i);
+		const lines = box_text(view, i);
 		details.replaceChildren(el("strong", {}, lines[0]), " " + lines.slice(1).join(" \u2014 "));
 	}
 	function show_tip(i, e) {
 		tip.hidden = i < 0;
 		if (i < 0)
 			return;
-		const lines = box_text(view.tree, view.labels, i);
+		const lines = box_text(view, i);
 		tip.replaceChildren(el("strong", {}, lines[0]), ...lines.slice(1).map(s => el("div", {}, s)));
 		const right = e.clientX + 14 + tip.offsetWidth > innerWidth;
 		tip.style.left = Math.max(4, right ? e.clientX - tip.offsetWidth - 10 : e.clientX + 14) + "px";
@@ -344,7 +342,9 @@ function start() {
 			return;
 		}
 		const words = ["code", "kernel [k], with a bar", "inlined [i], corner cut", "JIT [j], dotted", "note", state.group === "thread" ? "thread" : "process"];
-		const present = new Set(view.tree.label.slice(1).map(l => view.labels.kind[l]));
+		const present = new Set();
+		for (let i = 1; i < view.tree.n; i++)
+			present.add(view.labels.kind[view.tree.label[i]]);
 		legend.replaceChildren(...words.map((s, kind) => {
 			if (!present.has(kind))
 				return null;
@@ -531,6 +531,13 @@ function start() {
 	still.remove();
 	refresh();
 	document.documentElement.classList.add("live");
+	/* What can be seen, for tests. */
+	self.profd.boxes = () => {
+		const list = [];
+		flame.seen().each(i => list.push({ name: view.tree.label[i] < 0 ? "all" : view.labels.name[view.tree.label[i]], depth: view.tree.depth[i],
+			total: view.tree.total[0][i], self: view.tree.self[0][i], ...flame.place(i) }));
+		return list;
+	};
 }
 
 try {

@@ -9,17 +9,19 @@ function flame_view(ui) {
 	const spacer = el("div", { class: "spacer" }), box = el("div", { class: "flamebox" }, canvas, spacer);
 	let view = null, tree = null, hits = null, zoom = 0, current = 0, hover = -1, dark = false;
 	let width = 0, height = 0, rows = [], column = 7.2, fits = new Map(), fills = [];
+	/* The depths that have a box to be seen, and the most rows there were since the tree is shown. */
+	let least = 0, most = 0, kept = 0;
 	let from = { x: 0, w: 1 }, to = from, began = 0;
 	const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-	function levels() { return tree.most - tree.least + 1; }
-	/* The upper edge of a depth, in the whole picture. */
+	function levels() { return most - least + 1; }
+	/* The upper edge of a depth in what scrolls; a flame stands on the ground. */
 	function row_y(depth) {
-		return (state.icicle ? depth - tree.least : tree.most - depth) * ROW;
+		return state.icicle ? (depth - least) * ROW : (most - depth) * ROW + Math.max(0, height - levels() * ROW);
 	}
 	function depth_at(y) {
-		const k = Math.floor(y / ROW);
-		return state.icicle ? k + tree.least : tree.most - k;
+		const k = Math.floor((state.icicle ? y : y - row_y(most)) / ROW);
+		return state.icicle ? k + least : most - k;
 	}
 	/* The part of the width that is seen, of the side that the zoomed box is on. */
 	function target() {
@@ -48,11 +50,35 @@ function flame_view(ui) {
 			paint(time);
 		});
 	}
+	/* Calls it for the boxes that are wide enough, and @thin for those that are not. */
+	function each_seen(seen, visit, thin) {
+		const all = { x: 0, w: tree.size[0] || 1 };
+		for (let i = 0; i < tree.n;) {
+			const part = same_side(i) ? seen : all, scale = width / part.w;
+			const x = (tree.start[i] - part.x) * scale, w = tree.size[i] * scale;
+			if (x > width || x + w < 0 || w < MIN_BOX) {
+				if (thin && w > 0 && w < MIN_BOX && x >= 0 && x < width)
+					thin(i, x, w);
+				i = tree.end[i] + 1;
+				continue;
+			}
+			visit(i, x, w);
+			i++;
+		}
+	}
+	function measure() {
+		least = most = 0;
+		each_seen(to, i => {
+			least = Math.min(least, tree.depth[i]);
+			most = Math.max(most, tree.depth[i]);
+		});
+		kept = Math.max(kept, levels());
+	}
 	function resize() {
-		const w = box.clientWidth, full = levels() * ROW, h = Math.min(full, room());
+		const w = box.clientWidth, h = Math.min(kept * ROW, room()), full = Math.max(levels() * ROW, h);
 		spacer.style.height = full - h + "px";
 		box.style.height = h + "px";
-		if (w === width && h === height && canvas.width)
+		if (w === width && h === height && canvas.width === Math.round(w * (self.devicePixelRatio || 1)))
 			return;
 		const scale = self.devicePixelRatio || 1;
 		width = w;
@@ -132,38 +158,32 @@ function flame_view(ui) {
 		return same_side(i) ? seen : { x: 0, w: tree.size[0] || 1 };
 	}
 	function paint_into(c, seen, top, high, looks_now) {
-		const rest = new Float64Array(2 * levels()).fill(-1);
+		const rest = [];
 		rows = [];
 		c.font = FONT + "px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
 		column = c.measureText("MMMMMMMMMM").width / 10;
 		function flush(d) {
-			const k = 2 * (d - tree.least), y = row_y(d) - top;
-			if (rest[k + 1] - rest[k] >= MIN_BOX && y > -ROW && y < high) {
+			const r = rest[d - tree.least], y = row_y(d) - top;
+			if (r && r.end - r.x >= MIN_BOX && y > -ROW && y < high) {
 				c.fillStyle = looks_now.rest;
-				c.fillRect(rest[k], y + 3, Math.max(rest[k + 1] - rest[k], 1), ROW - 7);
+				c.fillRect(r.x, y + 3, Math.max(r.end - r.x, 1), ROW - 7);
 			}
-			rest[k] = -1;
+			rest[d - tree.least] = null;
 		}
-		for (let i = 0; i < tree.n;) {
-			const part = seen_of(i, seen), scale = width / part.w;
-			const x = (tree.start[i] - part.x) * scale, w = tree.size[i] * scale, d = tree.depth[i];
-			if (x > width || x + w < 0 || w < MIN_BOX) {
-				if (w < MIN_BOX && w > 0 && x >= 0 && x < width) {
-					const k = 2 * (d - tree.least);
-					if (rest[k] >= 0 && x - rest[k + 1] > 0.5)
-						flush(d);
-					rest[k] = rest[k] < 0 ? x : rest[k];
-					rest[k + 1] = x + w;
-				}
-				i = tree.end[i] + 1;
-				continue;
-			}
-			const y = row_y(d) - top;
+		each_seen(seen, (i, x, w) => {
+			const d = tree.depth[i], y = row_y(d) - top;
 			(rows[d - tree.least] = rows[d - tree.least] || []).push(i);
 			if (y > -ROW && y < high)
 				draw_box(c, i, x, w, y, looks_now);
-			i++;
-		}
+		}, (i, x, w) => {
+			const d = tree.depth[i], r = rest[d - tree.least];
+			if (r && x - r.end <= 0.5) {
+				r.end = x + w;
+				return;
+			}
+			flush(d);
+			rest[d - tree.least] = { x, end: x + w };
+		});
 		for (let d = tree.least; d <= tree.most; d++)
 			flush(d);
 	}
@@ -175,12 +195,15 @@ function flame_view(ui) {
 		c.setTransform(scale, 0, 0, scale, 0, 0);
 		c.clearRect(0, 0, width, height);
 		paint_into(c, seen, box.scrollTop, height, looks());
-		for (const [i, wide] of [[hover, 1], [current, 2]])
-			outline(c, i, wide, seen);
+		if (view.pivot)
+			outline(c, 0, 2, seen);
+		outline(c, hover, 1, seen);
+		if (document.activeElement === canvas)
+			outline(c, current, 2, seen);
 		ui.painted();
 	}
 	function outline(c, i, line, seen) {
-		if (i < 0 || i >= tree.n || (line === 2 && document.activeElement !== canvas && !i))
+		if (i < 0 || i >= tree.n)
 			return;
 		const part = seen_of(i, seen), scale = width / part.w;
 		const x = Math.max((tree.start[i] - part.x) * scale, 0);
@@ -282,9 +305,11 @@ function flame_view(ui) {
 			current = at;
 			hover = -1;
 			to = from = target();
-			height = 0;
+			width = box.clientWidth;
+			kept = 0;
+			measure();
 			resize();
-			box.scrollTop = state.icicle || v.pivot ? 0 : levels() * ROW;
+			box.scrollTop = state.icicle ? 0 : levels() * ROW;
 			if (at || v.pivot)
 				reveal(at);
 			wish();
@@ -301,6 +326,8 @@ function flame_view(ui) {
 			zoom = current = i;
 			to = target();
 			began = performance.now();
+			measure();
+			resize();
 			reveal(i);
 			wish();
 		},
@@ -325,10 +352,15 @@ function flame_view(ui) {
 			context.scale(2, 2);
 			context.fillStyle = dark ? "#17181a" : "#fff";
 			context.fillRect(0, 0, width, levels() * ROW);
-			paint_into(context, to, state.icicle ? 0 : Math.max(0, levels() * ROW - 8000), 8000, looks());
+			paint_into(context, to, state.icicle ? 0 : row_y(least) + ROW - c.height / 2, c.height / 2, looks());
 			rows = saved;
 			return c;
 		},
-		seen() { return { tree, labels: view.labels, zoom, to }; }
+		/* For pictures, and for tests: what can be seen, and where. */
+		seen() { return { view, each: visit => each_seen(to, visit), least, most }; },
+		place(i) {
+			const r = canvas.getBoundingClientRect(), at = rectangle(i), part = seen_of(i, to);
+			return { x: at.left, y: r.top + row_y(tree.depth[i]) - box.scrollTop, width: tree.size[i] / part.w * width };
+		}
 	};
 }

@@ -3,29 +3,21 @@ function xml(s) {
 	return s.replace(/[&<>"']/g, c => "&#" + c.charCodeAt(0) + ";").replace(/[^\t\n\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd");
 }
 function export_svg(flame, title) {
-	const { tree, labels, zoom, to } = flame.seen(), width = 1200, levels = tree.most - tree.least + 1;
-	const height = levels * ROW + 40, out = [];
-	for (let i = 0; i < tree.n;) {
-		const side = tree.depth[zoom] < 0 ? tree.depth[i] < 0 : tree.depth[i] >= 0;
-		const part = side ? to : { x: 0, w: tree.size[0] || 1 };
-		const x = (tree.start[i] - part.x) / part.w * width, w = tree.size[i] / part.w * width;
-		if (x > width || x + w < 0 || w < 0.1) {
-			i = tree.end[i] + 1;
-			continue;
-		}
-		const left = Math.max(x, 0), wide = Math.max(Math.min(x + w, width) - left, 0.1), l = tree.label[i];
+	const { view, each, least, most } = flame.seen(), { tree, labels } = view, scale = 1200 / flame.box.clientWidth, out = [];
+	const height = (most - least + 1) * ROW + 40;
+	each((i, x, w) => {
+		const left = Math.max(x, 0) * scale, wide = Math.min(x + w, flame.box.clientWidth) * scale - left, l = tree.label[i];
 		const kind = l < 0 ? NOTE : labels.kind[l], name = l < 0 ? "all" : label_text(labels, l);
-		const y = 30 + (state.icicle ? tree.depth[i] - tree.least : tree.most - tree.depth[i]) * ROW;
-		const chars = Math.floor((wide - 6) / 7.2), mark = chars < 8 ? "" : MARKS[kind];
+		const y = 30 + (state.icicle ? tree.depth[i] - least : most - tree.depth[i]) * ROW;
+		const chars = Math.floor((wide - 6) / 7.3), mark = chars < 8 ? "" : MARKS[kind];
 		const text = (P.diff ? diff_sign(tree, i) : "") + fit_name(name, chars - (mark ? 4 : 0));
 		const fill = P.diff ? diff_fill(tree, i, false) : shade_of(name, kind, false);
-		out.push(`<g><title>${xml(box_text(tree, labels, i).join("\n"))}</title><rect x="${left.toFixed(2)}" y="${y}" ` +
+		out.push(`<g><title>${xml(box_text(view, i).join("\n"))}</title><rect x="${left.toFixed(2)}" y="${y}" ` +
 			`width="${Math.max(wide - 0.5, 0.1).toFixed(2)}" height="${ROW - 1}" fill="${fill}"/>` +
 			(chars > 2 ? `<text x="${(left + 3).toFixed(1)}" y="${y + 13}">${xml(text + (mark && ` [${mark}]`))}</text>` : "") + "</g>");
-		i++;
-	}
-	return `<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ` +
-		`width="${width}" height="${height}" font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="12">\n` +
+	});
+	return `<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 ${height}" ` +
+		`width="1200" height="${height}" font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="12">\n` +
 		`<rect width="100%" height="100%" fill="#fff"/><text x="6" y="20" font-size="14">${xml(title)}</text>\n` +
 		out.join("\n") + "\n</svg>\n";
 }

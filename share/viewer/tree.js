@@ -1,52 +1,54 @@
 /* Trees of boxes: built by adding children to nodes, then laid out in depth-first order. */
 
-/* Nodes with sums for each of @width columns; node 0 is the root. */
-function tree_builder(width) {
-	let room = 1024, mask = 4095, n = 1;
-	let parent = new Int32Array(room), label = new Int32Array(room), slots = new Int32Array(mask + 1);
-	const sums = [];
-	for (let c = 0; c < width; c++)
-		sums.push(new Float64Array(room));
-	function slot_of(p, l) {
-		let h = Math.imul(p, 0x9e3779b1) ^ Math.imul(l + 1, 0x85ebca6b);
-		h ^= h >>> 15;
-		return h & mask;
+/* Nodes with sums for each of @width columns; node 0 is the root. @expected: about how many. */
+function tree_builder(width, expected) {
+	let n = 1, room = 1024, mask, parent, label, slots, sums = Array(width).fill([]);
+	function slot(p, l) {
+		const h = Math.imul(p, 0x9e3779b1) ^ Math.imul(l + 1, 0x85ebca6b);
+		let at = (h ^ h >>> 15) & mask;
+		for (let id; (id = slots[at]); at = (at + 1) & mask)
+			if (parent[id] === p && label[id] === l)
+				break;
+		return at;
+	}
+	function larger(type, old) {
+		const a = new type(room);
+		a.set(old);
+		return a;
 	}
 	function grow() {
-		room *= 2;
-		const more = (a, A) => { const b = new A(room); b.set(a); return b; };
-		parent = more(parent, Int32Array);
-		label = more(label, Int32Array);
-		for (let c = 0; c < width; c++)
-			sums[c] = more(sums[c], Float64Array);
-		mask = 4 * room - 1;
+		parent = larger(Int32Array, parent || []);
+		label = larger(Int32Array, label || []);
+		sums = sums.map(s => larger(Float64Array, s));
+		mask = 2 * room - 1;
 		slots = new Int32Array(mask + 1);
-		for (let i = 1; i < n; i++) {
-			let at = slot_of(parent[i], label[i]);
-			while (slots[at])
-				at = (at + 1) & mask;
-			slots[at] = i;
-		}
+		for (let i = 1; i < n; i++)
+			slots[slot(parent[i], label[i])] = i;
 	}
+	while (room < expected)
+		room *= 2;
+	grow();
 	label[0] = -1;
 	return {
+		get parent() { return parent; },
+		get label() { return label; },
 		child(p, l) {
-			let at = slot_of(p, l);
-			for (let id; (id = slots[at]); at = (at + 1) & mask)
-				if (parent[id] === p && label[id] === l)
-					return id;
+			let at = slot(p, l);
+			if (slots[at])
+				return slots[at];
 			if (n === room) {
+				room *= 2;
 				grow();
-				return this.child(p, l);
+				at = slot(p, l);
 			}
 			parent[n] = p;
 			label[n] = l;
-			slots[at] = n;
-			return n++;
+			return slots[at] = n++;
 		},
-		add(id, column, v) { sums[column][id] += v; },
-		get parent() { return parent; },
-		get label() { return label; },
+		add(id, columns, row, weight) {
+			for (let c = 0; c < width; c++)
+				sums[c][id] += columns[c][row] * weight;
+		},
 		done() {
 			return { n, parent: parent.subarray(0, n), label: label.subarray(0, n),
 				self: sums.map(s => s.subarray(0, n)) };
@@ -81,6 +83,8 @@ function tree_families(t, size, rank, heavy) {
 			order[--from[rank.length - rank[t.label[i]]]] = i;
 	}
 	for (const i of order) {
+		if (size[i] <= 0)
+			continue;
 		next[i] = head[t.parent[i]];
 		head[t.parent[i]] = i;
 	}
@@ -89,47 +93,43 @@ function tree_families(t, size, rank, heavy) {
 
 /* A built tree in the order of drawing. size: widths, from start on; end: the last node above. */
 function tree_layout(t, sizes, rank, heavy) {
-	const total = tree_totals(t.parent, t.self), size = sizes(t, total);
-	const { head, next } = tree_families(t, size, rank, heavy);
-	const out = { n: 0, label: new Int32Array(t.n), depth: new Int32Array(t.n),
-		parent: new Int32Array(t.n), end: new Int32Array(t.n), start: new Float64Array(t.n),
-		size: new Float64Array(t.n), total: total.map(c => new Float64Array(c.length)),
-		self: t.self.map(c => new Float64Array(c.length)), least: 0, most: 0 };
-	const at = [0], place = [0], up = [0];
-	while (at.length) {
-		const id = at.pop(), x = place.pop(), above = up.pop(), i = out.n++;
-		out.label[i] = t.label[id];
-		out.parent[i] = above;
-		out.depth[i] = i ? out.depth[above] + 1 : 0;
-		out.most = Math.max(out.most, out.depth[i]);
-		out.start[i] = x;
-		out.size[i] = size[id];
-		for (let c = 0; c < total.length; c++) {
-			out.total[c][i] = total[c][id];
-			out.self[c][i] = t.self[c][id];
+	const totals = tree_totals(t.parent, t.self), sized = sizes(t, totals), { head, next } = tree_families(t, sized, rank, heavy);
+	const label = new Int32Array(t.n), depth = new Int32Array(t.n), parent = new Int32Array(t.n), end = new Int32Array(t.n);
+	const start = new Float64Array(t.n), size = new Float64Array(t.n), at = new Int32Array(t.n), from = new Int32Array(t.n);
+	let n = 0, most = 0;
+	for (let id = 0, x = 0, d = 0; ;) {
+		const i = n++;
+		at[id] = i;
+		from[i] = id;
+		label[i] = t.label[id];
+		parent[i] = at[t.parent[id]];
+		depth[i] = d;
+		start[i] = x;
+		size[i] = sized[id];
+		most = Math.max(most, d);
+		if (head[id]) {
+			id = head[id];
+			d++;
+			continue;
 		}
-		let child = x;
-		const from = at.length;
-		for (let k = head[id]; k; k = next[k]) {
-			if (size[k] <= 0)
-				continue;
-			at.push(k);
-			place.push(child);
-			up.push(i);
-			child += size[k];
+		while (id && !next[id]) {
+			end[at[id]] = n - 1;
+			id = t.parent[id];
+			d--;
 		}
-		/* The first one is taken first. */
-		for (let a = from, b = at.length - 1; a < b; a++, b--) {
-			[at[a], at[b]] = [at[b], at[a]];
-			[place[a], place[b]] = [place[b], place[a]];
-		}
+		end[at[id]] = n - 1;
+		if (!id)
+			break;
+		x = start[at[id]] + sized[id];
+		id = next[id];
 	}
-	for (let i = out.n - 1; i >= 0; i--) {
-		out.end[i] = Math.max(out.end[i], i);
-		if (i)
-			out.end[out.parent[i]] = Math.max(out.end[out.parent[i]], out.end[i]);
-	}
-	return out;
+	const moved = columns => columns.map(c => {
+		const out = new Float64Array(n);
+		for (let i = 0; i < n; i++)
+			out[i] = c[from[i]];
+		return out;
+	});
+	return { n, label, depth, parent, end, start, size, total: moved(totals), self: moved(t.self), least: 0, most };
 }
 
 /* One tree of two: @below, whose root is that of @above, grows the other way. */

@@ -151,13 +151,8 @@ function row_groups(labels, weight) {
 	return groups;
 }
 
-function add_row(builder, id, columns, row, weight) {
-	for (let c = 0; c < columns.length; c++)
-		builder.add(id, c, columns[c][row] * weight[row]);
-}
-
 function build_down(labels, weight, columns) {
-	const { node } = profile(), { parent, frame } = P.nodes, builder = tree_builder(columns.length);
+	const { node } = profile(), { parent, frame } = P.nodes, builder = tree_builder(columns.length, P.nodes.n);
 	const step = tree_steps(builder, labels), seen = new Int32Array(P.nodes.n), place = new Int32Array(P.nodes.n);
 	const path = [];
 	let group = 0;
@@ -175,14 +170,14 @@ function build_down(labels, weight, columns) {
 				seen[at] = group;
 				place[at] = id;
 			}
-			add_row(builder, id, columns, row, weight);
+			builder.add(id, columns, row, weight[row]);
 		}
 	}
 	return builder.done();
 }
 
 function build_up(labels, weight, columns) {
-	const { node, thread } = profile(), { parent, frame } = P.nodes, builder = tree_builder(columns.length);
+	const { node, thread } = profile(), { parent, frame } = P.nodes, builder = tree_builder(columns.length, P.nodes.n);
 	const step = tree_steps(builder, labels);
 	for (let row = 0; row < node.length; row++) {
 		if (!weight[row])
@@ -190,7 +185,7 @@ function build_up(labels, weight, columns) {
 		let id = 0;
 		for (let at = node[row]; at; at = parent[at])
 			id = step(id, frame[at], 0);
-		add_row(builder, builder.child(id, labels.process[thread[row]]), columns, row, weight);
+		builder.add(builder.child(id, labels.process[thread[row]]), columns, row, weight[row]);
 	}
 	return builder.done();
 }
@@ -199,7 +194,7 @@ function build_up(labels, weight, columns) {
 function build_pivot(labels, weight, columns, name) {
 	const { node, thread } = profile(), { parent, frame, n } = P.nodes;
 	const pivot = labels.name.map(s => s === name), outer = new Int32Array(n);
-	const up = tree_builder(columns.length), down = tree_builder(columns.length);
+	const up = tree_builder(columns.length, P.nodes.n), down = tree_builder(columns.length, P.nodes.n);
 	const step_up = tree_steps(up, labels), step_down = tree_steps(down, labels);
 	const place = new Int32Array(n).fill(-1), path = [];
 	for (let i = 1; i < n; i++)
@@ -216,11 +211,11 @@ function build_pivot(labels, weight, columns, name) {
 			at = path.pop();
 			place[at] = id = step_up(id, frame[at], 0);
 		}
-		add_row(up, id, columns, row, weight);
+		up.add(id, columns, row, weight[row]);
 		id = 0;
 		for (at = parent[from]; at; at = parent[at])
 			id = step_down(id, frame[at], 0);
-		add_row(down, down.child(id, labels.process[thread[row]]), columns, row, weight);
+		down.add(down.child(id, labels.process[thread[row]]), columns, row, weight[row]);
 	}
 	up.label[0] = down.label[0] = pivot.indexOf(true);
 	return [up.done(), down.done()];
@@ -236,7 +231,8 @@ function build_view() {
 		tree = tree_join(...build_pivot(labels, weight, columns, state.pivot).map(lay));
 	else
 		tree = lay(state.invert ? build_up(labels, weight, columns) : build_down(labels, weight, columns));
-	return { tree, labels, pivot: tree.least < 0, hashes: tree_hashes(tree, labels.name) };
+	const whole = columns.map(c => c.reduce((sum, v, row) => sum + v * weight[row], 0));
+	return { tree, labels, whole, pivot: tree.least < 0 };
 }
 
 /* --- the table --- */

@@ -109,7 +109,10 @@ class Page {
 			{ features: Object.entries(features).map(([name, value]) => ({ name, value })) });
 	}
 	async eval(expression) {
+		/* What hangs shall say where. */
+		const late = setTimeout(() => { throw new Error("no answer: " + expression); }, 60000);
 		const r = await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+		clearTimeout(late);
 		if (r.exceptionDetails)
 			throw new Error(r.exceptionDetails.exception?.description || r.exceptionDetails.text);
 		return r.result.value;

@@ -238,6 +238,139 @@ static struct profile *make_deep(uint32_t depth)
 	return p;
 }
 
+/* --- phases in time, threads, two profiles ---------------------------------------- */
+
+#define PHASES_BIN_NS 20000000
+
+struct phase {
+	unsigned from_s, to_s, per_s; /* samples */
+	unsigned thread;
+	const char *frames[6];
+};
+
+static const struct phase phases[] = {
+	{0, 3, 40, 0, {"main", "load", "parse", "read_token"}},
+	{0, 3, 15, 0, {"main", "load", "parse", "parse", "read_token"}},
+	{0, 3, 9, 0, {"main", "load", "read", "ksys_read [k]"}},
+	{3, 8, 50, 0, {"main", "run", "solve", "multiply [i]"}},
+	{3, 8, 30, 1, {"start_thread", "worker", "solve", "multiply [i]"}},
+	{3, 8, 20, 1, {"start_thread", "worker", "script [j]"}},
+	{4, 7, 25, 2, {"start_thread", "worker", "solve", "exchange", "memcpy"}},
+	{8, 10, 30, 0, {"main", "store", "write", "ksys_write [k]"}},
+	{8, 10, 10, 0, {"main", "store", "compress"}},
+};
+
+static location_id phase_location(struct profile *p, const char *word, const mapping_id *m,
+				  uint32_t address)
+{
+	char name[64], file[80];
+	size_t n = strlen(word);
+	bool marked = n > 4 && word[n - 1] == ']';
+	char mark = marked ? word[n - 2] : ' ';
+	struct line lines[2];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(marked ? n - 4 : n), word);
+	snprintf(file, sizeof(file), "/src/app/%s.c", mark == 'k' ? "kernel" : name);
+	lines[0] = add_line(p, name, NULL, mark == 'j' ? NULL : file, 10, 0);
+	lines[1] = add_line(p, "solve_all", NULL, "/src/app/solve.c", 90, 0);
+	return profile_named_location(p, m[mark == 'k' ? 1 : mark == 'j' ? 2 : 0], address,
+				      mark == 'k'   ? LOCATION_KERNEL
+				      : mark == 'j' ? LOCATION_JIT
+						    : 0,
+				      lines, mark == 'i' ? 2 : 1);
+}
+
+static stack_id phase_stack(struct profile *p, const struct phase *phase,
+			    const mapping_id *m)
+{
+	stack_id s = 0;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(phase->frames) && phase->frames[i]; i++) {
+		uint32_t hash = hash_bytes(phase->frames[i], strlen(phase->frames[i]));
+
+		s = profile_stack(p, s,
+				  phase_location(p, phase->frames[i], m, hash & 0xffff));
+	}
+	return s;
+}
+
+static labels_id phase_labels(struct profile *p, unsigned thread)
+{
+	const char *name = thread ? "worker" : "app";
+	struct label l[] = {
+		{.key = profile_string(p, "comm"), .str = profile_string(p, "app")},
+		{.key = profile_string(p, "thread"), .str = profile_string(p, name)},
+		{.key = profile_string(p, "pid"),
+		 .num = 500,
+		 .unit = profile_string(p, "id")},
+		{.key = profile_string(p, "tid"),
+		 .num = 500 + thread,
+		 .unit = profile_string(p, "id")},
+	};
+
+	return profile_labels(p, l, ARRAY_SIZE(l));
+}
+
+static struct profile *make_phases(void)
+{
+	struct profile *p = new_profile();
+	mapping_id m[] = {
+		add_mapping(p, "/srv/app/bin/app", "aa", 0x1000, 0x20000, MAPPING_MAIN),
+		add_mapping(p, "[kernel.kallsyms]", NULL, 0xffffffff81000000,
+			    0xffffffff82000000, MAPPING_KERNEL),
+		add_mapping(p, "//anon", NULL, 0x7f0000000000, 0x7f0000010000,
+			    MAPPING_JIT)};
+
+	profile_keep_times(p, PHASES_BIN_NS);
+	for (unsigned i = 0; i < ARRAY_SIZE(phases); i++) {
+		const struct phase *phase = &phases[i];
+		unsigned n = (phase->to_s - phase->from_s) * phase->per_s;
+		stack_id stack = phase_stack(p, phase, m);
+		labels_id labels = phase_labels(p, phase->thread);
+
+		for (unsigned k = 0; k < n; k++) {
+			int64_t values[] = {1, PERIOD_NS};
+			uint32_t row = profile_add(p, stack, labels, values);
+
+			profile_add_time(p, row,
+					 phase->from_s * 1000000000ll +
+						 k * 1000000000ll / phase->per_s);
+		}
+	}
+	/* What the profile beside it names has to be there. */
+	profile_string(p, "wall");
+	profile_string(p, "off_cpu");
+	profile_stack(p, phase_stack(p, &phases[0], m),
+		      profile_label_location(p, "[off-cpu: lock]"));
+	return p;
+}
+
+/* The same threads, and what they waited for. */
+static struct profile *phases_wall(const struct profile *p)
+{
+	struct profile *b = profile_beside(p);
+
+	profile_value_type(b, "samples", "count");
+	profile_value_type(b, "wall", "nanoseconds");
+	profile_value_type(b, "cpu", "nanoseconds");
+	profile_value_type(b, "off_cpu", "nanoseconds");
+	b->default_sample_type = profile_find_string(b, "wall");
+	for (uint32_t i = 1; i < p->samples.n; i++) {
+		const int64_t *v = &p->values.v[(size_t)i * 2];
+		int64_t values[] = {v[0], v[1], v[1], 0};
+
+		profile_add(b, p->samples.v[i].stack, p->samples.v[i].labels, values);
+	}
+	for (unsigned thread = 0; thread < 3; thread++) {
+		int64_t ns = 800000000ll * (1 + thread);
+		int64_t values[] = {3, ns, 0, ns};
+
+		profile_add(b, p->stacks.n - 1, p->samples.v[1 + 3 * thread].labels,
+			    values);
+	}
+	return b;
+}
+
 /* --- names that try to get out ---------------------------------------------------- */
 
 static struct profile *make_hostile(void)
@@ -337,6 +470,8 @@ static struct profile *make(const char *kind)
 {
 	if (!strcmp(kind, "small"))
 		return make_small();
+	if (!strcmp(kind, "phases"))
+		return make_phases();
 	if (!strcmp(kind, "frames20k"))
 		return make_random(9000, 4000, 20);
 	if (!strcmp(kind, "stacks100k"))
@@ -408,6 +543,17 @@ static void write_lines(const struct profile *p, bool annotate, struct sink *out
 	}
 }
 
+static void write_wall(const struct profile *p, struct flame_options *o, struct sink *out)
+{
+	struct profile *wall = phases_wall(p);
+	struct flame_also also = {.profile = wall, .heading = "Time on the CPU and off it"};
+
+	o->also = &also;
+	html_write(p, o, NULL, 0, NULL, 0, out);
+	o->also = NULL;
+	profile_free(wall);
+}
+
 static int write_as(const struct profile *p, const char *format, struct sink *out)
 {
 	struct flame_options o = {.title = "CPU time of ./app --input \"a & b\"",
@@ -429,6 +575,8 @@ static int write_as(const struct profile *p, const char *format, struct sink *ou
 	else if (!strcmp(format, "html"))
 		html_write(p, &o, facts, ARRAY_SIZE(facts), warnings,
 			   ARRAY_SIZE(warnings), out);
+	else if (!strcmp(format, "html-wall"))
+		write_wall(p, &o, out);
 	else if (!strcmp(format, "top"))
 		write_top(p, out);
 	else
