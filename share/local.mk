@@ -18,3 +18,13 @@ src/format/viewer.stamp: $(srcdir)/share/viewer/pack $(srcdir)/share/viewer/flam
 CLEANFILES += src/format/viewer.stamp
 src/format/script.$(OBJEXT): src/format/flame-js.inc
 src/format/html.$(OBJEXT): $(VIEWER_INCS)
+
+# Differences have a script of their own, which is the other one with pieces of flame-diff.js.
+EXTRA_DIST += share/viewer/flame-diff.js share/viewer/weave
+BUILT_SOURCES += src/format/flame-diff-js.inc
+CLEANFILES += src/format/flame-diff-js.inc
+src/format/flame-diff-js.inc: $(srcdir)/share/viewer/flame.js $(srcdir)/share/viewer/flame-diff.js \
+		$(srcdir)/share/viewer/weave
+	$(AM_V_GEN)$(MKDIR_P) src/format && $(srcdir)/share/viewer/weave $(srcdir)/share/viewer/flame-diff.js \
+		$(srcdir)/share/viewer/flame.js >$@.tmp && mv $@.tmp $@
+src/format/script.$(OBJEXT): src/format/flame-diff-js.inc

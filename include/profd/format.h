@@ -156,16 +156,17 @@ struct flame_also {
 };
 
 struct flame_options {
-	const char *title;    /* clean UTF-8; "Flame graph" when NULL */
-	const char *subtitle; /* one line under it, or NULL: command, event, quality */
+	const char *title; /* clean UTF-8; "Flame graph" when NULL */
+	/* One line under it, or NULL: command, event, quality. That of a difference may be
+	 * several, with '\n' between them. */
+	const char *subtitle;
 	unsigned
 		max_boxes; /* 0: the default, 10,000; what is pruned is stated in the picture */
 	unsigned value;		       /* index in value_types + 1; 0: the default one */
 	const struct flame_also *also; /* for html_write; or NULL */
 	bool embedded; /* to stand inside an HTML page: no XML declaration, no script */
-	/* For html_write: the profile is a difference. Its values are "before" and
-	 * "after", of one unit and already made comparable, and the counts of their
-	 * samples, "before_samples" and "after_samples". */
+	/* The profile is one of two: diff.h. Its values are those of enum diff_value, and
+	 * `value`, `tree` are not looked at. */
 	bool diff;
 	/* Of this profile and value, and of its default value; NULL: built for the
 	 * call. */

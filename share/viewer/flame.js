@@ -7,7 +7,8 @@
 /*       tick                     values are multiples of it, or stand behind a 0 */
 /*       boxes, frames, strings   as src/format/script.c writes them, in digits of its alphabet */
 /* */
-/* The build strips comments that have a line of their own, and indentation. */
+/* The build strips comments that have a line of their own, and indentation. Pictures of a difference have a */
+/* script of their own, which is this one with pieces of flame-diff.js. */
 function flame(svg, data) {
 	"use strict";
 	var SVG = "http://www.w3.org/2000/svg";
@@ -25,6 +26,8 @@ function flame(svg, data) {
 		"9d8 8c7 ae9 7c8 9da bd8 8d9 ac7",
 		"ccc ddd ccd ddc cdc dcd cdd dcc"
 	].map(function (row) { return row.split(" "); });
+	/* in a difference: colours */
+	/* in both */
 
 	function part(name) { return svg.querySelector("." + name); }
 	function make(name, attributes, parent) {
@@ -108,6 +111,8 @@ function flame(svg, data) {
 		close(0);
 	})();
 
+	/* in a difference: changes */
+	/* in both */
 	function frame_name(f) { return frames[f].name; }
 	function frame_kind(f) { return frames[f].kind; }
 
@@ -115,7 +120,9 @@ function flame(svg, data) {
 
 	function digits(v, unit) {
 		var a = Math.abs(v);
+		/* in a difference: digits */
 		var s = v.toFixed(a < 9.995 ? 2 : a < 99.95 ? 1 : 0);
+		/* in both */
 		if (s.indexOf(".") >= 0)
 			s = s.replace(/\.?0+$/, "");
 		return s + unit;
@@ -141,8 +148,10 @@ function flame(svg, data) {
 	}
 	function percent_text(v, whole) {
 		var share = whole ? 100 * v / whole : 0;
+		/* in a difference: share */
 		if (share && share < 0.995)
 			return String(Number(share.toPrecision(2))) + " %";
+		/* in both */
 		return digits(share, " %");
 	}
 	function columns(s) {
@@ -209,12 +218,16 @@ function flame(svg, data) {
 			h = (Math.imul(h, 33) ^ bytes.charCodeAt(i)) >>> 0;
 		return "#" + PALETTE[frame_kind(f)][((h ^ (h >>> 7)) >>> 0) % 8];
 	}
+	/* in a difference: words */
+	/* in both */
 	var shades = [];
 	function box_text(i) {
 		var f = frame[i], kind = depth[i] === 1 ? "process" : KINDS[frame_kind(f)];
+		/* in a difference: box words */
 		var s = frame_name(f) + "\n" + value_text(total[i]) + ", " + percent_text(total[i], total[0]);
 		if (self[i] > 0 && self[i] !== total[i])
 			s += ", self " + value_text(self[i]);
+		/* in both */
 		var where = depth[i] ? [kind, frames[f].place, frames[f].module] : [];
 		where = where.filter(Boolean).join(", ");
 		return where ? s + "\n" + where : s;
@@ -234,11 +247,15 @@ function flame(svg, data) {
 		var g = make("g", { tabindex: i === current ? 0 : -1, role: "button" });
 		g.box = i;
 		make("title", {}, g).textContent = box_text(i);
+		/* in a difference: box colour */
 		shades[f] = shades[f] || shade(f);
+		/* in both */
 		var shape = make("path", {
 			d: "M" + x.toFixed(1) + (kind === INLINED && w >= 5 ? " 3v-11l4-4H" : " 3v-15H") +
 				(x + wide).toFixed(1) + "v15z",
+			/* in a difference: fill */
 			fill: hit ? MATCH : shades[f]
+			/* in both */
 		}, g);
 		if (above)
 			shape.setAttribute("opacity", 0.6);
@@ -246,8 +263,10 @@ function flame(svg, data) {
 			make("path", { d: "M" + x.toFixed(1) + " 2.5H" + (x + wide).toFixed(1),
 				stroke: "#036" }, g);
 		text = fit(frame_name(f), room - (mark ? 4 : 0));
+		/* in a difference: box name */
 		if (text)
 			make("text", { x: (x + 3).toFixed(1) }, g).textContent = text + (mark && " [" + mark + "]");
+		/* in both */
 		return g;
 	}
 	function draw_row(d) {
@@ -299,7 +318,9 @@ function flame(svg, data) {
 		part("ground").setAttribute("width", width);
 		part("ground").setAttribute("height", height);
 		controls.setAttribute("x", beside ? width - data.pad - 450 : data.pad);
+		/* in a difference: controls */
 		controls.setAttribute("y", data.base + (beside ? 28 : 56));
+		/* in both */
 		reset.disabled = !zoomed;
 	}
 	function tell(s) {

@@ -174,6 +174,17 @@ struct picture_box {
 	int64_t start;	  /* left end, in the value */
 };
 
+/* What a picture of a difference has beside (picture-diff.c): all boxes have the width of
+ * after, and behind them, below a process of its own, stands what has vanished, with the
+ * width that it had. */
+struct picture_diff {
+	struct profile *p;    /* of both; own */
+	string_id vanished;   /* the name of that process; 0: nothing has */
+	uint32_t first, end;  /* boxes [first, end) are its */
+	mapping_id way;	      /* of frames that only lead to what has vanished */
+	double before, after; /* what a sample stands for on the two sides */
+};
+
 /* A flame tree made to fit: the largest boxes, and where they lie. Drawn children lie
  * side by side from the left end of their parent; the rest of it is the parent's own time
  * and what is not drawn. */
@@ -187,6 +198,7 @@ struct picture {
 	boxes; /* the root, and so on: a box, then what it calls, child by child */
 	uint32_t *kept; /* [nodes] how many boxes of the strip, from its first on */
 	uint32_t depth; /* of the deepest box */
+	struct picture_diff *diff; /* own; NULL: of one profile */
 };
 /* What a picture leaves out. */
 struct picture_rest {
@@ -210,6 +222,26 @@ void picture_rest_text(const struct picture *pic, const struct picture_rest *res
 void picture_place(const struct picture *pic, const struct flame_call *call,
 		   struct text *t);
 const char *picture_module(const struct picture *pic, const struct flame_call *call);
+enum change { CHANGE_NONE, CHANGE_MORE, CHANGE_LESS, CHANGE_WAY };
+#define CHANGE_STRENGTHS 4u
+struct picture_change {	   /* of a box of a difference */
+	enum change how;   /* CHANGE_NONE: within the noise */
+	unsigned strength; /* below CHANGE_STRENGTHS: how large a part of it changed */
+	int64_t before, after, noise; /* of the box and all that stands on it */
+	int64_t self_before, self_after;
+};
+/* Both with pic->diff as picture_init found it: NULL where the options do not ask for a
+ * difference. */
+void picture_diff_init(struct picture *pic, const struct profile *p);
+void picture_diff_place(struct picture *pic);
+void picture_diff_done(struct picture *pic);
+struct picture_change picture_change(const struct picture *pic, uint32_t i);
+/* "1.2s after, 1s before: +200ms (+20 %), noise 90ms", and a second line for the box's
+ * own. Appends. */
+void picture_change_text(const struct picture *pic, const struct picture_change *c,
+			 struct text *t);
+/* "+", a minus sign, or "". */
+const char *picture_change_sign(const struct picture_change *c);
 /* Where things are, in user units of the SVG. */
 struct picture_layout {
 	unsigned width, height, pad, row;

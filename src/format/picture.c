@@ -157,9 +157,11 @@ void picture_init(struct picture *pic, const struct profile *p,
 	memset(pic, 0, sizeof(*pic));
 	pic->p = p;
 	pic->value = o->value ? o->value - 1 : profile_default_value(p);
-	pic->type = profile_text(p, p->value_types[pic->value].type);
-	pic->unit = profile_text(p, p->value_types[pic->value].unit);
 	pic->f = o->tree;
+	if (o->diff)
+		picture_diff_init(pic, p);
+	pic->type = profile_text(pic->p, pic->p->value_types[pic->value].type);
+	pic->unit = profile_text(pic->p, pic->p->value_types[pic->value].unit);
 	if (!pic->f) {
 		flame_build(&pic->own, p, pic->value);
 		pic->f = &pic->own;
@@ -167,6 +169,8 @@ void picture_init(struct picture *pic, const struct profile *p,
 	pic->kept = xcalloc(pic->f->nodes.n, sizeof(*pic->kept));
 	picture_keep(pic, o->max_boxes ? o->max_boxes : PICTURE_BOXES);
 	picture_place_boxes(pic);
+	if (pic->diff)
+		picture_diff_place(pic);
 }
 
 void picture_done(struct picture *pic)
@@ -174,6 +178,7 @@ void picture_done(struct picture *pic)
 	flame_done(&pic->own);
 	vec_done(&pic->boxes);
 	free(pic->kept);
+	picture_diff_done(pic);
 }
 
 /* --- what is not ------------------------------------------------------------------ */

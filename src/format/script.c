@@ -9,6 +9,9 @@
 static const char flame_js[] =
 #include "src/format/flame-js.inc"
 	;
+static const char flame_diff_js[] =
+#include "src/format/flame-diff-js.inc"
+	;
 
 struct frame {
 	uint32_t name, place, module; /* strings */
@@ -251,6 +254,42 @@ static void script_boxes(struct script *s)
 	sink_puts(s->out, "\",\n");
 }
 
+/* --- differences ------------------------------------------------------------------ */
+
+/* What a box was before: a digit for how it changed, how much of it did, whether amount
+ * and noise are those of the box before it, and whether something is its own. */
+static void script_change(struct script *s, const struct picture_change *c, bool same)
+{
+	code_digit(&s->code,
+		   c->how + 4 * c->strength + 16 * same + 32 * !!c->self_before);
+	if (!same) {
+		code_amount(s, c->before);
+		code_number(&s->code, (uint64_t)c->noise);
+	}
+	if (c->self_before)
+		code_amount(s, c->self_before);
+}
+
+static void script_changes(struct script *s)
+{
+	const struct picture_diff *d = s->pic->diff;
+	struct picture_change last = {.before = -1};
+
+	if (!d)
+		return;
+	text_clear(&s->code);
+	for (uint32_t i = 0; i < s->pic->boxes.n; i++) {
+		struct picture_change c = picture_change(s->pic, i);
+
+		script_change(s, &c,
+			      i && c.before == last.before && c.noise == last.noise);
+		last = c;
+	}
+	sink_puts(s->out, "changes:\"");
+	sink_put(s->out, text_get(&s->code), s->code.len);
+	sink_putf(s->out, "\",\nvanished:[%u,%u],\n", d->first, d->end);
+}
+
 /* --- tables ----------------------------------------------------------------------- */
 
 static int string_compare(const void *va, const void *vb, void *strings)
@@ -381,7 +420,7 @@ void picture_script(const struct picture *pic, const struct picture_layout *layo
 	vec_push(&s.string_at, 0);
 	text_addc(&s.strings, '\0');
 	sink_puts(out, "(function () {\n");
-	sink_puts(out, flame_js);
+	sink_puts(out, pic->diff ? flame_diff_js : flame_js);
 	sink_putf(out,
 		  "flame(document.currentScript.parentNode, {\n"
 		  "pad:%u,row:%u,base:%u,height:%u,tick:%lld,\n",
@@ -389,6 +428,7 @@ void picture_script(const struct picture *pic, const struct picture_layout *layo
 		  (long long)s.tick);
 	script_note(&s);
 	script_boxes(&s);
+	script_changes(&s);
 	script_sort(&s);
 	script_frames(&s);
 	script_strings(&s);

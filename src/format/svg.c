@@ -30,6 +30,7 @@
 #define SVG_THIN 2.0	   /* narrower ones cannot be pointed at */
 #define SVG_THIN_STILL 6.0 /* nor these, where there is no zoom */
 #define SHADES 8
+#define SVG_LEGEND_ROWS 4u /* of a difference */
 
 struct svg {
 	struct picture pic;
@@ -43,6 +44,12 @@ struct svg {
 		struct text path;
 		long x, y; /* where it ends */
 	} thin[FLAME_LABEL + 1][SHADES];
+	struct picture_change change; /* of the box that is drawn, in a difference */
+};
+
+/* A row and a column of a palette. */
+struct paint {
+	unsigned row, shade;
 };
 
 static void svg_flush(struct svg *s)
@@ -68,6 +75,15 @@ static const char *const palette[][SHADES] = {
 	[FLAME_LABEL] = {"ccc", "ddd", "ccd", "ddc", "cdc", "dcd", "cdd", "dcc"},
 };
 
+/* Of a difference, by enum change. The stronger, the larger the part of a box that
+ * changed. The script has them too. */
+static const char *const change_palette[][SHADES] = {
+	[CHANGE_NONE] = {"ddd", "ddd", "ddd", "ddd"},
+	[CHANGE_MORE] = {"fe9", "fd6", "fb3", "f92"},
+	[CHANGE_LESS] = {"cdf", "abf", "8af", "69f"},
+	[CHANGE_WAY] = {"eee", "eee", "eee", "eee"},
+};
+
 /* A fixed hash (djb2): a function keeps its shade from one picture to the next. */
 static unsigned svg_shade(const char *name)
 {
@@ -76,6 +92,19 @@ static unsigned svg_shade(const char *name)
 	for (; *name; name++)
 		h = h * 33 ^ (unsigned char)*name;
 	return (h ^ h >> 7) % SHADES;
+}
+
+static struct paint svg_paint(const struct svg *s, const struct flame_box *b,
+			      const char *name)
+{
+	if (s->pic.diff)
+		return (struct paint){s->change.how, s->change.strength};
+	return (struct paint){b->call.kind, svg_shade(name)};
+}
+
+static const char *svg_colour(const struct svg *s, struct paint p)
+{
+	return s->pic.diff ? change_palette[p.row][p.shade] : palette[p.row][p.shade];
 }
 
 /* --- boxes ------------------------------------------------------------------------ */
@@ -117,22 +146,34 @@ static void coordinate_add(struct text *t, double v)
 	}
 }
 
-static void svg_tooltip(struct svg *s, const struct flame_box *b, const char *name)
+static void svg_amounts(struct svg *s, const struct flame_box *b)
 {
-	const char *kind = b->depth == 1 ? "process" : flame_kind_text(b->call.kind);
-	const char *module = picture_module(&s->pic, &b->call);
 	int64_t whole = s->pic.f->nodes.v[0].total;
 	char buf[64];
 
-	text_add(&s->t, "<title>");
-	svg_xml(s, name);
-	text_addf(&s->t, "\n%s, ", value_text(buf, sizeof(buf), b->total, s->pic.unit));
+	if (s->pic.diff) {
+		picture_change_text(&s->pic, &s->change, &s->t);
+		return;
+	}
+	text_addf(&s->t, "%s, ", value_text(buf, sizeof(buf), b->total, s->pic.unit));
 	percent_add(&s->t, b->total, whole);
 	if (b->self > 0 && b->self != b->total)
 		text_addf(&s->t, ", self %s",
 			  value_text(buf, sizeof(buf), b->self, s->pic.unit));
+}
+
+static void svg_tooltip(struct svg *s, const struct flame_box *b, const char *name)
+{
+	const char *kind = b->depth == 1 ? "process" : flame_kind_text(b->call.kind);
+	const char *module = picture_module(&s->pic, &b->call);
+
+	text_add(&s->t, "<title>");
+	svg_xml(s, name);
+	text_addc(&s->t, '\n');
+	svg_amounts(s, b);
 	picture_place(&s->pic, &b->call, &s->part);
-	if (b->depth && (*kind || s->part.len || *module)) {
+	if (b->depth && (!s->pic.diff || s->change.how != CHANGE_WAY) &&
+	    (*kind || s->part.len || *module)) {
 		text_addc(&s->t, '\n');
 		text_add(&s->t, kind);
 		text_add(&s->t, *kind && s->part.len ? ", " : "");
@@ -150,25 +191,25 @@ static double svg_shown_width(double w)
 }
 
 /* From the row's baseline: a rectangle, with a cut corner when inlined. */
-static void svg_shape(struct svg *s, const struct flame_box *b, double x, double w,
-		      const char *name)
+static void svg_shape(struct svg *s, uint32_t kind, double x, double w,
+		      struct paint paint)
 {
-	bool cut = b->call.kind == FLAME_INLINED && w >= 5;
+	bool cut = kind == FLAME_INLINED && w >= 5;
 
 	text_add(&s->t, "<path d=\"M");
 	coordinate_add(&s->t, x);
 	text_add(&s->t, cut ? " 3v-11l4-4H" : " 3v-15H");
 	coordinate_add(&s->t, x + svg_shown_width(w));
 	text_add(&s->t, "v15z\" fill=\"#");
-	text_add(&s->t, palette[b->call.kind][svg_shade(name)]);
+	text_add(&s->t, svg_colour(s, paint));
 	text_add(&s->t, "\"/>");
 }
 
 /* A stroke through the middle of the box. */
 static void svg_thin(struct svg *s, const struct flame_box *b, double x, double w,
-		     const char *name)
+		     struct paint paint)
 {
-	struct thin *thin = &s->thin[b->call.kind][svg_shade(name)];
+	struct thin *thin = &s->thin[paint.row][paint.shade];
 	struct text *t = &thin->path;
 	long from = in_tenths(x), to = in_tenths(x + svg_shown_width(w));
 	long y = 10 * (long)(s->layout.base - b->depth * SVG_ROW - SVG_BASELINE) - 45;
@@ -197,7 +238,7 @@ static void svg_thin_boxes(struct svg *s)
 			if (!path->len)
 				continue;
 			text_add(&s->t, "<path stroke=\"#");
-			text_add(&s->t, palette[i][k]);
+			text_add(&s->t, svg_colour(s, (struct paint){i, k}));
 			text_add(&s->t, "\" d=\"");
 			text_addn(&s->t, path->s, path->len);
 			text_add(&s->t, "\"/>\n");
@@ -211,18 +252,26 @@ static void svg_text(struct svg *s, const struct flame_box *b, double x, double 
 		     const char *name)
 {
 	const char *mark = flame_kind_mark(b->call.kind);
+	const char *sign = s->pic.diff ? picture_change_sign(&s->change) : "";
 	unsigned columns = w > 6 ? (unsigned)((w - 6) / SVG_COLUMN) : 0;
 
-	/* The mark stays when the name has to be cut, but for the narrowest. */
+	/* The mark stays when the name has to be cut, but for the narrowest; the sign even
+	 * when there is no room for a name. */
 	if (columns < 8)
 		mark = NULL;
+	if (*sign && columns >= 1)
+		columns = columns > 2 ? columns - 2 : 0;
+	else
+		sign = "";
 	name_fit(&s->part, name, columns - (mark ? 4 : 0));
-	if (!s->part.len)
+	if (!s->part.len && !*sign)
 		return;
 	text_add(&s->t, "<text x=\"");
 	coordinate_add(&s->t, x + 3);
 	text_add(&s->t, "\">");
-	svg_xml(s, s->part.s);
+	text_add(&s->t, sign);
+	text_add(&s->t, *sign && s->part.len ? " " : "");
+	svg_xml(s, text_get(&s->part));
 	if (mark)
 		text_addf(&s->t, " [%s]", mark);
 	text_add(&s->t, "</text>");
@@ -234,17 +283,21 @@ static void svg_box(struct svg *s, uint32_t i)
 	double scale = svg_scale(s);
 	double x = SVG_PAD + (double)s->pic.boxes.v[i].start * scale;
 	double w = b.depth ? (double)b.total * scale : SVG_WIDTH - 2.0 * SVG_PAD;
+	struct paint paint;
 
 	flame_name(&s->part, s->pic.p, &b.call, b.depth);
 	text_clear(&s->name);
 	name_shorten(&s->name, s->part.s);
+	if (s->pic.diff)
+		s->change = picture_change(&s->pic, i);
+	paint = svg_paint(s, &b, s->name.s);
 	if (w < s->thin_width) {
-		svg_thin(s, &b, x, w, s->name.s);
+		svg_thin(s, &b, x, w, paint);
 		return;
 	}
 	text_add(&s->t, "<g>");
 	svg_tooltip(s, &b, s->name.s);
-	svg_shape(s, &b, x, w, s->name.s);
+	svg_shape(s, b.call.kind, x, w, paint);
 	svg_text(s, &b, x, w, s->name.s);
 	text_add(&s->t, "</g>\n");
 }
@@ -310,6 +363,21 @@ static void svg_line(struct svg *s, unsigned *y, const char *attributes,
 	text_add(&s->t, "</text>\n");
 }
 
+static void svg_subtitle(struct svg *s, unsigned *y, const char *lines)
+{
+	struct text line = {0};
+	size_t n;
+
+	do {
+		n = strcspn(lines, "\n");
+		text_clear(&line);
+		text_addn(&line, lines, n);
+		svg_line(s, y, "fill=\"#444\"", text_get(&line));
+		lines += n;
+	} while (*lines++);
+	text_done(&line);
+}
+
 static void svg_head(struct svg *s, const struct flame_options *o)
 {
 	const char *title = o->title ? o->title : SVG_TITLE;
@@ -333,7 +401,7 @@ static void svg_head(struct svg *s, const struct flame_options *o)
 	if (svg_has_title(o))
 		svg_line(s, &y, "font-size=\"17\" font-family=\"sans-serif\"", title);
 	if (o->subtitle)
-		svg_line(s, &y, "fill=\"#444\"", o->subtitle);
+		svg_subtitle(s, &y, o->subtitle);
 	text_clear(&s->name);
 	picture_rest(&s->pic, s->min_total, &rest);
 	picture_rest_text(&s->pic, &rest, &s->name);
@@ -358,13 +426,44 @@ static void svg_legend(struct svg *s, unsigned y)
 		present[picture_box(&s->pic, i).call.kind] = true;
 	text_addf(&s->t, "<g class=\"legend\" transform=\"translate(0 %u)\">\n", y);
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		struct flame_box b = {.call = {.kind = kinds[i].kind}};
+		struct paint paint = {kinds[i].kind, svg_shade("legend")};
 
 		if (!present[kinds[i].kind])
 			continue;
-		svg_shape(s, &b, x, 16, "legend");
+		svg_shape(s, kinds[i].kind, x, 16, paint);
 		text_addf(&s->t, "<text x=\"%.0f\">%s</text>\n", x + 21, kinds[i].words);
 		x += 21 + SVG_COLUMN * (double)strlen(kinds[i].words) + 18;
+	}
+	text_add(&s->t, "</g>\n");
+	svg_flush(s);
+}
+
+/* One to a line, so that it fits a narrow window. The colours from weak to strong. */
+static void svg_diff_legend(struct svg *s, unsigned y)
+{
+	static const struct {
+		enum change how;
+		unsigned swatches;
+		const char *words;
+	} rows[SVG_LEGEND_ROWS] = {
+		{CHANGE_MORE, CHANGE_STRENGTHS, "+ more than before"},
+		{CHANGE_LESS, CHANGE_STRENGTHS, "\xe2\x88\x92 less than before"},
+		{CHANGE_NONE, 1, "within the noise of sampling (2 sigma)"},
+		{CHANGE_WAY, 1, "leads to what vanished"},
+	};
+	bool known = s->pic.diff->before > 0 || s->pic.diff->after > 0;
+
+	text_addf(&s->t, "<g class=\"legend\" transform=\"translate(0 %u)\">\n", y);
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool quiet = rows[i].how == CHANGE_NONE && !known;
+		double w = 64.0 / rows[i].swatches;
+
+		text_addf(&s->t, "<g transform=\"translate(0 %u)\">", i * SVG_ROW);
+		for (unsigned k = 0; k < rows[i].swatches; k++)
+			svg_shape(s, FLAME_USER, SVG_PAD + w * k, w,
+				  (struct paint){rows[i].how, k});
+		text_addf(&s->t, "<text x=\"%u\">%s</text></g>\n", SVG_PAD + 70,
+			  quiet ? "no change (the noise is not known)" : rows[i].words);
 	}
 	text_add(&s->t, "</g>\n");
 	svg_flush(s);
@@ -376,7 +475,13 @@ static void svg_details(struct svg *s, unsigned y)
 	char buf[64];
 
 	text_addf(&s->t, "<text class=\"details\" x=\"%u\" y=\"%u\">", SVG_PAD, y);
-	if (whole > 0) {
+	if (s->pic.diff && whole > 0) {
+		s->change = picture_change(&s->pic, 0);
+		picture_change_text(&s->pic, &s->change, &s->t);
+		text_add(&s->t,
+			 ". The width of a box is what it has after, or had before "
+			 "it vanished.");
+	} else if (whole > 0) {
 		text_addf(&s->t, "%s of ",
 			  value_text(buf, sizeof(buf), whole, s->pic.unit));
 		svg_xml(s, s->pic.type);
@@ -392,7 +497,11 @@ static void svg_details(struct svg *s, unsigned y)
 /* Lines above the boxes. The note keeps its line when there is nothing to say. */
 static unsigned svg_top(const struct flame_options *o)
 {
-	return 10 + SVG_LINE * (1 + svg_has_title(o) + !!o->subtitle) + 10;
+	unsigned lines = 1 + svg_has_title(o) + !!o->subtitle;
+
+	for (const char *at = o->subtitle; at && *at; at++)
+		lines += *at == '\n';
+	return 10 + SVG_LINE * lines + 10;
 }
 
 static void svg_init(struct svg *s, const struct profile *p,
@@ -413,6 +522,8 @@ static void svg_init(struct svg *s, const struct profile *p,
 	s->layout.row = SVG_ROW;
 	s->layout.base = svg_top(o) + (s->pic.depth + 1) * SVG_ROW;
 	s->layout.height = s->layout.base + SVG_BOTTOM;
+	if (s->pic.diff)
+		s->layout.height += (SVG_LEGEND_ROWS - 1) * SVG_ROW;
 }
 
 static void svg_done(struct svg *s)
@@ -434,7 +545,10 @@ void svg_write(const struct profile *p, const struct flame_options *o, struct si
 	svg_head(&s, o);
 	svg_boxes(&s);
 	svg_details(&s, s.layout.base + 20);
-	svg_legend(&s, s.layout.base + 42);
+	if (s.pic.diff)
+		svg_diff_legend(&s, s.layout.base + 42);
+	else
+		svg_legend(&s, s.layout.base + 42);
 	if (!o->embedded) {
 		sink_puts(out, "<script><![CDATA[\n");
 		picture_script(&s.pic, &s.layout, out);

@@ -563,6 +563,133 @@ static void the_same_profile_gives_the_same_bytes(void **state)
 	profile_free(p);
 }
 
+/* --- differences -------------------------------------------------------------------- */
+
+static struct profile *new_diff(void)
+{
+	struct profile *p = profile_new();
+
+	profile_value_type(p, "before", "nanoseconds");
+	profile_value_type(p, "after", "nanoseconds");
+	profile_value_type(p, "before_samples", "count");
+	profile_value_type(p, "after_samples", "count");
+	p->default_sample_type = p->value_types[DIFF_AFTER].type;
+	return p;
+}
+
+/* Samples of a millisecond each. */
+static void add_diff(struct profile *p, const char *comm, const char *frames,
+		     int64_t before, int64_t after)
+{
+	struct label l = {.key = profile_string(p, "comm"),
+			  .str = profile_string(p, comm)};
+	int64_t values[] = {before * 1000000, after * 1000000, before, after};
+	stack_id s = 0;
+	char copy[1024], *at = copy, *name;
+
+	snprintf(copy, sizeof(copy), "%s", frames);
+	while ((name = strsep(&at, ",")))
+		s = profile_stack(p, s, code(p, name, "a.c"));
+	profile_add(p, s, profile_labels(p, &l, 1), values);
+}
+
+static void a_difference_has_colours_and_signs(void **state)
+{
+	struct profile *p = new_diff();
+	struct text t;
+
+	add_diff(p, "sh", "main,same", 100, 110);
+	add_diff(p, "sh", "main,more", 200, 220);
+	add_diff(p, "sh", "main,twice", 100, 200);
+	add_diff(p, "sh", "main,fifth", 1000, 200);
+	add_diff(p, "sh", "main,fresh", 0, 50);
+	t = as_svg(p, &(struct flame_options){.diff = true, .subtitle = "one\ntwo"});
+	/* 10 of 210 samples: chance. */
+	assert_contains(&t, "<title>same\n110ms after, 100ms before: +10ms, within the "
+			    "noise of 29ms\na.c:3, app</title><path d=\"M");
+	assert_contains(&t, "<title>twice\n200ms after, 100ms before: +100ms (+100 %), "
+			    "noise 34.6ms\na.c:3, app</title>");
+	assert_contains(&t, "<title>fifth\n200ms after, 1s before: \xe2\x88\x92"
+			    "800ms (\xe2\x88\x92"
+			    "80 %), noise 69.3ms\n");
+	assert_contains(&t,
+			"<title>fresh\n50ms after, none before: +50ms, noise 14.1ms\n");
+	assert_contains(&t, "<title>all\n780ms after, 1.4s before: \xe2\x88\x92"
+			    "620ms (\xe2\x88\x92"
+			    "44.3 %), noise 93.4ms</title>");
+	assert_contains(&t, "fill=\"#ddd\"/><text x=\"");
+	assert_contains(&t, "fill=\"#fb3\"/><text x=");
+	assert_contains(&t, ">+ twice</text>");
+	assert_contains(&t, "fill=\"#f92\"/><text x=");
+	assert_contains(&t, ">+ fresh</text>");
+	assert_contains(&t, "fill=\"#69f\"/><text x=");
+	assert_contains(&t, ">\xe2\x88\x92 fifth</text>");
+	assert_contains(&t, ">same</text>");
+	assert_contains(&t, ">more</text>");
+	assert_contains(&t, ">one</text>");
+	assert_contains(&t, ">two</text>");
+	assert_contains(&t, "within the noise of sampling (2 sigma)");
+	assert_lacks(&t, "vanished</title>");
+	assert_lacks(&t, "vanished</text></g>\n<g>");
+	text_done(&t);
+	profile_free(p);
+}
+
+static void what_vanished_stands_beside(void **state)
+{
+	struct profile *p = new_diff();
+	struct text t;
+
+	/* The name of its process is taken. */
+	add_diff(p, "\xe2\x88\x92 vanished", "main", 100, 100);
+	add_diff(p, "sh", "main,keep", 100, 100);
+	add_diff(p, "sh", "main,keep,gone,leaf", 60, 0);
+	add_diff(p, "sh", "main,keep,gone", 40, 0);
+	add_diff(p, "sh", "main,keep,rare", 2, 0);
+	add_diff(p, "cc1", "main", 20, 0);
+	t = as_svg(p, &(struct flame_options){.diff = true});
+	assert_int_equal(count_of(&t, "<title>\xe2\x88\x92 vanished\n100ms after"), 1);
+	assert_contains(&t, "<title>\xe2\x88\x92 vanished.\n122ms before, none after, "
+			    "vanished here</title>");
+	/* What leads there is pale, and is drawn at its place, too. */
+	assert_contains(&t,
+			"<title>keep\n102ms before, none after, vanished here</title>");
+	assert_contains(&t, "<title>keep\n100ms after, 202ms before: \xe2\x88\x92"
+			    "102ms (");
+	assert_contains(&t,
+			"<title>gone\nnone after, 100ms before: \xe2\x88\x92"
+			"100ms, noise 20ms\nself none after, 40ms before\na.c:3, app");
+	assert_contains(&t, "<title>leaf\nnone after, 60ms before: \xe2\x88\x92"
+			    "60ms, noise 15.5ms\n");
+	assert_contains(&t, "<title>rare\nnone after, 2ms before: \xe2\x88\x92"
+			    "2ms, within the noise of 2.83ms\n");
+	assert_contains(&t, "<title>cc1\nnone after, 20ms before: ");
+	/* It counts once. */
+	assert_contains(&t, "<title>all\n200ms after, 322ms before: \xe2\x88\x92"
+			    "122ms (");
+	assert_contains(&t, "vanished:[");
+	text_done(&t);
+	profile_free(p);
+}
+
+static void a_picture_of_nothing_is_one(void **state)
+{
+	struct profile *p = new_diff();
+	struct text t = as_svg(p, &(struct flame_options){.diff = true});
+
+	assert_contains(&t, "This profile has no samples.");
+	assert_contains(&t, "no change (the noise is not known)");
+	text_done(&t);
+	/* All of it has vanished. */
+	add_diff(p, "sh", "main", 9, 0);
+	t = as_svg(p, &(struct flame_options){.diff = true});
+	assert_contains(&t, "<title>all\nnone after, 9ms before: \xe2\x88\x92"
+			    "9ms, noise 6ms</title>");
+	assert_contains(&t, "<title>main\nnone after, 9ms before: ");
+	text_done(&t);
+	profile_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -583,6 +710,9 @@ int main(void)
 		cmocka_unit_test(a_long_name_of_nothing_but_brackets),
 		cmocka_unit_test(an_empty_profile_says_so),
 		cmocka_unit_test(the_same_profile_gives_the_same_bytes),
+		cmocka_unit_test(a_difference_has_colours_and_signs),
+		cmocka_unit_test(what_vanished_stands_beside),
+		cmocka_unit_test(a_picture_of_nothing_is_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
