@@ -19,6 +19,8 @@ struct origin {
 	char testbed[512]; /* struct host */
 };
 
+/* Sets a part of @size bytes: cleaned, and cut between two characters. */
+void origin_put(char *part, size_t size, const char *s, size_t n);
 /* As comments; a part that is not known is left out. */
 void origin_write(const struct origin *o, struct profile *p);
 /* From the comments that origin_write makes, as far as they are there. */

@@ -2,7 +2,7 @@
  * its name may hold what parts two others. */
 #include <profd/origin.h>
 
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <profd/text.h>
@@ -26,6 +26,20 @@ static const struct part parts[] = {
 	PART("of ", of),
 	PART("event ", event),
 };
+
+void origin_put(char *part, size_t size, const char *s, size_t n)
+{
+	struct text t = {0};
+	size_t len;
+
+	text_add_clean(&t, s, n);
+	len = t.len < size ? t.len : size - 1;
+	while (len < t.len && len && ((unsigned char)t.s[len] & 0xc0) == 0x80)
+		len--;
+	memcpy(part, text_get(&t), len);
+	part[len] = '\0';
+	text_done(&t);
+}
 
 void origin_write(const struct origin *o, struct profile *p)
 {
@@ -66,9 +80,7 @@ static bool read_parts(struct origin *ret, const char *s)
 		s += strlen(parts[i].key);
 		end = last ? NULL : strstr(s, "; ");
 		n = end ? (size_t)(end - s) : strlen(s);
-		if (n >= parts[i].size)
-			n = parts[i].size - 1;
-		snprintf((char *)ret + parts[i].at, parts[i].size, "%.*s", (int)n, s);
+		origin_put((char *)ret + parts[i].at, parts[i].size, s, n);
 		s = end ? end + strlen("; ") : "";
 	}
 	return !*s;
@@ -84,8 +96,8 @@ void origin_read(struct origin *ret, const struct profile *p)
 		struct origin o = {0};
 
 		if (starts_with(s, TESTBED)) {
-			snprintf(ret->testbed, sizeof(ret->testbed), "%s",
-				 s + strlen(TESTBED));
+			s += strlen(TESTBED);
+			origin_put(ret->testbed, sizeof(ret->testbed), s, strlen(s));
 			continue;
 		}
 		if (known || !starts_with(s, MARK) || !read_parts(&o, s + strlen(MARK)))

@@ -3,7 +3,6 @@
 #include <profd/report.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <profd/json.h>
@@ -14,7 +13,7 @@
 
 static void put(char *buf, size_t size, const char *s)
 {
-	snprintf(buf, size, "%s", s ? s : "");
+	origin_put(buf, size, s ? s : "", s ? strlen(s) : 0);
 }
 
 static void put_code(struct origin *o, bool kernel)

@@ -87,6 +87,13 @@ static void comments_of_others_say_nothing(void **state)
 	origin_read(&o, p);
 	assert_string_equal(o.engine, "abcdefghijklmno");
 	assert_string_equal(o.event, "b");
+	origin_put(o.engine, 4, "ab\xc3\xa4", 4);
+	assert_string_equal(o.engine, "ab");
+	origin_put(o.engine, 5, "ab\xc3\xa4", 4);
+	assert_string_equal(o.engine, "ab\xc3\xa4");
+	origin_put(o.engine, 8, "a\nb", 3);
+	assert_string_equal(o.engine, "a\xef\xbf\xbd"
+				      "b");
 	profile_free(p);
 }
 
