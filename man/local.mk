@@ -1,6 +1,7 @@
 dist_man_MANS += \
 	man/profd.1 \
 	man/profd-convert.1 \
+	man/profd-diff.1 \
 	man/profd-doctor.1 \
 	man/profd-merge.1 \
 	man/profd-record.1 \

@@ -16,6 +16,7 @@ static const struct command {
 	{"top", cmd_top, "print the functions of a profile"},
 	{"convert", cmd_convert, "write a profile in another format"},
 	{"merge", cmd_merge, "add up profiles"},
+	{"diff", cmd_diff, "show what changed from one profile to another"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},
 };
 

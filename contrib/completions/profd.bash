@@ -25,7 +25,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top convert merge doctor help --help --version"
+		choices="record replay top convert merge diff doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -100,7 +100,26 @@ _profd() {
 			esac
 			;;
 		doctor) choices="--json --help" ;;
-		help) choices="record replay top doctor" ;;
+		diff)
+			case $before in
+			--normalize) choices="none duration total" ;;
+			-t | --to) choices="text json folded svg html pprof" ;;
+			--unit) choices="count nanoseconds bytes" ;;
+			--value) choices="samples cpu" ;;
+			-n | --rows) ;;
+			-o | --output)
+				mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				return
+				;;
+			*)
+				[[ $word != -* ]] || choices="-n -t -o --normalize --allow-unlike
+					--value --unit --rows --cum --all --json --to --output --force
+					--annotate --help"
+				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				;;
+			esac
+			;;
+		help) choices="record replay top diff doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

@@ -72,12 +72,19 @@ struct diff_branch {
 	struct diff_change change;
 };
 
+struct diff_end {	     /* one of the two, as far as it is told */
+	string_id name;	     /* of diff->profile */
+	int64_t duration_ns; /* 0: not known */
+	double factor;	     /* that its values were multiplied by */
+};
+
 struct diff {
 	/* Its values are "before", "after" (the default), both in the unit of what was
 	 * compared, normalised; "before_samples", "after_samples", both in "count". The
 	 * comments of both sides stand in it, and how it was made. */
 	struct profile *profile;
 	string_id type, unit; /* of profile: what was compared */
+	struct diff_end before, after;
 	enum diff_normalize normalize;
 	struct text unlike; /* "engine perf against ptrace; …"; nothing: they are alike */
 	struct text unknown; /* "engine, event": what not both sides tell; or nothing */

@@ -290,6 +290,14 @@ static void comments(struct diff *d, const struct diff_side *before,
 	comments_add(d, after, "after");
 }
 
+static struct diff_end end_of(struct diff *d, const struct diff_side *s,
+			      const struct join_side *j)
+{
+	return (struct diff_end){.name = profile_string(d->profile, s->name),
+				 .duration_ns = s->profile->duration_ns,
+				 .factor = (double)j->num / (double)j->den};
+}
+
 static void sum_up(struct diff *d)
 {
 	struct diff_sums *all = &d->all.sums;
@@ -322,6 +330,8 @@ int diff_build(struct diff *d, const struct diff_side *before,
 		return code;
 	}
 	diff_join(d, &joins[BEFORE], &joins[AFTER]);
+	d->before = end_of(d, before, &joins[BEFORE]);
+	d->after = end_of(d, after, &joins[AFTER]);
 	comments(d, before, after);
 	sum_up(d);
 	diff_functions(d);

@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/integration/convert.bats \
 	tests/integration/coverage.bats \
 	tests/integration/deny-perf \
+	tests/integration/diff.bats \
 	tests/integration/events.bats \
 	tests/integration/go-pprof.bats \
 	tests/integration/launch.bats \

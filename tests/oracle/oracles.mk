@@ -5,6 +5,7 @@ tests_oracle_agree_LDADD = src/libprofd.a $(PROFD_LIBS)
 
 EXTRA_DIST += \
 	tests/oracle/agree.bats \
+	tests/oracle/diff.bats \
 	tests/oracle/perf-shares.bats \
 	tests/oracle/speedscope.bats
 EXTRA_DIST += \

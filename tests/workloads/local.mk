@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	tests/workloads/threads.c \
 	tests/workloads/tiny-make.sh \
 	tests/workloads/twins.c \
+	tests/workloads/variant.c \
 	tests/workloads/vdso.c \
 	tests/workloads/waits.c \
 	tests/workloads/work.h
