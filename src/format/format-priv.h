@@ -54,6 +54,15 @@ int proto_packed(struct proto_view *v, uint64_t *ret_value, struct error *err);
 int proto_error(struct error *err, size_t at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* pprof-times.c: a field that only profd knows, its number in the outermost message. */
+#define PPROF_TIMES 1001u
+/* @rows: [p->samples.n], the low half being the row that is written in this place; the
+ * first is not. Appends the message. */
+void pprof_times_write(const struct profile *p, const uint64_t *rows, struct text *msg);
+/* @rows: what the file's samples were added to, in its order. */
+int pprof_times_read(struct profile *p, struct proto_view v, const uint32_t *rows,
+		     uint32_t nrows, struct error *err);
+
 /* --- names and numbers as they are shown ------------------------------------------ */
 
 /* Part of the name of a kernel mapping; also how files of others are recognised. */

@@ -49,6 +49,8 @@ struct pprof_reader {
 	VEC(uint64_t) comments;
 	string_id time_keys[2]; /* names of labels with a time; 0: not in this file */
 	struct moments moments;
+	struct proto_view times; /* PPROF_TIMES; empty: absent */
+	VEC(uint32_t) rows;	 /* of samples, one after the other */
 	/* of the message being read */
 	VEC(uint64_t) ids;
 	VEC(int64_t) values;
@@ -565,6 +567,7 @@ static int read_sample(struct pprof_reader *r, struct proto_view v)
 				   r->values.n, r->p->nvalues);
 	row = profile_add(r->p, stack, profile_labels(r->p, r->labels.v, r->labels.n),
 			  r->values.v);
+	vec_push(&r->rows, row);
 	if (r->has_time)
 		moments_add(&r->moments, row, r->time_ns, 0);
 	return 0;
@@ -598,6 +601,10 @@ static int read_top_field(struct pprof_reader *r, const struct proto_field *f)
 	case PROFILE_DEFAULT_TYPE:
 		r->default_type_at = f->at;
 		return read_u64(r, f, &r->default_type);
+	case PPROF_TIMES:
+		code = read_want(r, f, PROTO_LEN);
+		r->times = code ? r->times : f->bytes;
+		return code;
 	}
 	return 0;
 }
@@ -661,6 +668,7 @@ static void reader_done(struct pprof_reader *r)
 	for (unsigned i = 0; i < PROFILE_FIELDS; i++)
 		vec_done(&r->tables[i]);
 	vec_done(&r->strings);
+	vec_done(&r->rows);
 	moments_done(&r->moments);
 	map_done(&r->mappings);
 	map_done(&r->functions);
@@ -685,7 +693,9 @@ static struct profile *read_plain(const void *data, size_t n, struct error *err)
 	}
 	r.p = profile_new();
 	code = read_top(&r) ?: read_tables(&r);
-	if (!code)
+	if (!code && r.times.base)
+		code = pprof_times_read(r.p, r.times, r.rows.v, r.rows.n, err);
+	else if (!code)
 		keep_times(&r);
 	reader_done(&r);
 	return code ? profile_free(r.p) : r.p;

@@ -258,6 +258,10 @@ static void writer_samples(struct pprof_writer *w)
 	/* Row 0 keeps its key of 0, the smallest, and stays in front. */
 	for (uint32_t i = 1; i < p->samples.n; i++)
 		writer_sample(w, (uint32_t)rows[i]);
+	if (p->times.n) {
+		pprof_times_write(p, rows, &w->msg);
+		writer_message(w, PPROF_TIMES);
+	}
 	free(rows);
 	free(turns);
 }

@@ -292,9 +292,9 @@ struct profile *profile_filter(const struct profile *p, struct filter *f,
 		error_set(err, -ENODATA,
 			  "the profile does not tell when its samples were taken");
 		error_hint(err,
-			   "--from and --until need times, as the text of perf script "
-			   "has them, files of speedscope, and pprof files whose "
-			   "samples have a label timestamp_ns");
+			   "--from and --until need times, as profd's own cpu.pb.gz has "
+			   "them, the text of perf script, files of speedscope, and "
+			   "pprof files whose samples have a label timestamp_ns");
 		return NULL;
 	}
 	part = profile_new();

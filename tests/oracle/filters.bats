@@ -104,3 +104,18 @@ alike() {
 	"$PROFD" convert --ignore draw -o rest.pb.gz one.pb.gz
 	"$PROFD" merge two.pb.gz rest.pb.gz -t folded | cmp - <("$PROFD" convert -t folded one.pb.gz)
 }
+
+@test "parts of time, one after the other, are the whole" {
+	local whole=$BATS_FILE_TMPDIR/threads.d/cpu.pb.gz
+	"$PROFD" convert --until 100ms -o first.pb.gz "$whole"
+	"$PROFD" convert --from 100ms -o rest.pb.gz "$whole"
+	table "$whole" >wanted
+	"$PROFD" merge -o both.pb.gz first.pb.gz rest.pb.gz
+	table both.pb.gz >found
+	diff wanted found
+	for part in first rest; do
+		table "$part.pb.gz" >found
+		[ -s found ]
+		! cmp -s wanted found
+	done
+}

@@ -338,6 +338,85 @@ static void labels_of_time_become_times(void **state)
 	profile_free(p);
 }
 
+/* The samples of the row that has this label, by bin. */
+static void counts_of(const struct profile *p, const char *comm, uint32_t *counts)
+{
+	string_id key = profile_find_string(p, "comm");
+
+	memset(counts, 0, PROFILE_BINS_MAX * sizeof(*counts));
+	for (uint32_t i = 0; i < p->times.n; i++) {
+		const struct time_count *c = &p->times.v[i];
+		labels_id labels = p->samples.v[c->row].labels;
+
+		if (!strcmp(profile_text(p, profile_label_str(p, labels, key)), comm))
+			counts[c->bin] += c->count;
+	}
+}
+
+static void times_travel_in_a_field_of_their_own(void **state)
+{
+	struct profile *p = profile_new();
+	struct label l = {.key = profile_string(p, "comm")};
+	uint32_t rows[3], counts[PROFILE_BINS_MAX];
+	static const char *const comms[] = {"a", "b", "c"};
+	int64_t one = 1;
+
+	profile_value_type(p, "samples", "count");
+	profile_keep_times(p, 2500);
+	for (unsigned i = 0; i < 3; i++) {
+		l.str = profile_string(p, comms[i]);
+		rows[i] = profile_add(
+			p, profile_stack(p, 0, profile_label_location(p, comms[2 - i])),
+			profile_labels(p, &l, 1), &one);
+	}
+	for (uint32_t i = 0; i < PROFILE_BINS_MAX; i += 3)
+		profile_add_time(p, rows[0], i * 2500);
+	for (uint32_t i = 0; i < 70000; i++)
+		profile_add_time(p, rows[2], 2500 * (i % 2));
+	p = again(again(p));
+	assert_int_equal(p->bin_ns, 2500);
+	counts_of(p, "a", counts);
+	for (uint32_t i = 0; i < PROFILE_BINS_MAX; i++)
+		assert_int_equal(counts[i], i % 3 == 0);
+	counts_of(p, "b", counts);
+	for (uint32_t i = 0; i < PROFILE_BINS_MAX; i++)
+		assert_int_equal(counts[i], 0);
+	counts_of(p, "c", counts);
+	assert_int_equal(counts[0], 35000);
+	assert_int_equal(counts[1], 35000);
+	assert_int_equal(counts[2], 0);
+	profile_free(p);
+}
+
+/* One sample type and one sample without a stack, then what @times says of its times. */
+static void refuses_times(const void *times, size_t n, const char *want)
+{
+	static const char head[] = "\x0a\x02\x08\x01"	  /* sample_type { type: 1 } */
+				   "\x12\x03\x12\x01\x01" /* sample { value: [1] } */
+				   "\x32\x00\x32\x01x"	  /* strings */
+				   "\xca\x3e";		  /* field 1001 */
+	struct text t = {0};
+	struct error err = {0};
+
+	text_addn(&t, head, sizeof(head) - 1);
+	text_addc(&t, (char)n);
+	text_addn(&t, times, n);
+	assert_null(read_bytes(t.s, t.len, &err));
+	assert_non_null(strstr(err.text, want));
+	text_done(&t);
+}
+
+static void broken_times_are_refused(void **state)
+{
+	refuses_times("\x12\x01\x00", 3, "a width of 0 ns");
+	refuses_times("\x08\x64", 2, "end too early");
+	refuses_times("\x08\x64\x12\x01\x02\x1a\x01\x05\x22\x01\x01", 11,
+		      "end too early");
+	refuses_times("\x08\x64\x12\x01\x01\x1a\x02\x80\x04\x22\x01\x01", 12,
+		      "bin of time is 512");
+	refuses_times("\x08\x64\x12\x05", 4, "");
+}
+
 static void times_since_1970_count_from_the_start(void **state)
 {
 	static const int64_t times[] = {1700000000500000000, 1700000001000000000};
@@ -556,6 +635,8 @@ int main(void)
 		cmocka_unit_test(bytes_are_as_the_format_says),
 		cmocka_unit_test(foreign_shapes_are_read),
 		cmocka_unit_test(labels_of_time_become_times),
+		cmocka_unit_test(times_travel_in_a_field_of_their_own),
+		cmocka_unit_test(broken_times_are_refused),
 		cmocka_unit_test(times_since_1970_count_from_the_start),
 		cmocka_unit_test(a_text_of_that_name_is_a_label),
 		cmocka_unit_test(erased_addresses_are_kept_apart),
