@@ -531,7 +531,8 @@ function start() {
 	still.remove();
 	refresh();
 	document.documentElement.classList.add("live");
-	/* What can be seen, for tests. */
+	/* For tests. */
+	self.profd.shade = shade_of;
 	self.profd.boxes = () => {
 		const list = [];
 		flame.seen().each(i => list.push({ name: view.tree.label[i] < 0 ? "all" : view.labels.name[view.tree.label[i]], depth: view.tree.depth[i],

@@ -56,7 +56,7 @@ function flame_view(ui) {
 		for (let i = 0; i < tree.n;) {
 			const part = same_side(i) ? seen : all, scale = width / part.w;
 			const x = (tree.start[i] - part.x) * scale, w = tree.size[i] * scale;
-			if (x > width || x + w < 0 || w < MIN_BOX) {
+			if (x >= width || x + w <= 0 || w < MIN_BOX) {
 				if (thin && w > 0 && w < MIN_BOX && x >= 0 && x < width)
 					thin(i, x, w);
 				i = tree.end[i] + 1;

@@ -143,7 +143,7 @@ function hash_text(s) {
 /* Hue, saturation, lightness by kind; names differ a little from them, each always alike. */
 const PALETTE = {
 	light: [[40, 88, 72], [18, 88, 70], [50, 75, 84], [105, 48, 70], [220, 8, 83], [215, 22, 80]],
-	dark: [[34, 52, 32], [12, 58, 34], [48, 30, 26], [125, 36, 28], [220, 8, 30], [215, 26, 32]]
+	dark: [[34, 52, 29], [12, 58, 32], [48, 30, 24], [125, 36, 25], [220, 8, 28], [215, 26, 30]]
 };
 function shade_of(name, kind, dark) {
 	const [h, s, l] = PALETTE[dark ? "dark" : "light"][kind], n = hash_text(name);

@@ -1,10 +1,12 @@
 /* What is left out of a tree with too many nodes: the lightest, and what stands on them.
  *
  * The weight of a node is its share of each value, added up. From a count of nodes by
- * weight follows the least weight with which all fit; and of the tails behind the last
- * node of that weight the first few nodes are kept, as many as there is room for. Samples
- * of what is left out keep the frame they ended in, behind one node that stands for all
- * between (or stay on that node, where even these are too many).
+ * weight follows the least weight with which all fit. Behind the first node below it only
+ * the innermost frames of each sample are kept, as many as there is room for, on one node
+ * that stands for all between: so views by function, and callers and callees of what
+ * samples ended in, lose little. (The first frames of such tails would tell less: stacks
+ * that differ are those that recursed in some way of their own.) Where there is room for
+ * none, samples stay on the node that stands for the rest.
  *
  * Functions lose time by that, their total where all their frames on a stack are gone.
  * How much is counted here for each of them, so that the table is right nevertheless. */
@@ -17,23 +19,25 @@ struct function_key {
 	string_id name, filename;
 };
 
+/* The innermost frames of a sample: frames[first .. first + n). */
+struct prune_end {
+	uint32_t sample, first, n;
+	bool whole; /* it stands on what is kept: nothing is between */
+};
+
 struct prune {
 	uint32_t *group; /* [frames] of equal name and source file, as in the table */
 	uint32_t *seen;	 /* [groups] the last stack that had one */
 	uint32_t stacks; /* so far */
 	uint32_t path;	 /* the one that is all the kept nodes */
 	uint32_t *lost[PAGE_PROFILES]; /* [groups] row of t->lost + 1 */
-	uint32_t *leaf_of;	       /* [frames] entry of `leaves` + 1, see leaf_add */
-	VEC(struct prune_leaf) leaves;
-	uint32_t *next;	     /* [samples] of the same leaf */
-	VEC(uint32_t) turns; /* still to be looked at */
+	VEC(struct prune_end) ends;    /* of what is left out in one place */
+	VEC(uint32_t) frames;	       /* of those, outermost first */
+	VEC(uint32_t) turns;	       /* still to be looked at */
 };
 
-/* A frame in which left out samples ended. */
-struct prune_leaf {
-	uint32_t frame, first; /* a sample */
-	bool near;	       /* it stands on what is kept: nothing is between */
-};
+#define ENDS_MIN 4u /* worth a larger least weight */
+#define ENDS_MAX 24u
 
 /* --- what is kept ----------------------------------------------------------------- */
 
@@ -86,18 +90,20 @@ void walk_choose(struct page_walk *w, uint32_t max_nodes)
 		nodes += c->nodes[i];
 	/* A tail has a node of its own and one for the rest. */
 	for (; step < WEIGHTS; step++) {
-		w->leaves = samples <= max_nodes / 2;
-		cost = nodes + 2 * (uint64_t)(tails > 0 ? tails : 0) +
-		       (w->leaves ? samples : 0);
-		if (cost <= max_nodes)
+		uint32_t ends = samples <= max_nodes / (2 * ENDS_MIN) ? ENDS_MIN : 0;
+
+		cost = nodes + 2 * (uint64_t)(tails > 0 ? tails : 0);
+		if (cost + ends * samples <= max_nodes)
 			break;
 		nodes -= c->nodes[step];
 		samples += c->samples[step];
 		tails += c->tails[step];
 	}
 	w->least = step_weight(step);
-	if (tails > 0 && cost < max_nodes)
-		w->tail_nodes = (uint32_t)((max_nodes - cost) / (uint64_t)tails);
+	if (samples && cost < max_nodes)
+		w->ends = (uint32_t)((max_nodes - cost) / samples);
+	if (w->ends > ENDS_MAX)
+		w->ends = ENDS_MAX;
 	free(c);
 }
 
@@ -108,14 +114,9 @@ static void prune_groups(struct page_walk *w, struct prune *u)
 {
 	const struct page_frames *f = &w->t->frames;
 	struct map known = {0};
-	uint32_t samples = w->p->samples.n;
 
-	if (w->t->nprofiles > 1)
-		samples += w->t->rows[1].p->samples.n;
 	u->group = xcalloc(f->rows.n, sizeof(*u->group));
 	u->seen = xcalloc(f->rows.n, sizeof(*u->seen));
-	u->leaf_of = xcalloc(2 * (size_t)f->rows.n, sizeof(*u->leaf_of));
-	u->next = xcalloc(samples, sizeof(*u->next));
 	for (unsigned q = 0; q < w->t->nprofiles; q++)
 		u->lost[q] = xcalloc(f->rows.n, sizeof(*u->lost[q]));
 	for (uint32_t i = 1; i < f->rows.n; i++) {
@@ -164,48 +165,61 @@ static void prune_path(struct page_walk *w, struct prune *u)
 		u->seen[u->group[w->path.v[d]]] = u->stacks;
 }
 
-/* Its functions that are on none of its kept frames, from the leaf down to the cursor. */
-static void prune_stack(struct page_walk *w, const struct leg_cursor *end,
+/* One frame of a sample, which is the @k-th from its end. */
+static void prune_frame(struct page_walk *w, uint32_t sample, uint32_t frame, uint32_t k)
+{
+	struct prune *u = w->prune;
+	uint32_t group = u->group[frame];
+	bool known = u->seen[group] == u->stacks || u->seen[group] == u->path;
+
+	if (!known)
+		u->seen[group] = u->stacks;
+	if (k < w->ends) {
+		vec_push(&u->frames, frame);
+		return;
+	}
+	w->t->left_out++;
+	if (!k)
+		lost_add(w, sample, group, true);
+	if (!known)
+		lost_add(w, sample, group, false);
+}
+
+static void frames_reverse(uint32_t *v, uint32_t n)
+{
+	for (uint32_t i = 0; i + 1 < n; i++) {
+		uint32_t swap = v[--n];
+
+		v[n] = v[i];
+		v[i] = swap;
+	}
+}
+
+/* A sample of a leg, from its leaf down to the cursor. Returns whether any frame of it is
+ * left out. */
+static bool prune_stack(struct page_walk *w, const struct leg_cursor *end,
 			const struct leg_cursor *from, uint32_t sample)
 {
 	struct prune *u = w->prune;
-	bool leaf = true;
+	struct prune_end e = {.sample = sample, .first = u->frames.n};
+	uint32_t n = 0;
 
 	u->stacks++;
 	for (stack_id row = end->last;; row = w->p->stacks.v[row].parent) {
 		struct page_span span = w->t->frames.spans[w->p->stacks.v[row].location];
 		uint32_t least = row == from->at ? from->k : 0;
 
-		for (uint32_t k = span.n; k-- > least; leaf = false) {
-			uint32_t group =
-				u->group[page_span_frame(&w->t->frames, span, k)];
-			bool known = u->seen[group] == u->stacks ||
-				     u->seen[group] == u->path;
-
-			if (!known)
-				u->seen[group] = u->stacks;
-			if (leaf && !w->leaves)
-				lost_add(w, sample, group, true);
-			if (!known && !(leaf && w->leaves))
-				lost_add(w, sample, group, false);
-		}
+		for (uint32_t k = span.n; k-- > least; n++)
+			prune_frame(w, sample,
+				    page_span_frame(&w->t->frames, span, k), n);
 		if (row == from->at)
-			return;
+			break;
 	}
-}
-
-/* Samples are put together by the frame they ended in. */
-static void leaf_add(struct page_walk *w, uint32_t frame, bool near, uint32_t sample)
-{
-	struct prune *u = w->prune;
-	uint32_t *at = &u->leaf_of[2 * frame + near];
-
-	if (!*at) {
-		vec_push(&u->leaves, ((struct prune_leaf){frame, 0, near}));
-		*at = u->leaves.n;
-	}
-	u->next[sample] = u->leaves.v[*at - 1].first;
-	u->leaves.v[*at - 1].first = sample;
+	e.n = u->frames.n - e.first;
+	e.whole = e.n == n;
+	frames_reverse(u->frames.v + e.first, e.n);
+	vec_push(&u->ends, e);
+	return !e.whole;
 }
 
 static void prune_left(struct page_walk *w, uint32_t sample, int64_t *largest)
@@ -223,65 +237,71 @@ static void prune_left(struct page_walk *w, uint32_t sample, int64_t *largest)
 static void prune_leg(struct page_walk *w, uint32_t first, int64_t *largest)
 {
 	struct prune *u = w->prune;
-	const struct leg_cursor *from = &w->legs[first];
 
 	vec_push(&u->turns, first);
 	while (u->turns.n) {
-		uint32_t turn = u->turns.v[--u->turns.n];
-		const struct leg_cursor *leg = &w->legs[turn];
-		struct page_span span =
-			w->t->frames.spans[w->p->stacks.v[leg->last].location];
-		bool near = turn == first && leg->at == leg->last && leg->k + 1 == span.n;
+		const struct leg_cursor *leg = &w->legs[u->turns.v[--u->turns.n]];
 
-		w->t->left_out += turn == first ? leg_rest(w, leg) : leg->frames;
-		for (uint32_t s = leg->samples; s; s = w->next_sample[s]) {
-			leaf_add(w, page_span_frame(&w->t->frames, span, span.n - 1),
-				 near && w->leaves, s);
-			prune_stack(w, leg, from, s);
-			if (!near || !w->leaves)
+		for (uint32_t s = leg->samples; s; s = w->next_sample[s])
+			if (prune_stack(w, leg, &w->legs[first], s))
 				prune_left(w, s, largest);
-		}
 		for (uint32_t c = leg->child; c; c = w->legs[c].sibling)
 			vec_push(&u->turns, c);
 	}
 }
 
-static void leaf_end(struct page_walk *w, struct prune_leaf *leaf, uint32_t node)
+static int end_compare(const void *va, const void *vb, void *frames)
 {
-	for (uint32_t s = leaf->first; s; s = w->prune->next[s])
-		walk_add_sample(w, s, node);
-	w->prune->leaf_of[2 * leaf->frame + leaf->near] = 0;
+	const struct prune_end *a = va, *b = vb;
+	const uint32_t *f = frames;
+
+	if (a->whole != b->whole)
+		return a->whole ? -1 : 1;
+	for (uint32_t i = 0; i < a->n && i < b->n; i++)
+		if (f[a->first + i] != f[b->first + i])
+			return f[a->first + i] < f[b->first + i] ? -1 : 1;
+	if (a->n != b->n)
+		return a->n < b->n ? -1 : 1;
+	return (a->sample > b->sample) - (a->sample < b->sample);
 }
 
-/* First what stands on the node itself, then the rest on the node that stands for more. */
-static void prune_leaves(struct page_walk *w)
+/* How many frames two ends begin with together, when they stand on the same node. */
+static uint32_t ends_common(const struct prune *u, const struct prune_end *a,
+			    const struct prune_end *b)
+{
+	uint32_t n = 0;
+
+	while (n < a->n && n < b->n &&
+	       u->frames.v[a->first + n] == u->frames.v[b->first + n])
+		n++;
+	return a->whole == b->whole ? n : 0;
+}
+
+/* First what stands on the last node itself, then the rest, on the node that stands for
+ * more; nodes of equal frames are one. */
+static void prune_ends(struct page_walk *w)
 {
 	struct prune *u = w->prune;
-	uint32_t depth = w->depth, rest = 0;
+	uint32_t depth = w->depth, node = w->t->nodes.n - 1;
 
-	for (uint32_t i = 0; i < u->leaves.n; i++) {
-		if (!u->leaves.v[i].near)
-			continue;
-		leaf_end(w, &u->leaves.v[i],
-			 walk_node(w, u->leaves.v[i].frame, depth + 1));
-		w->jumped = true;
-		w->t->left_out--;
-	}
-	for (uint32_t i = 0; i < u->leaves.n; i++) {
-		if (u->leaves.v[i].near)
-			continue;
-		if (!rest)
-			rest = walk_node(w, 0, depth + 1);
-		if (!w->leaves) {
-			leaf_end(w, &u->leaves.v[i], rest);
-			continue;
+	if (u->ends.n > 1)
+		qsort_r(u->ends.v, u->ends.n, sizeof(*u->ends.v), end_compare,
+			u->frames.v);
+	for (uint32_t i = 0; i < u->ends.n; i++) {
+		const struct prune_end *e = &u->ends.v[i];
+		bool begins = !e->whole && (!i || u->ends.v[i - 1].whole);
+		uint32_t common = i && !begins ? ends_common(u, e - 1, e) : 0;
+
+		if (begins) {
+			node = walk_node(w, 0, depth + 1);
+			depth++;
 		}
-		leaf_end(w, &u->leaves.v[i],
-			 walk_node(w, u->leaves.v[i].frame, depth + 2));
-		w->jumped = true;
-		w->t->left_out--;
+		for (uint32_t k = common; k < e->n; k++)
+			node = walk_node(w, u->frames.v[e->first + k], depth + 1 + k);
+		walk_add_sample(w, e->sample, node);
 	}
-	u->leaves.n = 0;
+	u->ends.n = 0;
+	u->frames.n = 0;
 }
 
 void walk_leave_out(struct page_walk *w, uint32_t list)
@@ -293,7 +313,7 @@ void walk_leave_out(struct page_walk *w, uint32_t list)
 	prune_path(w, w->prune);
 	for (uint32_t turn = list; turn; turn = w->legs[turn].next)
 		prune_leg(w, turn, largest);
-	prune_leaves(w);
+	prune_ends(w);
 	for (unsigned q = 0; q < w->t->nprofiles; q++)
 		if (largest[q] > w->t->left_largest[q])
 			w->t->left_largest[q] = largest[q];
@@ -307,11 +327,10 @@ void walk_choose_done(struct page_walk *w)
 		return;
 	free(u->group);
 	free(u->seen);
-	free(u->leaf_of);
-	free(u->next);
 	for (unsigned q = 0; q < PAGE_PROFILES; q++)
 		free(u->lost[q]);
-	vec_done(&u->leaves);
+	vec_done(&u->ends);
+	vec_done(&u->frames);
 	vec_done(&u->turns);
 	free(u);
 }

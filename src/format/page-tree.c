@@ -6,9 +6,8 @@
  * a node. Most lists are of one cursor, whose whole leg is copied. Every leg has one
  * cursor, so the lists are threaded through the legs.
  *
- * A tree with too many nodes keeps the heaviest (page-prune.c says which). What follows
- * behind the last one kept is cut down to the frames in which samples ended: so the
- * numbers that functions have of their own stay right in every view. */
+ * A tree with too many nodes keeps the heaviest; page-prune.c says which, and what becomes
+ * of the rest. */
 #include "page-priv.h"
 
 #include <stdlib.h>
@@ -62,11 +61,11 @@ uint32_t walk_node(struct page_walk *w, uint32_t frame, uint32_t depth)
 {
 	struct page_tree *t = w->t;
 
-	if (depth == w->depth + 1 && !w->jumped)
+	/* In this order, what is one deeper than the node before stands on it. */
+	if (depth == w->depth + 1 && t->strips.n)
 		t->strips.v[t->strips.n - 1].n++;
 	else
 		vec_push(&t->strips, ((struct page_strip){w->depth + 1 - depth, 1}));
-	w->jumped = false;
 	w->depth = depth;
 	while (w->path.n <= depth)
 		vec_push(&w->path, 0);
@@ -118,7 +117,7 @@ static uint32_t list_step(struct page_walk *w, uint32_t list, uint32_t node)
 
 /* Splits a list by the frames that its legs stand before, in the order in which these are
  * first seen; the groups go on the pile, the first one on top. Returns how many. */
-static uint32_t list_split(struct page_walk *w, uint32_t list, uint32_t depth, bool tail)
+static uint32_t list_split(struct page_walk *w, uint32_t list, uint32_t depth)
 {
 	uint32_t first = w->pile.n;
 
@@ -141,8 +140,7 @@ static uint32_t list_split(struct page_walk *w, uint32_t list, uint32_t depth, b
 							.last = turn,
 							.frame = frame,
 							.depth = depth,
-							.weight = leg->weight,
-							.tail = tail}));
+							.weight = leg->weight}));
 		w->group_of[frame] = w->pile.n;
 	}
 	for (uint32_t i = first, k = w->pile.n; i + 1 < k; i++) {
@@ -166,15 +164,13 @@ static uint32_t list_of_children(struct page_walk *w, uint32_t turn)
 	return list;
 }
 
-/* The rest of a leg that is alone, from the frame behind the node made last, at most @max
- * nodes. False when it goes on. */
-static bool walk_leg(struct page_walk *w, uint32_t turn, uint32_t max)
+/* The rest of a leg that is alone, behind the node made last. */
+static void walk_leg(struct page_walk *w, uint32_t turn)
 {
 	struct leg_cursor *leg = &w->legs[turn];
 	struct page_tree *t = w->t;
 	uint32_t n = leg_rest(w, leg), *node, *path;
 
-	n = n < max ? n : max;
 	vec_reserve(&t->nodes, t->nodes.n + n);
 	vec_reserve(&w->path, w->depth + 1 + n);
 	node = t->nodes.v + t->nodes.n;
@@ -189,53 +185,45 @@ static bool walk_leg(struct page_walk *w, uint32_t turn, uint32_t max)
 	t->nodes.n += n;
 	w->depth += n;
 	t->strips.v[t->strips.n - 1].n += n;
-	return leg->at > leg->last;
 }
 
 /* A node, and those that follow it without a branch. */
 static void walk_group(struct page_walk *w, const struct walk_group *g)
 {
 	bool light = g->weight < w->least;
-	uint32_t left = !light ? UINT32_MAX : g->tail ? 0 : w->tail_nodes;
 	uint32_t list = list_step(w, g->list, walk_node(w, g->frame, g->depth));
 
 	for (;;) {
 		struct walk_group at;
-		uint32_t depth = w->depth;
 
 		if (!list)
 			return;
-		if (!left) {
+		if (light) {
 			walk_leave_out(w, list);
 			return;
 		}
 		if (!w->legs[list].next) {
-			if (walk_leg(w, list, left)) {
-				walk_end(w, list, w->t->nodes.n - 1);
-				list = list_of_children(w, list);
-			}
-			left -= light ? w->depth - depth : 0;
+			walk_leg(w, list);
+			walk_end(w, list, w->t->nodes.n - 1);
+			list = list_of_children(w, list);
 			continue;
 		}
-		if (list_split(w, list, depth + 1, light) > 1)
+		if (list_split(w, list, w->depth + 1) > 1)
 			return;
 		at = w->pile.v[--w->pile.n];
 		list = list_step(w, at.list, walk_node(w, at.frame, at.depth));
-		left -= light;
 	}
 }
 
 static void walk_all(struct page_walk *w)
 {
 	vec_push(&w->t->nodes, 0);
-	w->jumped = true;
 	walk_end(w, 0, 0);
-	list_split(w, list_of_children(w, 0), 1, false);
+	list_split(w, list_of_children(w, 0), 1);
 	while (w->pile.n) {
 		struct walk_group g = w->pile.v[--w->pile.n];
 
-		w->jumped = true;
-		walk_group(w, &g);
+			walk_group(w, &g);
 	}
 }
 
@@ -349,7 +337,7 @@ static void legs_weigh(struct page_walk *w)
 void page_tree_build(struct page_tree *t, const struct profile *const *profiles,
 		     unsigned nprofiles, uint32_t max_nodes)
 {
-	struct page_walk w = {.t = t, .p = profiles[0], .leaves = true};
+	struct page_walk w = {.t = t, .p = profiles[0]};
 	uint64_t frames;
 
 	memset(t, 0, sizeof(*t));

@@ -18,7 +18,6 @@ struct walk_group {
 	uint32_t list, last; /* by number of turn */
 	uint32_t frame, depth;
 	double weight;
-	bool tail; /* its parent was light already */
 };
 
 struct page_walk {
@@ -31,13 +30,11 @@ struct page_walk {
 	uint32_t *group_of;	     /* [frames] its group on the pile + 1 */
 	VEC(struct walk_group) pile; /* the next one last */
 	uint32_t depth;		     /* of the node made last */
-	bool jumped;		     /* the next one is not on that */
 	VEC(uint32_t) path;	     /* [depth] frames */
-	/* Nodes below this weight are a tail, of which the first `tail_nodes` + 1 are
-	 * kept. */
+	/* What stands on a node below this weight is left out, but for the innermost
+	 * `ends` frames of each sample. */
 	double least;
-	uint32_t tail_nodes;
-	bool leaves; /* what is left out keeps the frames in which samples ended */
+	uint32_t ends;
 
 	double scale[PAGE_PROFILES][PROFILE_VALUES_MAX]; /* value -> weight */
 	struct prune *prune;

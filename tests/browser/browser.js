@@ -132,8 +132,8 @@ class Page {
 		})`);
 	}
 	async key(key, modifiers) {
-		const code = KEY_CODES[key] || key.toUpperCase().charCodeAt(0), flags = modifiers || 0;
-		const text = key.length === 1 && !(flags & 7 & ~0) ? key : key === "Enter" ? "\r" : undefined;
+		const code = KEY_CODES[key] || (/^\w$/.test(key) ? key.toUpperCase().charCodeAt(0) : 0), flags = modifiers || 0;
+		const text = key.length === 1 && !(flags & 7) ? key : key === "Enter" ? "\r" : undefined;
 		const common = { key, windowsVirtualKeyCode: code, modifiers: flags };
 		await this.send("Input.dispatchKeyEvent", Object.assign({ type: text ? "keyDown" : "rawKeyDown", text }, common));
 		await this.send("Input.dispatchKeyEvent", Object.assign({ type: "keyUp" }, common));
