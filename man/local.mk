@@ -7,6 +7,7 @@ dist_man_MANS += \
 	man/profd-record.1 \
 	man/profd-replay.1 \
 	man/profd-top.1 \
+	man/profd-view.1 \
 	man/profd-formats.5 \
 	man/profd-filters.7 \
 	man/profd-internals.7

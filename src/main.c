@@ -14,6 +14,7 @@ static const struct command {
 	{"record", cmd_record, "run a program and write its profile"},
 	{"replay", cmd_replay, "write the artifacts of a capture (record --raw)"},
 	{"top", cmd_top, "print the functions of a profile"},
+	{"view", cmd_view, "print the calls of a profile as a tree"},
 	{"convert", cmd_convert, "write a profile in another format"},
 	{"merge", cmd_merge, "add up profiles"},
 	{"diff", cmd_diff, "show what changed from one profile to another"},

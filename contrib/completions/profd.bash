@@ -25,7 +25,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top convert merge diff doctor help --help --version"
+		choices="record replay top view convert merge diff doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -99,6 +99,18 @@ _profd() {
 				;;
 			esac
 			;;
+		view)
+			case $before in
+			-n | --rows | --min | --depth) ;;
+			--value) choices="samples cpu" ;;
+			--focus | --ignore | --hide | --show | --show-from | --module | --process | --comm | --thread | --from | --until) ;;
+			*)
+				[[ $word != -* ]] || choices="--inverted --min --depth -n --rows --value
+					--color --color=always --color=never --json $filters --help"
+				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				;;
+			esac
+			;;
 		doctor) choices="--json --help" ;;
 		diff)
 			case $before in
@@ -119,7 +131,7 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record replay top diff doctor" ;;
+		help) choices="record replay top view convert merge diff doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

@@ -204,5 +204,34 @@ struct top {
 /* Functions are grouped by name and source file. */
 void top_build(struct top *t, const struct profile *p, unsigned value);
 void top_done(struct top *t);
+
+/* --- text for a terminal -------------------------------------------------------------- */
+
+struct text_style {
+	unsigned columns; /* of a line; 0: as many as it takes */
+	bool utf8;	  /* lines of the tree, and dots, are no ASCII */
+	bool colour;	  /* ECMA-48 */
+};
+/* Shortens @name to @columns, keeping the end of ns::Class::method; where lines may be of
+ * any length, only what is too long for any. Into @t, which is cleared first. */
+void text_style_fit(const struct text_style *style, struct text *t, const char *name,
+		    unsigned columns);
+
+struct calltree_options {
+	struct text_style style;
+	double min_percent; /* of the total: smaller branches are only counted; 0: none */
+	uint32_t depth;	    /* levels that are shown; 0: all */
+	bool inverted;	    /* it is of profile_invert: nothing is a function's own */
+};
+/* The tree of @p, built of this value: a line for each call with its total, its share and
+ * that of its own part, the largest branches first; in the end, what is not shown. */
+void calltree_write(const struct profile *p, const struct flame *f, unsigned value,
+		    const struct calltree_options *o, struct sink *out);
+/* The same as a list of objects {id, caller, name, kind, total, self}, callers first, of
+ * which 0 is the root. To be freed by json_free. */
+struct json;
+struct json *calltree_json(const struct profile *p, const struct flame *f, unsigned value,
+			   const struct calltree_options *o);
+
 /* "1.23s", "45ms", "123" according to the value's unit; into @buf. Returns buf. */
 const char *value_text(char *buf, size_t size, int64_t value, const char *unit);

@@ -60,7 +60,8 @@ enum location_flag {
 		1u << 2, /* not code: "[truncated]" and the like; mapping 0, address 0 */
 	LOCATION_UNRESOLVED =
 		1u << 3, /* no symbol covers it; the name says module and offset */
-	LOCATION_NAMED = 1u << 4, /* made by profile_named_location */
+	LOCATION_NAMED = 1u << 4,   /* made by profile_named_location */
+	LOCATION_INLINED = 1u << 5, /* its one function was inlined: by profile_invert */
 };
 
 /* An address in a mapping. For a frame that was reached by a call the address is the
@@ -207,6 +208,9 @@ string_id profile_find_string(const struct profile *p, const char *s);
  * kept: two recordings are not one after the other. Returns 0, or
  * -EINVAL, with @to as it was, when the two have not the same value types. */
 int profile_merge(struct profile *to, const struct profile *from);
+/* All stacks from the leaf to the root, function by function, without addresses, lines and
+ * labels: the tree of who called what. */
+struct profile *profile_invert(const struct profile *p);
 /* Makes all of value @i smaller in the same way, so that a total of @from becomes @to;
  * 0 <= to <= from, from > 0. What rounding leaves over goes to the rows that follow. */
 void profile_shrink(struct profile *p, unsigned i, int64_t to, int64_t from);

@@ -11,6 +11,7 @@ int cmd_merge(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_top(int argc, char **argv);
+int cmd_view(int argc, char **argv);
 
 /* "profd: SENTENCE" and the hint, on stderr. Returns @status. */
 int cmd_fail(int status, const struct error *err);

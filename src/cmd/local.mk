@@ -2,4 +2,4 @@ src_libprofd_a_SOURCES += %D%/cmd.h %D%/convert.c %D%/diff.c %D%/doctor.c %D%/fi
 	%D%/filter-options.h %D%/output.c %D%/output.h %D%/print.c \
 	%D%/profile-file.c %D%/profile-file.h %D%/record-options.c \
 	%D%/record-options.h %D%/record-priv.h %D%/record-say.c %D%/record-targets.c %D%/record.c \
-	%D%/replay.c %D%/top.c
+	%D%/replay.c %D%/terminal.c %D%/terminal.h %D%/top.c %D%/view.c

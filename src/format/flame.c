@@ -105,6 +105,8 @@ uint32_t flame_line_kind(const struct location *l, bool inlined)
 		return FLAME_KERNEL;
 	if (l->flags & LOCATION_JIT)
 		return FLAME_JIT;
+	if (l->flags & LOCATION_INLINED)
+		return FLAME_INLINED;
 	return inlined ? FLAME_INLINED : FLAME_USER;
 }
 

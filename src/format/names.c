@@ -239,6 +239,29 @@ void name_fit(struct text *t, const char *name, unsigned columns)
 	text_done(&plain);
 }
 
+void text_style_fit(const struct text_style *style, struct text *t, const char *name,
+		    unsigned columns)
+{
+	char *at;
+
+	text_clear(t);
+	if (!style->columns) {
+		name_shorten(t, name);
+		return;
+	}
+	name_fit(t, name, columns);
+	if (style->utf8 || !strcmp(text_get(t), name))
+		return;
+	/* Two dots take a column more. */
+	name_fit(t, name, columns ? columns - 1 : 0);
+	at = t->len ? strstr(t->s, ELLIPSIS) : NULL;
+	if (!at)
+		return;
+	at[0] = at[1] = '.';
+	memmove(at + 2, at + strlen(ELLIPSIS), strlen(at + strlen(ELLIPSIS)) + 1);
+	t->len--;
+}
+
 /* --- numbers ---------------------------------------------------------------------- */
 
 /* Three digits that count, without zeros at the end of a fraction. */

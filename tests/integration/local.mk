@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	tests/integration/status.bats \
 	tests/integration/symbols.bats \
 	tests/integration/valgrind.bats \
+	tests/integration/view.bats \
 	tests/integration/wall.bats \
 	tests/integration/with-signals \
 	tests/integration/workloads.bats

@@ -7,9 +7,9 @@ tests_unit_test_pprof_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_folded_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_flame_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-perfscript tests/unit/test-filter tests/unit/test-speedscope \
-	tests/unit/test-gperftools
+	tests/unit/test-gperftools tests/unit/test-calltree
 TESTS += tests/unit/test-perfscript tests/unit/test-filter tests/unit/test-speedscope \
-	tests/unit/test-gperftools
+	tests/unit/test-gperftools tests/unit/test-calltree
 tests_unit_test_perfscript_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_filter_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_speedscope_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
@@ -17,3 +17,4 @@ check_PROGRAMS += tests/unit/test-origin
 TESTS += tests/unit/test-origin
 tests_unit_test_origin_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_gperftools_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_calltree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
