@@ -35,6 +35,22 @@ replay() {
 	replay folded 300
 }
 
+@test "filters" {
+	replay filter 300
+}
+
+@test "gperftools" {
+	replay gperftools 200
+}
+
+@test "the text of perf script" {
+	replay perfscript 300
+}
+
+@test "speedscope" {
+	replay speedscope 300
+}
+
 @test "pprof" {
 	replay pprof 200
 }

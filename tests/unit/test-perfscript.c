@@ -325,6 +325,12 @@ static void what_is_broken_is_refused_with_its_line(void **state)
 	for (unsigned i = 0; i < 65537; i++)
 		text_add(&t, "\t1 f\n");
 	refused(text_get(&t), "line 65538: more than 65536 frames");
+	text_clear(&t);
+	text_add(&t, "sh 1 1.000000: 1 c: \n\t1 ");
+	while (t.len < ((size_t)4 << 20) + 100)
+		text_add(&t, "a name that goes on ");
+	text_add(&t, "and ends\n");
+	refused(text_get(&t), "line 2: longer than 4 MiB");
 	text_done(&t);
 }
 

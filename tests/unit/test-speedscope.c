@@ -285,6 +285,23 @@ static void badly_nested_events_are_refused(void **state)
 		"profile 1 ('t'): event 1 is more than 9e18 after the last");
 }
 
+static void stacks_have_an_end(void **state)
+{
+	struct text events = {0}, frames = {0};
+	_cleanup_free_ char *evented = NULL, *sampled = NULL;
+
+	for (unsigned i = 0; i < 65537; i++) {
+		text_addf(&events, "%s" OPEN(0, 1), i ? "," : "");
+		text_addf(&frames, "%s0", i ? "," : "");
+	}
+	evented = xasprintf(EVENTED("none", "%s"), text_get(&events));
+	refused(evented, "profile 1 ('t'): event 65536 opens more than 65536 functions");
+	sampled = xasprintf(SAMPLED("t", "none", "[[%s]]", "[1]"), text_get(&frames));
+	refused(sampled, "profile 1 ('t'): sample 0 has more than 65536 frames");
+	text_done(&events);
+	text_done(&frames);
+}
+
 static void other_json_is_refused(void **state)
 {
 	struct error err = {0};
@@ -327,6 +344,7 @@ int main(void)
 		cmocka_unit_test(times_are_those_of_samples_in_order),
 		cmocka_unit_test(broken_profiles_are_refused_with_their_place),
 		cmocka_unit_test(badly_nested_events_are_refused),
+		cmocka_unit_test(stacks_have_an_end),
 		cmocka_unit_test(other_json_is_refused),
 		cmocka_unit_test(json_of_too_many_values_is_refused_unread),
 	};

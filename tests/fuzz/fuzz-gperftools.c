@@ -1,0 +1,22 @@
+/* gperftools' CPU profiles from outside. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "use.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct error err = {0};
+	struct profile *p = gperftools_read(data, n, &err);
+
+	if ((p != NULL) > gperftools_is(data, n))
+		abort();
+	if (!p)
+		return 0;
+	use_profile(p);
+	use_tree(p);
+	profile_free(p);
+	return 0;
+}
