@@ -172,6 +172,14 @@ uint32_t turn_number(const struct turns *t, stack_id row);
 /* The first row of the leg that ends with @row, which is not 0: it hangs from a turn, the
  * others from the one before. */
 stack_id turn_begin(const struct turns *t, const struct profile *p, stack_id row);
+/* Legs by the number of the turn that ends them, and how they hang together: numbers of
+ * turns, 0 for none; children are in the order of their rows. Leg 0 has no rows. The
+ * caller frees them. */
+struct turn_leg {
+	stack_id first, last;
+	uint32_t parent, child, sibling;
+};
+struct turn_leg *turn_legs(const struct turns *t, const struct profile *p);
 
 /* --- the picture ------------------------------------------------------------------ */
 

@@ -9,8 +9,8 @@
 
 #include <profd/json.h>
 
-/* Half the time of the usual 6 for two hundredths more: numbers that repeat little. */
-#define PAGE_GZIP_LEVEL 4
+/* A third of the time of the usual 6 for five hundredths more: numbers repeat little. */
+#define PAGE_GZIP_LEVEL 2
 
 enum {
 	COLUMN_NAMES,
@@ -56,7 +56,15 @@ static uint64_t zigzag(int64_t v)
 
 static void put(struct page_data *d, unsigned column, uint64_t v)
 {
-	proto_varint(&d->columns[column], v);
+	struct text *t = &d->columns[column];
+
+	/* Nearly all are of one byte. */
+	if (v > 0x7f || t->len + 1 >= t->cap) {
+		proto_varint(t, v);
+		return;
+	}
+	t->s[t->len++] = (char)v;
+	t->s[t->len] = '\0';
 }
 
 /* A reference to a string of a column: 0 for the next one that was not there before. */

@@ -27,9 +27,10 @@ struct prune_end {
 
 struct prune {
 	uint32_t *group; /* [frames] of equal name and source file, as in the table */
-	uint32_t *seen;	 /* [groups] the last stack that had one */
-	uint32_t stacks; /* so far */
-	uint32_t path;	 /* the one that is all the kept nodes */
+	uint32_t *of_location; /* [locations] the group of those of a single frame */
+	uint32_t *seen;	       /* [groups] the last stack that had one */
+	uint32_t stacks;       /* so far */
+	uint32_t path;	       /* the one that is all the kept nodes */
 	uint32_t *lost[PAGE_PROFILES]; /* [groups] row of t->lost + 1 */
 	VEC(struct prune_end) ends;    /* of what is left out in one place */
 	VEC(uint32_t) frames;	       /* of those, outermost first */
@@ -129,6 +130,10 @@ static void prune_groups(struct page_walk *w, struct prune *u)
 		u->group[i] = (uint32_t)map_find(&known, key);
 	}
 	map_done(&known);
+	u->of_location = xcalloc(w->p->locations.n, sizeof(*u->of_location));
+	for (location_id i = 1; i < w->p->locations.n; i++)
+		if (f->spans[i].n == 1)
+			u->of_location[i] = u->group[f->spans[i].first];
 }
 
 static struct page_lost *lost_of(struct page_walk *w, unsigned q, uint32_t group)
@@ -165,24 +170,42 @@ static void prune_path(struct page_walk *w, struct prune *u)
 		u->seen[u->group[w->path.v[d]]] = u->stacks;
 }
 
-/* One frame of a sample, which is the @k-th from its end. */
-static void prune_frame(struct page_walk *w, uint32_t sample, uint32_t frame, uint32_t k)
+static bool prune_known(struct prune *u, uint32_t group)
+{
+	if (u->seen[group] == u->stacks || u->seen[group] == u->path)
+		return true;
+	u->seen[group] = u->stacks;
+	return false;
+}
+
+/* What is left out of a location, its frames from @least on. */
+static void prune_location(struct page_walk *w, uint32_t sample, location_id location,
+			   uint32_t least)
 {
 	struct prune *u = w->prune;
-	uint32_t group = u->group[frame];
-	bool known = u->seen[group] == u->stacks || u->seen[group] == u->path;
+	struct page_span span = w->t->frames.spans[location];
 
-	if (!known)
-		u->seen[group] = u->stacks;
-	if (k < w->ends) {
-		vec_push(&u->frames, frame);
-		return;
+	for (uint32_t k = span.n; k-- > least;) {
+		uint32_t group = u->group[page_span_frame(&w->t->frames, span, k)];
+
+		w->t->left_out++;
+		if (!prune_known(u, group))
+			lost_add(w, sample, group, false);
 	}
-	w->t->left_out++;
-	if (!k)
-		lost_add(w, sample, group, true);
-	if (!known)
-		lost_add(w, sample, group, false);
+}
+
+/* What is kept of it; innermost first. */
+static void prune_keep(struct page_walk *w, location_id location, uint32_t least)
+{
+	struct prune *u = w->prune;
+	struct page_span span = w->t->frames.spans[location];
+
+	for (uint32_t k = span.n; k-- > least;) {
+		uint32_t frame = page_span_frame(&w->t->frames, span, k);
+
+		vec_push(&u->frames, frame);
+		prune_known(u, u->group[frame]);
+	}
 }
 
 static void frames_reverse(uint32_t *v, uint32_t n)
@@ -195,28 +218,56 @@ static void frames_reverse(uint32_t *v, uint32_t n)
 	}
 }
 
+/* The rows that are left out, from @row down to that of the cursor. */
+static void prune_rows(struct page_walk *w, stack_id row, const struct leg_cursor *from,
+		       uint32_t sample)
+{
+	const struct stack_node *stacks = w->p->stacks.v;
+	struct prune *u = w->prune;
+	uint32_t n = 0;
+
+	for (; row != from->at; row = stacks[row].parent) {
+		location_id location = stacks[row].location;
+		uint32_t group = u->of_location[location];
+
+		if (!group) {
+			prune_location(w, sample, location, 0);
+			continue;
+		}
+		n++;
+		if (!prune_known(u, group))
+			lost_add(w, sample, group, false);
+	}
+	prune_location(w, sample, stacks[row].location, from->k);
+	w->t->left_out += n;
+}
+
 /* A sample of a leg, from its leaf down to the cursor. Returns whether any frame of it is
  * left out. */
 static bool prune_stack(struct page_walk *w, const struct leg_cursor *end,
 			const struct leg_cursor *from, uint32_t sample)
 {
+	const struct stack_node *stacks = w->p->stacks.v;
 	struct prune *u = w->prune;
 	struct prune_end e = {.sample = sample, .first = u->frames.n};
-	uint32_t n = 0;
+	stack_id row = end->last;
 
 	u->stacks++;
-	for (stack_id row = end->last;; row = w->p->stacks.v[row].parent) {
-		struct page_span span = w->t->frames.spans[w->p->stacks.v[row].location];
-		uint32_t least = row == from->at ? from->k : 0;
-
-		for (uint32_t k = span.n; k-- > least; n++)
-			prune_frame(w, sample,
-				    page_span_frame(&w->t->frames, span, k), n);
-		if (row == from->at)
-			break;
+	while (u->frames.n - e.first < w->ends && !e.whole) {
+		e.whole = row == from->at;
+		prune_keep(w, stacks[row].location, e.whole ? from->k : 0);
+		row = stacks[row].parent;
 	}
+	if (!w->ends) {
+		struct page_span span = w->t->frames.spans[stacks[row].location];
+
+		lost_add(w, sample,
+			 u->group[page_span_frame(&w->t->frames, span, span.n - 1)],
+			 true);
+	}
+	if (!e.whole)
+		prune_rows(w, row, from, sample);
 	e.n = u->frames.n - e.first;
-	e.whole = e.n == n;
 	frames_reverse(u->frames.v + e.first, e.n);
 	vec_push(&u->ends, e);
 	return !e.whole;
@@ -296,8 +347,9 @@ static void prune_ends(struct page_walk *w)
 			node = walk_node(w, 0, depth + 1);
 			depth++;
 		}
-		for (uint32_t k = common; k < e->n; k++)
-			node = walk_node(w, u->frames.v[e->first + k], depth + 1 + k);
+		if (common < e->n)
+			node = walk_nodes(w, u->frames.v + e->first + common,
+					  e->n - common, depth + 1 + common);
 		walk_add_sample(w, e->sample, node);
 	}
 	u->ends.n = 0;
@@ -327,6 +379,7 @@ void walk_choose_done(struct page_walk *w)
 		return;
 	free(u->group);
 	free(u->seen);
+	free(u->of_location);
 	for (unsigned q = 0; q < PAGE_PROFILES; q++)
 		free(u->lost[q]);
 	vec_done(&u->ends);

@@ -57,20 +57,37 @@ static void walk_end(struct page_walk *w, uint32_t turn, uint32_t node)
 
 /* --- nodes ------------------------------------------------------------------------ */
 
-uint32_t walk_node(struct page_walk *w, uint32_t frame, uint32_t depth)
+static void walk_strip(struct page_walk *w, uint32_t n, uint32_t depth)
 {
 	struct page_tree *t = w->t;
 
 	/* In this order, what is one deeper than the node before stands on it. */
 	if (depth == w->depth + 1 && t->strips.n)
-		t->strips.v[t->strips.n - 1].n++;
+		t->strips.v[t->strips.n - 1].n += n;
 	else
-		vec_push(&t->strips, ((struct page_strip){w->depth + 1 - depth, 1}));
-	w->depth = depth;
+		vec_push(&t->strips, ((struct page_strip){w->depth + 1 - depth, n}));
+	w->depth = depth + n - 1;
+}
+
+uint32_t walk_node(struct page_walk *w, uint32_t frame, uint32_t depth)
+{
+	walk_strip(w, 1, depth);
 	while (w->path.n <= depth)
 		vec_push(&w->path, 0);
 	w->path.v[depth] = frame;
-	vec_push(&t->nodes, frame);
+	vec_push(&w->t->nodes, frame);
+	return w->t->nodes.n - 1;
+}
+
+uint32_t walk_nodes(struct page_walk *w, const uint32_t *frames, uint32_t n,
+		    uint32_t depth)
+{
+	struct page_tree *t = w->t;
+
+	walk_strip(w, n, depth);
+	vec_reserve(&t->nodes, t->nodes.n + n);
+	memcpy(t->nodes.v + t->nodes.n, frames, n * sizeof(*frames));
+	t->nodes.n += n;
 	return t->nodes.n - 1;
 }
 
@@ -223,7 +240,7 @@ static void walk_all(struct page_walk *w)
 	while (w->pile.n) {
 		struct walk_group g = w->pile.v[--w->pile.n];
 
-			walk_group(w, &g);
+		walk_group(w, &g);
 	}
 }
 

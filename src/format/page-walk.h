@@ -70,6 +70,10 @@ static inline uint32_t leg_rest(const struct page_walk *w, const struct leg_curs
 }
 /* Makes a node; its parent is the node made last of that depth - 1. */
 uint32_t walk_node(struct page_walk *w, uint32_t frame, uint32_t depth);
+/* Makes nodes that stand on one another, the first one at @depth; returns the last. Nothing
+ * that is not left out may stand on them. */
+uint32_t walk_nodes(struct page_walk *w, const uint32_t *frames, uint32_t n,
+		    uint32_t depth);
 void walk_add_sample(struct page_walk *w, uint32_t sample, uint32_t node);
 
 /* Decides what is kept; the weights of legs are there. */

@@ -92,3 +92,23 @@ stack_id turn_begin(const struct turns *t, const struct profile *p, stack_id row
 		row--;
 	return row;
 }
+
+struct turn_leg *turn_legs(const struct turns *t, const struct profile *p)
+{
+	struct turn_leg *legs = xcalloc(t->n, sizeof(*legs));
+	uint32_t n = t->n;
+
+	for (stack_id row = p->stacks.n; row-- > 1;) {
+		struct turn_leg *leg;
+
+		if (!mark_is(t->bits, row))
+			continue;
+		leg = &legs[--n];
+		leg->last = row;
+		row = leg->first = turn_begin(t, p, row);
+		leg->parent = turn_number(t, p->stacks.v[row].parent);
+		leg->sibling = legs[leg->parent].child;
+		legs[leg->parent].child = n;
+	}
+	return legs;
+}

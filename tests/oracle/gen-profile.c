@@ -260,8 +260,8 @@ static const struct phase phases[] = {
 	{8, 10, 10, 0, {"main", "store", "compress"}},
 };
 
-static location_id phase_location(struct profile *p, const char *word, const mapping_id *m,
-				  uint32_t address)
+static location_id phase_location(struct profile *p, const char *word,
+				  const mapping_id *m, uint32_t address)
 {
 	char name[64], file[80];
 	size_t n = strlen(word);
@@ -273,7 +273,11 @@ static location_id phase_location(struct profile *p, const char *word, const map
 	snprintf(file, sizeof(file), "/src/app/%s.c", mark == 'k' ? "kernel" : name);
 	lines[0] = add_line(p, name, NULL, mark == 'j' ? NULL : file, 10, 0);
 	lines[1] = add_line(p, "solve_all", NULL, "/src/app/solve.c", 90, 0);
-	return profile_named_location(p, m[mark == 'k' ? 1 : mark == 'j' ? 2 : 0], address,
+	return profile_named_location(p,
+				      m[mark == 'k'   ? 1
+					: mark == 'j' ? 2
+						      : 0],
+				      address,
 				      mark == 'k'   ? LOCATION_KERNEL
 				      : mark == 'j' ? LOCATION_JIT
 						    : 0,
@@ -546,7 +550,8 @@ static void write_lines(const struct profile *p, bool annotate, struct sink *out
 static void write_wall(const struct profile *p, struct flame_options *o, struct sink *out)
 {
 	struct profile *wall = phases_wall(p);
-	struct flame_also also = {.profile = wall, .heading = "Time on the CPU and off it"};
+	struct flame_also also = {.profile = wall,
+				  .heading = "Time on the CPU and off it"};
 
 	o->also = &also;
 	html_write(p, o, NULL, 0, NULL, 0, out);
