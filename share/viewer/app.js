@@ -434,11 +434,19 @@ function start() {
 		tell_legend();
 	}
 	function tell_changes() {
-		const lists = diff_lists(table_data), unit = metric().unit;
-		const list = (head, rows, side) => rows.length ? el("section", {}, el("h2", {}, head + " (" + rows.length + ")"), el("ul", {},
-			...rows.slice(0, 50).map(r => el("li", {}, button(clipped(r.name, 200), () => pivot(r.name), { class: "link" }),
-				" " + value_text(r.total[side], unit))))) : "";
-		changes.replaceChildren(list("New: only after", lists.fresh, AFTER), list("Vanished: only before", lists.gone, BEFORE));
+		const unit = metric().unit, tree = view.tree, name = i => label_text(view.labels, tree.label[i]);
+		const list = (head, rows, text, value, run) => rows.length ? el("section", {}, el("h2", {}, head + " (" + grouped(rows.length) + ")"),
+			el("ul", {}, ...rows.slice(0, 50).map(r => el("li", {}, button(clipped(text(r), 200), () => run(r), { class: "link" }),
+				" " + value_text(value(r), unit))))) : "";
+		const path_of = i => {
+			const up = tree.parent[i];
+			return (tree.parent[up] ? "\u2026 " : "") + (up ? name(up) + " \u203a " : "") + name(i);
+		};
+		changes.replaceChildren(...[["New", "only after", AFTER, BEFORE], ["Vanished", "only before", BEFORE, AFTER]].flatMap(([what, when, has, lacks]) => [
+			list(what + " functions: " + when, diff_functions(table_data, has, lacks), r => r.name, r => r.total[has], r => pivot(r.name)),
+			list(what + " stacks: " + when, diff_stacks(tree, has, lacks), path_of, i => tree.total[has][i], i => {
+				set({ tab: "flame", side: has === AFTER ? "after" : "before", zoom: hashes()[i].toString(36) });
+			})]));
 	}
 
 	/* --- keys --- */
@@ -532,7 +540,8 @@ function start() {
 	refresh();
 	document.documentElement.classList.add("live");
 	/* For tests. */
-	self.profd.shade = shade_of;
+	Object.assign(self.profd, { shade: shade_of, table: build_table });
+	self.profd.fill = name => diff_fill(view.tree, view.tree.label.findIndex(l => view.labels.name[l] === name), false);
 	self.profd.boxes = () => {
 		const list = [];
 		flame.seen().each(i => list.push({ name: view.tree.label[i] < 0 ? "all" : view.labels.name[view.tree.label[i]], depth: view.tree.depth[i],

@@ -180,6 +180,6 @@ function read_profile(buffer) {
 		});
 		p.samples = p.values.findIndex(v => v.unit === "count" && /sample/.test(v.type));
 	});
-	all.metric = all.profiles[0].default;
+	all.metric = all.diff ? 0 : all.profiles[0].default;
 	return all;
 }

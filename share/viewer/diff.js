@@ -52,8 +52,10 @@ function diff_row(r, of) {
 	return { delta, way: diff_way(delta, noise) };
 }
 function diff_columns() {
-	const text = of => r => signed_text(value_text(diff_row(r, of(r)).delta, metric().unit)) +
-		(diff_row(r, of(r)).way ? "" : " ~");
+	const text = of => r => {
+		const { delta, way } = diff_row(r, of(r));
+		return delta ? signed_text(value_text(delta, metric().unit)) + (way ? "" : " ~") : "0";
+	};
 	const look = of => r => ["less", "", "more"][diff_row(r, of(r)).way + 1];
 	const rank = of => r => Math.abs(diff_row(r, of(r)).delta);
 	const self = r => r.self, total = r => r.total;
@@ -63,9 +65,14 @@ function diff_columns() {
 		{ key: "before", title: "Before", of: r => r.total[BEFORE] },
 		{ key: "after", title: "After", of: r => r.total[AFTER] }];
 }
-/* Functions that only one side has. */
-function diff_lists(table) {
-	const only = (has, lacks) => table.rows.filter(r => r.total[has] > 0 && !r.total[lacks])
-		.sort((a, b) => b.total[has] - a.total[has]);
-	return { fresh: only(AFTER, BEFORE), gone: only(BEFORE, AFTER) };
+/* What only one side has: functions, and the outermost frames of stacks. */
+function diff_functions(table, has, lacks) {
+	return table.rows.filter(r => r.total[has] > 0 && !r.total[lacks]).sort((a, b) => b.total[has] - a.total[has]);
+}
+function diff_stacks(tree, has, lacks) {
+	const found = [], own = tree.total[has], other = tree.total[lacks];
+	for (let i = 1; i < tree.n; i++)
+		if (own[i] > 0 && !other[i] && other[tree.parent[i]])
+			found.push(i);
+	return found.sort((a, b) => own[b] - own[a]);
 }

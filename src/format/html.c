@@ -228,8 +228,15 @@ void html_write(const struct profile *p, const struct flame_options *o,
 	picture.title = NULL;
 	picture.subtitle = NULL;
 	text_add(&h.t, "<div id=\"app\"></div>\n<div id=\"still\">\n");
-	html_picture(&h, &picture, "Flame graph");
-	html_top(&h);
+	if (o->diff)
+		picture.value = DIFF_AFTER + 1;
+	html_picture(&h, &picture,
+		     o->diff ? "Flame graph of what is after" : "Flame graph");
+	if (o->diff)
+		page_diff_table(p, &h.t);
+	else
+		html_top(&h);
+	html_flush(&h);
 	if (o->also)
 		html_also(&h, o);
 	sink_puts(out, "</div>\n");

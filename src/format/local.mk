@@ -1,7 +1,7 @@
 src_libprofd_a_SOURCES += \
 	src/format/flame.c src/format/folded.c src/format/folded-read.c \
 	src/format/format-priv.h src/format/gzip.c \
-	src/format/html.c src/format/names.c src/format/page-data.c \
+	src/format/html.c src/format/names.c src/format/page-data.c src/format/page-diff.c \
 	src/format/page-frames.c src/format/page-priv.h src/format/page-prune.c \
 	src/format/page-tree.c src/format/page-walk.h src/format/picture.c src/format/picture-diff.c src/format/pprof-read.c \
 	src/format/pprof-times.c src/format/pprof-write.c src/format/proto.c src/format/script.c src/format/svg.c \

@@ -106,6 +106,13 @@ void page_tree_build(struct page_tree *t, const struct profile *const *profiles,
 		     unsigned nprofiles, uint32_t max_nodes);
 void page_tree_done(struct page_tree *t);
 
+/* --- differences ------------------------------------------------------------------ */
+
+/* Values of a profile that is one. */
+enum { DIFF_BEFORE, DIFF_AFTER, DIFF_BEFORE_SAMPLES, DIFF_AFTER_SAMPLES, DIFF_VALUES };
+/* A section with the table of functions. Appends. */
+void page_diff_table(const struct profile *p, struct text *t);
+
 /* --- the document ----------------------------------------------------------------- */
 
 /* The tree of @profiles, packed, in base64. @diff: their values are those of a

@@ -201,6 +201,8 @@ static void walk_leg(struct page_walk *w, uint32_t turn)
 	}
 	t->nodes.n += n;
 	w->depth += n;
+	if (w->path.n <= w->depth)
+		w->path.n = w->depth + 1;
 	t->strips.v[t->strips.n - 1].n += n;
 }
 

@@ -1,4 +1,7 @@
 EXTRA_DIST += \
+	tests/browser/browser.js \
 	tests/browser/compare-boxes \
 	tests/browser/drive.js \
-	tests/browser/flame.bats
+	tests/browser/flame.bats \
+	tests/browser/viewer.bats \
+	tests/browser/viewer.js

@@ -199,7 +199,7 @@ const parts = {
 		check("a name leads to its callers and callees", await hash(page), /p=/);
 	},
 
-	async hostile(page, file, still) {
+	async hostile(page, file) {
 		await open(page, file);
 		check("no element came of a name", await page.eval("document.querySelectorAll('img, h1 + h1, iframe, main b i').length"), 0);
 		check("no script but the page's", await page.eval("document.scripts.length"), 4);
@@ -211,7 +211,6 @@ const parts = {
 		await page.type("img src");
 		check("such a name is found as text", await text(page, "output"), /^matched .* \(1 frame\)$/);
 		check("nothing ran", page.errors, []);
-		void still;
 	},
 
 	/* A server with exactly the header that Jenkins sends; also with scripts switched off. */
@@ -339,10 +338,59 @@ const parts = {
 		check("a picture", fs.readFileSync(path.join(folder, "profile.png")).subarray(1, 4).toString(), "PNG");
 	},
 
-	/* A tree that was too large. */
-	async pruned(page, file) {
+	/* diff.html */
+	async diff(page, file) {
+		await open(page, file);
+		check("widths are those of after", (await box(page, "solve")).width / (await box(page, "all")).width > 0.78, true);
+		check("what vanished has none", (await names(page)).includes("script"), false);
+		const tip = async name => {
+			const b = await box(page, name);
+			await page.mouse("mouseMoved", b.x + b.width / 2, b.y + 8);
+			await page.frames();
+			return text(page, ".tip");
+		};
+		/* n = 1200 and 1610 of 1001001 ns each: 2 sqrt(2810) samples are 106.1 ms. */
+		check("a change has an interval", await tip("solve"),
+			/before 1\.2s \(59\.4 %\), after 1\.61s \(79\.1 %\)change \+410ms, \+34\.2 %, between \+304ms and \+517ms/);
+		check("a small one is noise", await tip("exchange"), /change \+10ms, \+3\.33 %, between \u221239\.4ms and \+59\.5ms: within the noise/);
+		check("the legend says how", await text(page, ".legend"), /Noise of a frame: 2 \u221a/);
+		const colour = name => page.eval(`profd.fill(${JSON.stringify(name)})`);
+		check("less is blue", await colour("load"), /^hsl\(212,/);
+		check("more is orange", await colour("solve"), /^hsl\(28,/);
+		check("noise is grey", await colour("exchange"), "#dcdde1");
+		await page.eval("(s => { s.value = 'before'; s.dispatchEvent(new Event('change')); })(document.querySelector('select[aria-label=Width]'))");
+		await page.frames();
+		check("before shows what vanished", (await names(page)).includes("script"), true);
+		await page.eval("(s => { s.value = 'delta'; s.dispatchEvent(new Event('change')); })(document.querySelector('select[aria-label=Width]'))");
+		await page.frames();
+		const all = (await box(page, "all")).width, changed = 300 + 70 + 400 + 10 + 120 + 90 + 5;
+		check("change: widths are sums of changes", Math.round(changed * (await box(page, "load")).width / all), 370);
+		check("of both signs", [(await names(page)).includes("script"), (await names(page)).includes("check")], [true, true]);
+		await page.key("2");
+		await page.frames();
+		const rows = await page.eval(`[...document.querySelectorAll("table.top tbody tr")].slice(0, 3).map(r => [...r.children].slice(0, 5).map(c => c.textContent).join(" "))`);
+		check("the table has the largest change first", rows[0], /^\+400ms \+400ms 901ms 1\.3s multiply/);
+		check("recursion counts once", await page.eval(`[...document.querySelectorAll("table.top tbody tr")].find(r => r.children[4].textContent === "parse").children[1].textContent`), "\u2212370ms");
+		check("lists of what is new and gone", await text(page, ".changes"),
+			/New functions: only after \(1\)check 90\.1ms.*New stacks.*run \u203a check.*Vanished functions: only before \(1\)script 120ms.*Vanished stacks/);
+		await page.click_on(".changes button", "run \u203a script");
+		await page.frames(15);
+		check("they lead to the graph", await text(page, "nav.path"), /script$/);
+	},
+
+	/* A tree that was too large: the page says what it lacks, and its table lacks nothing. */
+	async exact(page, file, top_json) {
+		const top = JSON.parse(fs.readFileSync(top_json, "utf8"));
 		await open(page, file);
 		check("the page says what it lacks", await text(page, "p.note"), /^[0-9.]+ % of cpu passes through [0-9,]+ frames, each branch below [0-9.e-]+ %/);
+		check("all time is there", (await box(page, "all")).total, top.total);
+		const wrong = await page.eval(`(() => {
+			const mine = new Map();
+			for (const r of profd.table().rows)
+				mine.set(r.name, [r.self[0], r.total[0]].join());
+			return ${JSON.stringify(top.functions.map(f => [f.name, [f.flat, f.cum].join()]))}.filter(([name, s]) => mine.get(name) !== s)[0] || "";
+		})()`);
+		check("every function has the numbers of profd top", wrong, "");
 	}
 };
 

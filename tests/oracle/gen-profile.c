@@ -349,6 +349,48 @@ static struct profile *make_phases(void)
 	return p;
 }
 
+/* A difference: load got faster, solve slower, store is as before but for luck, script is
+ * gone, and check new. */
+static struct profile *make_diff(void)
+{
+	static const struct {
+		const char *frames[6];
+		int64_t before, after; /* samples */
+	} stacks[] = {
+		{{"main", "load", "parse", "read_token"}, 400, 100},
+		{{"main", "load", "parse", "parse", "read_token"}, 100, 30},
+		{{"main", "run", "solve", "multiply [i]"}, 900, 1300},
+		{{"main", "run", "solve", "exchange", "memcpy"}, 300, 310},
+		{{"main", "run", "script [j]"}, 120, 0},
+		{{"main", "run", "check"}, 0, 90},
+		{{"main", "store", "write", "ksys_write [k]"}, 200, 205},
+	};
+	struct profile *p = profile_new();
+	mapping_id m[3];
+	labels_id labels;
+
+	profile_value_type(p, "before", "nanoseconds");
+	profile_value_type(p, "after", "nanoseconds");
+	profile_value_type(p, "before_samples", "count");
+	profile_value_type(p, "after_samples", "count");
+	m[0] = add_mapping(p, "/srv/app/bin/app", "aa", 0x1000, 0x20000, MAPPING_MAIN);
+	m[1] = add_mapping(p, "[kernel.kallsyms]", NULL, 0xffffffff81000000,
+			   0xffffffff82000000, MAPPING_KERNEL);
+	m[2] = add_mapping(p, "//anon", NULL, 0x7f0000000000, 0x7f0000010000,
+			   MAPPING_JIT);
+	labels = phase_labels(p, 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(stacks); i++) {
+		struct phase phase = {0};
+		int64_t values[] = {stacks[i].before * PERIOD_NS,
+				    stacks[i].after * PERIOD_NS, stacks[i].before,
+				    stacks[i].after};
+
+		memcpy(phase.frames, stacks[i].frames, sizeof(phase.frames));
+		profile_add(p, phase_stack(p, &phase, m), labels, values);
+	}
+	return p;
+}
+
 /* The same threads, and what they waited for. */
 static struct profile *phases_wall(const struct profile *p)
 {
@@ -476,6 +518,8 @@ static struct profile *make(const char *kind)
 		return make_small();
 	if (!strcmp(kind, "phases"))
 		return make_phases();
+	if (!strcmp(kind, "diff"))
+		return make_diff();
 	if (!strcmp(kind, "frames20k"))
 		return make_random(9000, 4000, 20);
 	if (!strcmp(kind, "stacks100k"))
@@ -562,7 +606,8 @@ static void write_wall(const struct profile *p, struct flame_options *o, struct 
 static int write_as(const struct profile *p, const char *format, struct sink *out)
 {
 	struct flame_options o = {.title = "CPU time of ./app --input \"a & b\"",
-				  .subtitle = "perf, cpu-clock at 999 Hz, 2 CPUs"};
+				  .subtitle = "perf, cpu-clock at 999 Hz, 2 CPUs",
+				  .diff = !strcmp(format, "html-diff")};
 	struct fact facts[] = {{"command", "./app --input \"a & b\" <x>"},
 			       {"engine", "perf"}};
 	const char *warnings[] = {
@@ -577,7 +622,7 @@ static int write_as(const struct profile *p, const char *format, struct sink *ou
 		write_lines(p, format[0] == 'm', out);
 	else if (!strcmp(format, "svg"))
 		svg_write(p, &o, out);
-	else if (!strcmp(format, "html"))
+	else if (!strcmp(format, "html") || o.diff)
 		html_write(p, &o, facts, ARRAY_SIZE(facts), warnings,
 			   ARRAY_SIZE(warnings), out);
 	else if (!strcmp(format, "html-wall"))
