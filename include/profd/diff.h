@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <profd/error.h>
+#include <profd/format.h>
 #include <profd/origin.h>
 #include <profd/profile.h>
 #include <profd/text.h>
@@ -66,10 +67,14 @@ struct diff_function {
 
 /* The outermost frame that only one side has, and all that stands on it. */
 struct diff_branch {
-	string_id comm; /* of the stack's process, or 0 */
-	stack_id stack; /* of diff->profile, down to this frame; 0: all of the process */
-	uint32_t stacks;
+	uint32_t strip;	 /* of diff->tree, whose first call it is */
+	uint32_t stacks; /* that end in it or above it */
 	struct diff_change change;
+};
+struct diff_branches { /* those that are significant, the largest change first */
+	struct diff_branch *v;
+	uint32_t n, cap;
+	uint32_t quiet; /* others */
 };
 
 struct diff_end {	     /* one of the two, as far as it is told */
@@ -93,9 +98,9 @@ struct diff {
 	struct diff_change all;
 	/* Sorted by the size of self.delta, then of total.delta, then by name and file. */
 	VEC(struct diff_function) functions;
-	/* Those that are significant, the largest first, and how many are not. */
-	VEC(struct diff_branch) new, vanished;
-	uint32_t new_quiet, vanished_quiet;
+	/* By DIFF_AFTER, with further values: of the stacks. */
+	struct flame tree;
+	struct diff_branches new, vanished;
 };
 
 /* Returns 0, or -EINVAL with err and nothing to be done with @d: values of two units; not
@@ -104,6 +109,10 @@ int diff_build(struct diff *d, const struct diff_side *before,
 	       const struct diff_side *after, const struct diff_options *o,
 	       struct error *err);
 void diff_done(struct diff *d);
+/* The names from the process (0: not known) to the branch's frame; the caller frees them.
+ * Returns how many. */
+uint32_t diff_branch_names(const struct diff *d, const struct diff_branch *b,
+			   string_id **ret_names);
 
 /* A function or branch that only the one side has. */
 static inline bool diff_is_new(const struct diff_change *c)

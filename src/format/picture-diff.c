@@ -27,137 +27,114 @@ static const unsigned more_values[MORES] = {DIFF_BEFORE, DIFF_SAMPLES_BEFORE,
 struct vanisher {
 	struct profile *p;
 	struct picture_diff *d;
-	string_id comm_key;
-	struct map alive;  /* comm << 32 | stack, when it has something after */
-	struct map placed; /* the same, of what vanished -> its stack there */
-	labels_id labels;  /* of the process that it stands below */
-	VEC(stack_id) path;
+	struct flame f; /* of p as it was, with DIFF_BEFORE and DIFF_SAMPLES_BEFORE */
+	stack_id *
+		stacks; /* [strips] where they end among what has vanished; 0: not there */
+	labels_id labels; /* of the process that it stands below */
+	VEC(uint32_t) path;
+	struct text name;
 };
 
-static int64_t row_value(const struct profile *p, uint32_t row, enum diff_value v)
+/* No box of this strip is drawn, and they had something before. */
+static bool is_gone(const struct flame *f, uint32_t strip)
 {
-	return p->values.v[(size_t)row * p->nvalues + v];
+	return f->nodes.v[strip].total <= 0 &&
+	       f->more_total[(size_t)strip * f->nmore] > 0;
 }
 
-static uint64_t spot_of(string_id comm, stack_id stack)
+/* Pale: it leads to what has vanished. An address for each kind of code, as one function
+ * may be of several. */
+static location_id location_of(struct vanisher *v, const struct flame_call *c,
+			       uint32_t depth, bool pale)
 {
-	return (uint64_t)comm << 32 | stack;
-}
+	static const uint32_t flags[] = {[FLAME_KERNEL] = LOCATION_KERNEL,
+					 [FLAME_JIT] = LOCATION_JIT,
+					 [FLAME_LABEL] = LOCATION_LABEL};
+	struct line line = {.function = c->function};
+	struct function named = {0};
 
-static string_id row_comm(const struct vanisher *v, uint32_t row)
-{
-	return profile_label_str(v->p, v->p->samples.v[row].labels, v->comm_key);
-}
-
-/* Stack 0 is the process. */
-static void mark_alive(struct vanisher *v, string_id comm, stack_id stack)
-{
-	while (!map_find(&v->alive, spot_of(comm, stack))) {
-		map_put(&v->alive, spot_of(comm, stack), 1);
-		if (!stack)
-			return;
-		stack = v->p->stacks.v[stack].parent;
+	if (!c->function) {
+		flame_name(&v->name, v->p, c, depth);
+		named.name = profile_string_n(v->p, v->name.s, v->name.len);
+		line.function = profile_function(v->p, &named);
 	}
+	return profile_named_location(v->p, pale ? v->d->way : c->mapping, flags[c->kind],
+				      flags[c->kind], &line, 1);
 }
 
-/* The same location, pale if it is there still. */
-static location_id shade_of(struct vanisher *v, string_id comm, stack_id stack)
+/* The calls of a strip on top of @at. */
+static stack_id place_strip(struct vanisher *v, stack_id at, uint32_t strip)
 {
-	const struct profile *p = v->p;
-	location_id id = p->stacks.v[stack].location;
-	struct location l = p->locations.v[id];
-	_cleanup_free_ struct line *lines = NULL;
+	const struct flame_node *n = &v->f.nodes.v[strip];
 
-	if (!map_find(&v->alive, spot_of(comm, stack)) || !l.nlines)
-		return id;
-	lines = xmemdup(p->lines.v + l.first_line, l.nlines * sizeof(*lines));
-	/* An address for each kind of code, as one function may be of several. */
-	return profile_named_location(v->p, v->d->way, l.flags, l.flags, lines, l.nlines);
-}
+	for (uint32_t k = 0; k < n->n; k++) {
+		const struct flame_call *c = &v->f.calls.v[v->f.chain.v[n->first + k]];
 
-static stack_id place_comm(struct vanisher *v, string_id comm)
-{
-	struct function f = {.name = comm};
-	mapping_id way = map_find(&v->alive, spot_of(comm, 0)) ? v->d->way : 0;
-	struct line line = {0};
-
-	if (!comm)
-		f.name = profile_string(v->p, "[unknown]");
-	line.function = profile_function(v->p, &f);
-	return profile_stack(v->p, 0,
-			     profile_named_location(v->p, way, LOCATION_LABEL,
-						    LOCATION_LABEL, &line, 1));
-}
-
-/* Where @stack of @comm stands among what has vanished. */
-static stack_id place(struct vanisher *v, string_id comm, stack_id stack)
-{
-	stack_id at;
-
-	v->path.n = 0;
-	while (!(at = (stack_id)map_find(&v->placed, spot_of(comm, stack)))) {
-		if (!stack) {
-			at = place_comm(v, comm);
-			map_put(&v->placed, spot_of(comm, 0), at);
-			break;
-		}
-		vec_push(&v->path, stack);
-		stack = v->p->stacks.v[stack].parent;
-	}
-	while (v->path.n) {
-		stack = v->path.v[--v->path.n];
-		at = profile_stack(v->p, at, shade_of(v, comm, stack));
-		map_put(&v->placed, spot_of(comm, stack), at);
+		at = profile_stack(
+			v->p, at,
+			location_of(v, c, n->depth + k, !is_gone(&v->f, strip)));
 	}
 	return at;
+}
+
+static stack_id place(struct vanisher *v, uint32_t strip)
+{
+	uint32_t at = strip;
+
+	for (v->path.n = 0; at && !v->stacks[at]; at = v->f.nodes.v[at].parent)
+		vec_push(&v->path, at);
+	while (v->path.n) {
+		uint32_t next = v->path.v[--v->path.n];
+
+		v->stacks[next] = place_strip(v, at ? v->stacks[at] : 0, next);
+		at = next;
+	}
+	return v->stacks[strip];
 }
 
 /* By a name that no process has. */
 static void name_vanished(struct vanisher *v)
 {
-	struct text t = {0};
-	struct label label = {.key = v->comm_key};
+	struct label label = {.key = profile_string(v->p, "comm")};
 
-	text_add(&t, MINUS " vanished");
-	while (profile_find_string(v->p, t.s))
-		text_addc(&t, '.');
-	v->d->vanished = label.str = profile_string_n(v->p, t.s, t.len);
+	text_clear(&v->name);
+	text_add(&v->name, MINUS " vanished");
+	while (profile_find_string(v->p, v->name.s))
+		text_addc(&v->name, '.');
+	v->d->vanished = profile_string_n(v->p, v->name.s, v->name.len);
+	label.str = v->d->vanished;
 	v->labels = profile_labels(v->p, &label, 1);
-	text_done(&t);
+	v->d->way = profile_mapping(
+		v->p, &(struct mapping){.filename = profile_string(v->p, MINUS)});
 }
 
-static void add_vanished(struct vanisher *v, uint32_t row)
+/* As if it were after: that is what gives the width. */
+static void add_vanished(struct vanisher *v, uint32_t strip)
 {
-	string_id comm = row_comm(v, row);
-	stack_id stack = v->p->samples.v[row].stack;
-	/* As if it were after: that is what gives the width. */
+	const int64_t *self = v->f.more_self + (size_t)strip * v->f.nmore;
 	int64_t values[DIFF_VALUES] = {
-		[DIFF_AFTER] = row_value(v->p, row, DIFF_BEFORE),
-		[DIFF_SAMPLES_AFTER] = row_value(v->p, row, DIFF_SAMPLES_BEFORE)};
+		[DIFF_AFTER] = self[0], [DIFF_SAMPLES_AFTER] = self[1]};
 
-	if (values[DIFF_AFTER] <= 0 || map_find(&v->alive, spot_of(comm, stack)))
+	if (values[DIFF_AFTER] <= 0 || !is_gone(&v->f, strip))
 		return;
 	if (!v->d->vanished)
 		name_vanished(v);
-	profile_add(v->p, place(v, comm, stack), v->labels, values);
+	profile_add(v->p, place(v, strip), v->labels, values);
 }
 
 static void find_vanished(struct picture_diff *d)
 {
+	static const unsigned more[] = {DIFF_BEFORE, DIFF_SAMPLES_BEFORE};
 	struct vanisher v = {.p = d->p, .d = d};
-	uint32_t rows = d->p->samples.n;
 
-	v.comm_key = profile_string(d->p, "comm");
-	d->way = profile_mapping(
-		d->p, &(struct mapping){.filename = profile_string(d->p, MINUS)});
-	for (uint32_t i = 1; i < rows; i++)
-		if (row_value(d->p, i, DIFF_AFTER))
-			mark_alive(&v, row_comm(&v, i), d->p->samples.v[i].stack);
-	for (uint32_t i = 1; i < rows; i++)
+	flame_build_all(&v.f, d->p, DIFF_AFTER, more, ARRAY_SIZE(more));
+	v.stacks = xcalloc(v.f.nodes.n, sizeof(*v.stacks));
+	for (uint32_t i = 1; i < v.f.nodes.n; i++)
 		add_vanished(&v, i);
-	map_done(&v.alive);
-	map_done(&v.placed);
+	flame_done(&v.f);
+	free(v.stacks);
 	vec_done(&v.path);
+	text_done(&v.name);
 }
 
 /* --- the picture ------------------------------------------------------------------ */

@@ -1,136 +1,116 @@
 /* The stacks that only one side has, told by their outermost frames: where a new function
  * stands on an old caller, that is one line and not one for each of all the stacks
- * through it. */
+ * through it. They are strips of the flame tree, whose calls have one sum. */
 #include "judge-priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-struct node {
-	string_id comm;
-	stack_id stack;
-	uint32_t parent; /* row; 0: it is a process */
-	uint32_t stacks; /* samples' rows in it and above it */
-	struct diff_sums sums;
-};
+enum { MORE_BEFORE, MORE_SAMPLES_BEFORE, MORE_SAMPLES_AFTER, MORES };
+static const unsigned more_values[MORES] = {DIFF_BEFORE, DIFF_SAMPLES_BEFORE,
+					    DIFF_SAMPLES_AFTER};
 
-struct forest {
-	struct diff *d;
-	struct map known;	/* comm << 32 | stack -> row */
-	VEC(struct node) nodes; /* parents before children; row 0 is unused */
-	VEC(stack_id) path;
-};
-
-static uint64_t node_key(string_id comm, stack_id stack)
+static struct diff_sums strip_sums(const struct flame *f, uint32_t strip)
 {
-	return (uint64_t)comm << 32 | stack;
+	const int64_t *more = f->more_total + (size_t)strip * MORES;
+
+	return (struct diff_sums){
+		.before = more[MORE_BEFORE],
+		.after = f->nodes.v[strip].total,
+		.samples_before = more[MORE_SAMPLES_BEFORE],
+		.samples_after = more[MORE_SAMPLES_AFTER],
+	};
 }
 
-static uint32_t forest_add(struct forest *f, string_id comm, stack_id stack,
-			   uint32_t parent)
+static bool is_absent(const struct flame *f, uint32_t strip, unsigned side)
 {
-	vec_push(&f->nodes, ((struct node){comm, stack, parent, 0, {0}}));
-	map_put(&f->known, node_key(comm, stack), f->nodes.n - 1);
-	return f->nodes.n - 1;
+	struct diff_sums s = strip_sums(f, strip);
+
+	return side == BEFORE ? !s.before && !s.samples_before
+			      : !s.after && !s.samples_after;
 }
 
-/* The row of @stack below @comm; it and those that lead to it are made where they are
- * missing. */
-static uint32_t forest_node(struct forest *f, string_id comm, stack_id stack)
+/* How many stacks end in @strip or above it. */
+static uint32_t count_stacks(const struct flame *f, uint32_t strip)
 {
-	uint32_t at;
+	const struct flame_node *n = f->nodes.v;
+	uint32_t at = strip, count = 0;
 
-	f->path.n = 0;
-	while (!(at = (uint32_t)map_find(&f->known, node_key(comm, stack)))) {
-		vec_push(&f->path, stack);
-		if (!stack)
-			break;
-		stack = f->d->profile->stacks.v[stack].parent;
-	}
-	while (f->path.n)
-		at = forest_add(f, comm, f->path.v[--f->path.n], at);
-	return at;
-}
-
-static void forest_grow(struct forest *f)
-{
-	const struct profile *p = f->d->profile;
-	string_id key = profile_find_string(p, "comm");
-
-	(void)vec_add(&f->nodes);
-	for (uint32_t i = 1; i < p->samples.n; i++) {
-		const struct sample_row *s = &p->samples.v[i];
-		struct diff_sums sums = diff_row(f->d, i);
-		string_id comm = profile_label_str(p, s->labels, key);
-		uint32_t row = forest_node(f, comm, s->stack);
-
-		diff_add(&f->nodes.v[row].sums, &sums);
-		f->nodes.v[row].stacks++;
-	}
-	for (uint32_t i = f->nodes.n; i-- > 1;) {
-		const struct node *n = &f->nodes.v[i];
-		struct node *up = &f->nodes.v[n->parent];
-
-		diff_add(&up->sums, &n->sums);
-		up->stacks += n->stacks;
+	for (;;) {
+		count += n[at].self || f->more_self[(size_t)at * MORES + MORE_BEFORE];
+		if (n[at].first_child) {
+			at = n[at].first_child;
+			continue;
+		}
+		while (at != strip && !n[at].next_sibling)
+			at = n[at].parent;
+		if (at == strip)
+			return count;
+		at = n[at].next_sibling;
 	}
 }
 
 /* Of equal ones the one that was met first. */
-static int by_size(const void *va, const void *vb)
+static int by_size(const void *va, const void *vb, void *tree)
 {
 	const struct diff_branch *a = va, *b = vb;
+	const struct flame_node *n = ((const struct flame *)tree)->nodes.v;
 	uint64_t sa = size_of(a->change.delta), sb = size_of(b->change.delta);
 
 	if (sa != sb)
 		return sa > sb ? -1 : 1;
-	if (a->stack != b->stack)
-		return a->stack < b->stack ? -1 : 1;
-	return (a->comm > b->comm) - (a->comm < b->comm);
+	return (n[a->strip].first > n[b->strip].first) -
+	       (n[a->strip].first < n[b->strip].first);
 }
 
-static bool is_absent(const struct diff_sums *s, unsigned side)
+/* What @side does not have and stands on something that it has. */
+static void find_branches(struct diff *d, unsigned side, struct diff_branches *ret)
 {
-	return side == BEFORE ? !s->before && !s->samples_before
-			      : !s->after && !s->samples_after;
-}
-
-/* Nodes without @side that stand on one which has it, or on none. */
-static void forest_list(struct forest *f, unsigned side)
-{
-	struct diff *d = f->d;
+	const struct flame *f = &d->tree;
 
 	for (uint32_t i = 1; i < f->nodes.n; i++) {
-		const struct node *n = &f->nodes.v[i];
-		struct diff_branch b = {.comm = n->comm,
-					.stack = n->stack,
-					.stacks = n->stacks,
-					.change.sums = n->sums};
+		struct diff_branch b = {.strip = i};
+		uint32_t parent = f->nodes.v[i].parent;
 
-		if (!is_absent(&n->sums, side) || is_absent(&n->sums, !side) ||
-		    (n->parent && is_absent(&f->nodes.v[n->parent].sums, side)))
+		if (!is_absent(f, i, side) || is_absent(f, i, !side) ||
+		    (parent && is_absent(f, parent, side)))
 			continue;
+		b.change.sums = strip_sums(f, i);
 		diff_weigh(d, &b.change);
-		if (!b.change.significant)
-			(*(side == BEFORE ? &d->new_quiet : &d->vanished_quiet))++;
-		else if (side == BEFORE)
-			vec_push(&d->new, b);
-		else
-			vec_push(&d->vanished, b);
+		if (!b.change.significant) {
+			ret->quiet++;
+			continue;
+		}
+		b.stacks = count_stacks(f, i);
+		vec_push(ret, b);
 	}
+	if (ret->n)
+		qsort_r(ret->v, ret->n, sizeof(*ret->v), by_size, &d->tree);
 }
 
-void diff_branches(struct diff *d)
+void diff_find_branches(struct diff *d)
 {
-	struct forest f = {.d = d};
+	flame_build_all(&d->tree, d->profile, DIFF_AFTER, more_values, MORES);
+	find_branches(d, BEFORE, &d->new);
+	find_branches(d, AFTER, &d->vanished);
+}
 
-	forest_grow(&f);
-	forest_list(&f, BEFORE);
-	forest_list(&f, AFTER);
-	if (d->new.n)
-		qsort(d->new.v, d->new.n, sizeof(*d->new.v), by_size);
-	if (d->vanished.n)
-		qsort(d->vanished.v, d->vanished.n, sizeof(*d->vanished.v), by_size);
-	map_done(&f.known);
-	vec_done(&f.nodes);
-	vec_done(&f.path);
+uint32_t diff_branch_names(const struct diff *d, const struct diff_branch *b,
+			   string_id **ret_names)
+{
+	const struct flame *f = &d->tree;
+	const struct flame_node *n = &f->nodes.v[b->strip];
+	uint32_t depth = n->depth;
+	string_id *names = xcalloc(depth, sizeof(*names));
+
+	/* Depth 1 is the process. */
+	names[depth - 1] = f->calls.v[f->chain.v[n->first]].name;
+	for (uint32_t at = n->parent; at; at = f->nodes.v[at].parent) {
+		n = &f->nodes.v[at];
+		for (uint32_t k = 0; k < n->n; k++)
+			names[n->depth - 1 + k] =
+				f->calls.v[f->chain.v[n->first + k]].name;
+	}
+	*ret_names = names;
+	return depth;
 }

@@ -334,8 +334,8 @@ int diff_build(struct diff *d, const struct diff_side *before,
 	d->after = end_of(d, after, &joins[AFTER]);
 	comments(d, before, after);
 	sum_up(d);
-	diff_functions(d);
-	diff_branches(d);
+	diff_list_functions(d);
+	diff_find_branches(d);
 	return 0;
 }
 
@@ -346,6 +346,7 @@ void diff_done(struct diff *d)
 	text_done(&d->unknown);
 	text_done(&d->notes);
 	vec_done(&d->functions);
+	flame_done(&d->tree);
 	vec_done(&d->new);
 	vec_done(&d->vanished);
 	memset(d, 0, sizeof(*d));

@@ -65,7 +65,7 @@ static int by_delta(const void *va, const void *vb, void *profile)
 		 : strcmp(profile_text(p, fa->filename), profile_text(p, fb->filename));
 }
 
-void diff_functions(struct diff *d)
+void diff_list_functions(struct diff *d)
 {
 	struct table t = {.d = d};
 

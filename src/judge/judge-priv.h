@@ -73,5 +73,5 @@ struct diff_sums diff_row(const struct diff *d, uint32_t row);
 
 /* --- what comes of it ------------------------------------------------------------- */
 
-void diff_functions(struct diff *d); /* functions.c */
-void diff_branches(struct diff *d);  /* branches.c */
+void diff_list_functions(struct diff *d); /* functions.c */
+void diff_find_branches(struct diff *d);  /* branches.c */

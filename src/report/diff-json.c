@@ -1,6 +1,9 @@
 /* A difference for programs, schema profd.diff/1: profd-diff(1) has the keys. */
 #include <profd/diff-report.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <profd/json.h>
 #include <profd/noise.h>
 
@@ -82,35 +85,29 @@ static void put_functions(struct json *root, const struct diff *d)
 
 static void put_stack(struct json *j, const struct diff *d, const struct diff_branch *b)
 {
-	const struct profile *p = d->profile;
 	struct json *list = json_list();
-	VEC(stack_id) path = {0};
+	string_id *names;
+	uint32_t n = diff_branch_names(d, b, &names);
 
-	for (stack_id s = b->stack; s; s = p->stacks.v[s].parent)
-		vec_push(&path, s);
-	json_put_str(list, NULL, b->comm ? profile_text(p, b->comm) : "[unknown]");
-	while (path.n) {
-		stack_id s = path.v[--path.n];
-		const struct location *l = &p->locations.v[p->stacks.v[s].location];
-		function_id fn = p->lines.v[l->first_line].function;
-
-		json_put_str(list, NULL, profile_text(p, p->functions.v[fn].name));
-	}
+	for (uint32_t i = 0; i < n; i++)
+		json_put_str(list, NULL,
+			     i || names[i] ? profile_text(d->profile, names[i])
+					   : "[unknown]");
 	json_put(j, "stack", list);
-	vec_done(&path);
+	free(names);
 }
 
 static void put_branches(struct json *root, const struct diff *d, const char *key,
-			 const struct diff_branch *v, uint32_t n)
+			 const struct diff_branches *b)
 {
 	struct json *list = json_list();
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < b->n; i++) {
 		struct json *j = json_node();
 
-		put_stack(j, d, &v[i]);
-		json_put_u64(j, "stacks", v[i].stacks);
-		put_change(j, d, &v[i].change);
+		put_stack(j, d, &b->v[i]);
+		json_put_u64(j, "stacks", b->v[i].stacks);
+		put_change(j, d, &b->v[i].change);
 		json_put(list, NULL, j);
 	}
 	json_put(root, key, list);
@@ -131,10 +128,10 @@ void diff_json_write(const struct diff *d, struct sink *out)
 	put_change(all, d, &d->all);
 	json_put(root, "total", all);
 	put_functions(root, d);
-	put_branches(root, d, "new_stacks", d->new.v, d->new.n);
-	json_put_u64(root, "new_stacks_within_noise", d->new_quiet);
-	put_branches(root, d, "vanished_stacks", d->vanished.v, d->vanished.n);
-	json_put_u64(root, "vanished_stacks_within_noise", d->vanished_quiet);
+	put_branches(root, d, "new_stacks", &d->new);
+	json_put_u64(root, "new_stacks_within_noise", d->new.quiet);
+	put_branches(root, d, "vanished_stacks", &d->vanished);
+	json_put_u64(root, "vanished_stacks_within_noise", d->vanished.quiet);
 	json_write(root, out);
 	json_free(root);
 }

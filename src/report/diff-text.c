@@ -46,34 +46,22 @@ void diff_add_percent(struct text *t, const struct diff_change *c)
 		text_addf(t, fabs(percent) < 1000 ? "%+.1f %%" : "%+.0f %%", percent);
 }
 
-static string_id frame_name(const struct profile *p, stack_id stack)
-{
-	const struct location *l = &p->locations.v[p->stacks.v[stack].location];
-
-	return p->functions.v[p->lines.v[l->first_line].function].name;
-}
-
 void diff_add_stack(struct text *t, const struct diff *d, const struct diff_branch *b)
 {
-	const struct profile *p = d->profile;
-	VEC(string_id) path = {0};
+	string_id *names;
+	uint32_t n = diff_branch_names(d, b, &names);
 
-	for (stack_id s = b->stack; s; s = p->stacks.v[s].parent)
-		vec_push(&path, frame_name(p, s));
-	text_add(t, b->comm ? profile_text(p, b->comm) : "[unknown]");
-	while (path.n) {
-		string_id name = path.v[--path.n];
-		unsigned times = 1;
-
-		for (; path.n && path.v[path.n - 1] == name; path.n--)
+	text_add(t, names[0] ? profile_text(d->profile, names[0]) : "[unknown]");
+	for (uint32_t i = 1, times; i < n; i += times) {
+		for (times = 1; i + times < n && names[i + times] == names[i];)
 			times++;
 		text_addc(t, ';');
-		for (const char *s = profile_text(p, name); *s; s++)
+		for (const char *s = profile_text(d->profile, names[i]); *s; s++)
 			text_addc(t, *s == ';' ? ':' : *s);
 		if (times > 1)
 			text_addf(t, " x %u", times);
 	}
-	vec_done(&path);
+	free(names);
 }
 
 void diff_add_cautions(struct text *t, const struct diff *d)
@@ -218,13 +206,12 @@ static void add_functions(struct text *t, const struct diff *d,
 /* --- stacks ----------------------------------------------------------------------- */
 
 static void add_branches(struct text *t, const struct diff *d, const char *what,
-			 const struct diff_branch *v, uint32_t n, uint32_t quiet,
-			 uint32_t rows)
+			 const struct diff_branches *b, uint32_t rows)
 {
-	uint32_t shown = rows && rows < n ? rows : n;
+	uint32_t n = b->n, shown = rows && rows < n ? rows : n;
 	struct text cell = {0};
 
-	if (!n && !quiet)
+	if (!n && !b->quiet)
 		return;
 	if (shown < n)
 		text_addf(t, "\n%u of %u %s stacks", shown, n, what);
@@ -232,14 +219,14 @@ static void add_branches(struct text *t, const struct diff *d, const char *what,
 		text_addf(t, "\n%u %s stack%s", n, what, n == 1 ? "" : "s");
 	else
 		text_addf(t, "\nno %s stack above the noise", what);
-	text_addf(t, quiet ? ", %u within the noise\n" : "\n", quiet);
+	text_addf(t, b->quiet ? ", %u within the noise\n" : "\n", b->quiet);
 	for (uint32_t i = 0; i < shown; i++) {
-		diff_add_delta(&cell, d, v[i].change.delta);
+		diff_add_delta(&cell, d, b->v[i].change.delta);
 		add_cell(t, 10, &cell);
 		text_addc(t, ' ');
-		diff_add_stack(t, d, &v[i]);
-		if (v[i].stacks > 1)
-			text_addf(t, "  (and what it calls, %u stacks)", v[i].stacks);
+		diff_add_stack(t, d, &b->v[i]);
+		if (b->v[i].stacks > 1)
+			text_addf(t, "  (and what it calls, %u stacks)", b->v[i].stacks);
 		text_addc(t, '\n');
 	}
 	text_done(&cell);
@@ -252,9 +239,8 @@ void diff_text_write(const struct diff *d, const struct diff_report_options *o,
 
 	add_head(&t, d);
 	add_functions(&t, d, o);
-	add_branches(&t, d, "new", d->new.v, d->new.n, d->new_quiet, o->rows);
-	add_branches(&t, d, "vanished", d->vanished.v, d->vanished.n, d->vanished_quiet,
-		     o->rows);
+	add_branches(&t, d, "new", &d->new, o->rows);
+	add_branches(&t, d, "vanished", &d->vanished, o->rows);
 	if (d->noise_known)
 		text_addf(&t,
 			  "\nThe noise is that of sampling alone, %d standard deviations "

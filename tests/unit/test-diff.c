@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <profd/diff-report.h>
 #include <profd/diff.h>
 #include <profd/noise.h>
 
@@ -152,28 +153,14 @@ static void assert_sums(const struct diff_change *c, int64_t before, int64_t aft
 	assert_int_equal(c->sums.samples_after, after);
 }
 
-/* "comm;root;…" of a branch. */
 static void assert_branch(const struct diff *d, const struct diff_branch *b,
 			  const char *want)
 {
-	const struct profile *p = d->profile;
-	struct text t = {0}, next = {0};
+	struct text t = {0};
 
-	for (stack_id s = b->stack; s; s = p->stacks.v[s].parent) {
-		const struct location *l = &p->locations.v[p->stacks.v[s].location];
-		function_id fn = p->lines.v[l->first_line].function;
-
-		text_clear(&next);
-		text_addf(&next, ";%s%s", profile_text(p, p->functions.v[fn].name),
-			  text_get(&t));
-		text_clear(&t);
-		text_add(&t, next.s);
-	}
-	text_clear(&next);
-	text_addf(&next, "%s%s", profile_text(p, b->comm), text_get(&t));
-	assert_string_equal(next.s, want);
+	diff_add_stack(&t, d, b);
+	assert_string_equal(t.s, want);
 	text_done(&t);
-	text_done(&next);
 }
 
 /* --- noise ------------------------------------------------------------------------- */
@@ -280,7 +267,7 @@ static void equal_profiles_do_not_differ(void **state)
 	}
 	assert_int_equal(d.all.delta, 0);
 	assert_false(d.all.significant);
-	assert_int_equal(d.new.n + d.vanished.n + d.new_quiet + d.vanished_quiet, 0);
+	assert_int_equal(d.new.n + d.vanished.n + d.new.quiet + d.vanished.quiet, 0);
 	diff_done(&d);
 }
 
@@ -342,13 +329,19 @@ static void a_branch_is_told_by_its_outermost_frame(void **state)
 	add(a, "main;old;new;x", 30);
 	add(a, "main;old;new;y;z", 20);
 	add(a, "main;rare", 4);
+	add(b, "main;r;r;r", 9);
+	add(a, "main;r;r;r", 9);
+	add(a, "main;r;r;r;r;r", 9);
 	d = diff_of(b, a);
-	assert_int_equal(d.new.n, 1);
+	assert_int_equal(d.new.n, 2);
 	assert_branch(&d, &d.new.v[0], "app;main;old;new");
+	/* The fourth r is new. */
+	assert_branch(&d, &d.new.v[1], "app;main;r x 4");
+	assert_int_equal(d.new.v[1].stacks, 1);
 	assert_sums(&d.new.v[0].change, 0, 50);
 	assert_int_equal(d.new.v[0].stacks, 2);
 	/* Four samples may be there by chance. */
-	assert_int_equal(d.new_quiet, 1);
+	assert_int_equal(d.new.quiet, 1);
 	assert_true(diff_is_new(&find(&d, "new")->total));
 	assert_false(diff_is_new(&find(&d, "old")->total));
 	assert_false(find(&d, "rare")->self.significant);
@@ -369,7 +362,6 @@ static void a_process_that_is_new_is_one_branch(void **state)
 	d = diff_of(b, a);
 	assert_int_equal(d.new.n, 1);
 	assert_branch(&d, &d.new.v[0], "cc1");
-	assert_int_equal(d.new.v[0].stack, 0);
 	diff_done(&d);
 }
 
@@ -702,7 +694,7 @@ static void the_program_is_the_same_whatever_its_file_is_called(void **state)
 
 	assert_int_equal(d.profile->samples.n, 2);
 	assert_sums(&find(&d, "[head]")->total, 10, 10);
-	assert_int_equal(d.new.n + d.vanished.n + d.new_quiet + d.vanished_quiet, 0);
+	assert_int_equal(d.new.n + d.vanished.n + d.new.quiet + d.vanished.quiet, 0);
 	assert_string_equal(
 		d.notes.s,
 		"the command 'workload-of-bas' before is taken for 'head' after\n");
@@ -804,7 +796,7 @@ static void chance_is_taken_for_change_in_one_case_of_twenty(void **state)
 			alarms += d.functions.v[i].self.significant;
 		}
 		branches += d.new.n + d.vanished.n;
-		stacks += d.new.n + d.vanished.n + d.new_quiet + d.vanished_quiet;
+		stacks += d.new.n + d.vanished.n + d.new.quiet + d.vanished.quiet;
 		diff_done(&d);
 	}
 	/* The sequence is fixed, so this does not depend on luck: 3.9 % of 19,807. */
