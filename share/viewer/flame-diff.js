@@ -53,7 +53,7 @@
 		var sign = delta > 0 ? "+" : delta < 0 ? "\u2212" : "";
 		var s = amount_text(a, "none") + " after, " + amount_text(b, "none") + " before: " +
 			sign + amount_text(size, "0");
-		if (how[i] && a && b)
+		if (how[i] && a && b && size * 1e4 >= b)
 			s += " (" + sign + percent_text(size, b) + ")";
 		if (noise[i])
 			s += (how[i] ? ", noise " : ", within the noise of ") + value_text(noise[i]);

@@ -277,7 +277,9 @@ static void delta_add(const struct picture *pic, const struct picture_change *c,
 
 	text_add(t, delta > 0 ? "+" : delta < 0 ? MINUS : "");
 	amount_add(pic, delta < 0 ? negative(delta) : delta, "0", t);
-	if (c->how == CHANGE_NONE || !c->before || !c->after)
+	/* A share of nothing is none, and less than a hundredth of a percent is no figure. */
+	if (c->how == CHANGE_NONE || !c->before || !c->after ||
+	    fabs((double)delta) * 1e4 < (double)c->before)
 		return;
 	text_add(t, delta > 0 ? " (+" : " (" MINUS);
 	percent_add(t, delta < 0 ? negative(delta) : delta, c->before);

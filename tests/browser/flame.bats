@@ -42,6 +42,56 @@ driven() {
 	done
 }
 
+# other FOLDED >FOLDED: some stacks gone, some with more or less, some new. Always the same ones.
+other() {
+	awk '{
+		v = $NF
+		sub(/ [0-9]+$/, "")
+		draw = NR * 7919 % 20
+		if (draw > 1)
+			printf "%s%s %d\n", $0, draw == 2 ? ";fresh" : "", draw < 6 ? 3 * v : draw < 8 ? v / 4 + 1 : v
+	}' "$1"
+}
+
+@test "the script of a difference draws what the file shows without it" {
+	local kind how
+	for kind in small frames20k hostile deep; do
+		"$GEN" $kind folded >a.folded
+		other a.folded >b.folded
+		for how in none total; do
+			# Nanoseconds without samples: all is a change. Counts: most is noise.
+			"$PROFD" diff --force --normalize $how --unit nanoseconds -o $kind.svg a.folded b.folded
+			browse "file://$PWD/$kind.svg" 1200,20000 >$kind.dom
+			"$BROWSER_TESTS/compare-boxes" $kind.svg $kind.dom
+		done
+		"$GEN" $kind pprof >a.pb.gz
+		"$PROFD" convert --force --unit nanoseconds -o b.pb.gz b.folded
+		"$PROFD" diff --force -o $kind.svg a.pb.gz b.pb.gz
+		browse "file://$PWD/$kind.svg" 1200,20000 >$kind.dom
+		"$BROWSER_TESTS/compare-boxes" $kind.svg $kind.dom
+	done
+}
+
+@test "a difference is zoomed and searched, and fits a narrow window" {
+	"$GEN" small folded >a.folded
+	other a.folded >b.folded
+	"$PROFD" diff --unit nanoseconds -o small.svg a.folded b.folded
+	browse "file://$PWD/small.svg#s=main" 500,900 --enable-logging=stderr >dom
+	grep -q 'viewBox="0 0 500 ' dom
+	grep -q '>matched [0-9.]* % ([0-9]* frames)</output>' dom
+	lacks 'CONSOLE' chromium.log
+	# Each line of the legend has room: 6.65 units to a letter, from 80 on.
+	"$PYTHON" - dom <<-'END'
+	import re, sys
+	dom = open(sys.argv[1], encoding="utf-8").read()
+	legend = dom[dom.index('class="legend"'):]
+	words = re.findall(r'<text x="(\d+)">([^<]*)</text></g>', legend)
+	assert len(words) == 4, words
+	for x, text in words:
+	    assert int(x) + 6.65 * len(text) < 400, text
+	END
+}
+
 @test "a picture follows the width of the window" {
 	"$GEN" small svg >small.svg
 	browse "file://$PWD/small.svg" 700,900 >dom
