@@ -1,7 +1,7 @@
 # One program per group of parsers. Without --enable-fuzzing they link replay.c and are run by
 # replay.bats over the corpus and over seeds that make-seeds makes.
 fuzz_targets = \
-	tests/fuzz/fuzz-capture \
+	tests/fuzz/fuzz-capture tests/fuzz/fuzz-diff \
 	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event tests/fuzz/fuzz-folded \
 	tests/fuzz/fuzz-filter tests/fuzz/fuzz-gperftools tests/fuzz/fuzz-perfscript tests/fuzz/fuzz-speedscope \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
@@ -18,6 +18,7 @@ tests_fuzz_fuzz_capture_SOURCES = tests/fuzz/fuzz-capture.c $(fuzz_main)
 tests_fuzz_fuzz_cfi_SOURCES = tests/fuzz/fuzz-cfi.c $(fuzz_main)
 tests_fuzz_fuzz_debugfile_SOURCES = tests/fuzz/fuzz-debugfile.c $(fuzz_main)
 tests_fuzz_fuzz_demangle_SOURCES = tests/fuzz/fuzz-demangle.c $(fuzz_main)
+tests_fuzz_fuzz_diff_SOURCES = tests/fuzz/fuzz-diff.c $(fuzz_main)
 tests_fuzz_fuzz_elf_SOURCES = tests/fuzz/fuzz-elf.c $(fuzz_main)
 tests_fuzz_fuzz_event_SOURCES = tests/fuzz/fuzz-event.c $(fuzz_main)
 tests_fuzz_fuzz_filter_SOURCES = tests/fuzz/fuzz-filter.c tests/fuzz/use.h $(fuzz_main)
@@ -33,6 +34,7 @@ tests_fuzz_fuzz_capture_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_cfi_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_debugfile_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_demangle_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_diff_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_elf_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_event_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_filter_LDADD = src/libprofd.a $(PROFD_LIBS)
@@ -48,6 +50,7 @@ tests_fuzz_fuzz_capture_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_cfi_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_debugfile_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_demangle_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_diff_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_elf_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_event_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_filter_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)

@@ -55,6 +55,10 @@ replay() {
 	replay pprof 200
 }
 
+@test "differences of pprof files" {
+	replay diff 100
+}
+
 @test "perf records" {
 	replay record 2000
 }
