@@ -25,5 +25,6 @@ void diff_add_percent(struct text *t, const struct diff_change *c);
  * "f x 28". */
 void diff_add_stack(struct text *t, const struct diff *d, const struct diff_branch *b);
 /* What to know before relying on it, one sentence each, with a newline behind: unlike
- * sides, what is not known of them, what was taken for the same. */
+ * sides, what is not known of them, what was taken for the same, and what profd said of
+ * the quality of either. */
 void diff_add_cautions(struct text *t, const struct diff *d);

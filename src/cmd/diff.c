@@ -109,6 +109,20 @@ static void write_svg(const void *arg, struct sink *out)
 
 #define CAUTIONS_MAX 16
 
+/* Comments of the two sides begin with which they are of; others are about both. */
+static struct fact fact_of(const char *comment)
+{
+	static const struct fact sides[] = {{"Before", "before: "}, {"After", "after: "}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+		size_t n = strlen(sides[i].value);
+
+		if (!strncmp(comment, sides[i].value, n))
+			return (struct fact){sides[i].key, comment + n};
+	}
+	return (struct fact){"Both", comment};
+}
+
 static void write_html(const void *arg, struct sink *out)
 {
 	const struct diff *d = ((const struct result *)arg)->d;
@@ -123,10 +137,11 @@ static void write_html(const void *arg, struct sink *out)
 	for (char *at = cautions.s, *line;
 	     at && n < CAUTIONS_MAX && (line = strsep(&at, "\n")) && *line;)
 		warnings[n++] = line;
-	for (uint32_t i = 0; i < d->profile->comments.n; i++)
-		vec_push(&facts,
-			 ((struct fact){"", profile_text(d->profile,
-							 d->profile->comments.v[i])}));
+	for (uint32_t i = 0; i < d->profile->comments.n; i++) {
+		string_id id = d->profile->comments.v[i];
+
+		vec_push(&facts, fact_of(profile_text(d->profile, id)));
+	}
 	o.title = title.s;
 	o.subtitle = diff_normalize_text(d->normalize);
 	html_write(d->profile, &o, facts.v, facts.n, warnings, n, out);

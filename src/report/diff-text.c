@@ -64,6 +64,33 @@ void diff_add_stack(struct text *t, const struct diff *d, const struct diff_bran
 	free(names);
 }
 
+#define QUALITY_MAX 8
+
+/* Of a profile that profd made, what its comments say behind the line of figures and
+ * beside those of its origin: what to be careful about. */
+static void add_quality(struct text *t, const struct diff *d, const char *side)
+{
+	const struct profile *p = d->profile;
+	size_t n = strlen(side);
+	unsigned added = 0, seen = 0;
+	bool ours = false;
+
+	for (uint32_t i = 0; i < p->comments.n; i++) {
+		const char *s = profile_text(p, p->comments.v[i]);
+
+		ours |= !strncmp(s, side, n) && !strncmp(s + n, "profd: ", 7);
+	}
+	for (uint32_t i = 0; ours && i < p->comments.n && added < QUALITY_MAX; i++) {
+		const char *s = profile_text(p, p->comments.v[i]);
+
+		/* The first one is the name. */
+		if (strncmp(s, side, n) != 0 || !seen++ || !strncmp(s + n, "profd", 5))
+			continue;
+		text_addf(t, "%s\n", s);
+		added++;
+	}
+}
+
 void diff_add_cautions(struct text *t, const struct diff *d)
 {
 	if (d->unlike.len)
@@ -74,6 +101,8 @@ void diff_add_cautions(struct text *t, const struct diff *d)
 		text_add(t, "the noise is not known, as the files do not say how many "
 			    "samples there were: no change is left out\n");
 	text_add(t, text_get(&d->notes));
+	add_quality(t, d, "before: ");
+	add_quality(t, d, "after: ");
 }
 
 /* --- the head --------------------------------------------------------------------- */

@@ -75,6 +75,18 @@ refused() {
 	[[ "$(function_of out.json same file)" == */head/variant.c ]]
 }
 
+@test "what is to be said of the quality of either side is said" {
+	"$PROFD" record -q -F 99 -o thin.d -- "$ALL/head/program" 100
+	"$PROFD" diff thin.d "$ALL/head.d" >out
+	grep -q '^before: a thin profile, ' out
+	"$PROFD" diff "$ALL/head.d" thin.d >out
+	grep -q '^after: a thin profile, ' out
+	"$PROFD" diff -t svg "$ALL/head.d" thin.d | grep -q '>after: a thin profile, '
+	# Other people's comments are no cautions.
+	"$PROFD" diff "$ALL/head.d" "$ALL/head.d" >out
+	lacks '^before: ' out
+}
+
 @test "the other way round all signs are turned" {
 	"$PROFD" diff --json "$ALL/base.d" "$ALL/head.d" >there.json
 	"$PROFD" diff --json "$ALL/head.d" "$ALL/base.d" >back.json
