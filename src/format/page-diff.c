@@ -58,7 +58,7 @@ static void diff_build(struct diff_table *d, const struct profile *p)
 		top_done(&top);
 	}
 	for (unsigned side = 0; side < 2; side++) {
-		int64_t samples = sum[DIFF_BEFORE_SAMPLES + side];
+		int64_t samples = sum[DIFF_SAMPLES_BEFORE + side];
 
 		d->weight[side] = samples ? (double)sum[side] / (double)samples : 0;
 	}
@@ -88,7 +88,7 @@ static double row_noise(const struct diff_table *d, const struct diff_row *r)
 	double sum = 0;
 
 	for (unsigned side = 0; side < 2; side++) {
-		double n = (double)r->self[DIFF_BEFORE_SAMPLES + side];
+		double n = (double)r->self[DIFF_SAMPLES_BEFORE + side];
 
 		sum += n > 0 ? n * d->weight[side] * d->weight[side] : 0;
 	}

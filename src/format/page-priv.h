@@ -108,8 +108,6 @@ void page_tree_done(struct page_tree *t);
 
 /* --- differences ------------------------------------------------------------------ */
 
-/* Values of a profile that is one. */
-enum { DIFF_BEFORE, DIFF_AFTER, DIFF_BEFORE_SAMPLES, DIFF_AFTER_SAMPLES, DIFF_VALUES };
 /* A section with the table of functions. Appends. */
 void page_diff_table(const struct profile *p, struct text *t);
 
