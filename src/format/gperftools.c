@@ -167,7 +167,7 @@ static int read_mappings(struct gperf_reader *r)
 		if (!parse_mapping(r, line, line + len, &m))
 			continue;
 		if (r->places.n == MAPPINGS_MAX)
-			return gperf_broken(r, pos, "more than 65536 mappings");
+			return error_set(r->err, -EBADMSG, "more than 65536 mappings");
 		vec_push(&r->places,
 			 ((struct place){m.start, m.limit, profile_mapping(r->p, &m)}));
 	}

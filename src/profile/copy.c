@@ -91,7 +91,8 @@ location_id copy_location(struct copier *c, location_id id)
 
 	if (!c->locations[id])
 		c->locations[id] = copy_location_lines(
-			c, id, c->from->lines.v + l->first_line, l->nlines);
+			c, id, l->nlines ? &c->from->lines.v[l->first_line] : NULL,
+			l->nlines);
 	return c->locations[id];
 }
 

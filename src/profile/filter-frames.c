@@ -85,10 +85,13 @@ static bool line_shown(struct sieve *s, const struct location *l, const struct l
 /* The lines that are shown, innermost first, into s->lines. */
 static void choose_lines(struct sieve *s, const struct location *l)
 {
-	const struct line *lines = s->p->lines.v + l->first_line;
+	const struct line *lines;
 	uint32_t end = l->nlines;
 
 	s->lines.n = 0;
+	if (!l->nlines)
+		return;
+	lines = &s->p->lines.v[l->first_line];
 	if (filter_has(s->f, FILTER_SHOW_FROM) && !file_matches(s, FILTER_SHOW_FROM, l)) {
 		while (end && !line_matches(s, FILTER_SHOW_FROM, &lines[end - 1]))
 			end--;

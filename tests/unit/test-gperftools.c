@@ -132,6 +132,10 @@ static void damage_is_refused_with_its_place(void **state)
 	refused(&t, "offset 40: a sample's count is out of range");
 	ADD(&t, plain, 0, 3, 0, 10000, 0, INT64_MAX, 1, 2);
 	refused(&t, "offset 40: a sample's count is out of range");
+	ADD(&t, plain, 0, 3, 0, 10000, 0, 0, 1, 0);
+	for (unsigned i = 1; i <= 65537; i++)
+		text_addf(&t, "%x000-%x000 r-xp 0 0 0 /x\n", i, i + 1);
+	refused(&t, "more than 65536 mappings");
 	ADD(&t, plain, 0, 3, 0, INT64_MAX, 0);
 	refused(&t, "its period is out of range");
 	ADD(&t, plain, 0, 3, 1, 10000, 0);
