@@ -67,20 +67,20 @@ function tree_totals(parent, self) {
 }
 
 /* Children in the order of their labels' ranks, or the largest first. Lists: first child, next one. */
-function tree_families(t, size, rank, heavy) {
+function tree_families(t, size, { rank, ranks }, heavy) {
 	const head = new Int32Array(t.n), next = new Int32Array(t.n), order = new Int32Array(t.n - 1);
 	if (heavy) {
 		for (let i = 1; i < t.n; i++)
 			order[i - 1] = i;
 		order.sort((a, b) => size[a] - size[b] || rank[t.label[b]] - rank[t.label[a]]);
 	} else {
-		const from = new Int32Array(rank.length + 1);
+		const from = new Int32Array(ranks + 1);
 		for (let i = 1; i < t.n; i++)
-			from[rank.length - rank[t.label[i]]]++;
+			from[ranks - rank[t.label[i]]]++;
 		for (let i = 1; i < from.length; i++)
 			from[i] += from[i - 1];
 		for (let i = t.n - 1; i > 0; i--)
-			order[--from[rank.length - rank[t.label[i]]]] = i;
+			order[--from[ranks - rank[t.label[i]]]] = i;
 	}
 	for (const i of order) {
 		if (size[i] <= 0)
@@ -92,8 +92,8 @@ function tree_families(t, size, rank, heavy) {
 }
 
 /* A built tree in the order of drawing. size: widths, from start on; end: the last node above. */
-function tree_layout(t, sizes, rank, heavy) {
-	const totals = tree_totals(t.parent, t.self), sized = sizes(t, totals), { head, next } = tree_families(t, sized, rank, heavy);
+function tree_layout(t, sizes, labels, heavy) {
+	const totals = tree_totals(t.parent, t.self), sized = sizes(t, totals), { head, next } = tree_families(t, sized, labels, heavy);
 	const label = new Int32Array(t.n), depth = new Int32Array(t.n), parent = new Int32Array(t.n), end = new Int32Array(t.n);
 	const start = new Float64Array(t.n), size = new Float64Array(t.n), at = new Int32Array(t.n), from = new Int32Array(t.n);
 	let n = 0, most = 0;

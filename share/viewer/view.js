@@ -8,12 +8,14 @@ let P;
 
 /* of: the label of each frame. The commands or threads come behind them. */
 function make_labels(group) {
-	const f = P.frames, of = new Int32Array(f.n), known = new Map();
+	const f = P.frames, of = new Int32Array(f.n), known = Array.from({ length: 6 }, () => new Map());
 	const l = { group, of, name: [], kind: [], frame: [], process: [] };
 	function label(key, name, kind, frame) {
-		let id = known.get(key);
+		/* In the table a function is one, inlined or not. */
+		const others = known[group === "table" && kind !== PROCESS ? 0 : kind];
+		let id = others.get(key);
 		if (id === undefined) {
-			known.set(key, id = l.name.length);
+			others.set(key, id = l.name.length);
 			l.name.push(name);
 			l.kind.push(kind);
 			l.frame.push(frame);
@@ -21,25 +23,23 @@ function make_labels(group) {
 		return id;
 	}
 	for (let i = 0; i < f.n; i++) {
-		let name = f.name[i], kind = f.kind[i];
-		const plain = kind === NOTE;
-		if (!plain && group === "file")
-			name = f.file[i] || (f.module[i] ? "[" + base_name(f.module[i]) + "]" : "[unknown]");
-		else if (!plain && group === "module")
-			name = f.module[i] || "[unknown]";
-		if (!plain && group !== "function" && group !== "table" && kind === INLINED)
+		let name = f.name[i], key = name, kind = f.kind[i];
+		if (kind !== NOTE && group === "file")
+			key = name = f.file[i] || (f.module[i] ? "[" + base_name(f.module[i]) + "]" : "[unknown]");
+		else if (kind !== NOTE && group === "module")
+			key = name = f.module[i] || "[unknown]";
+		else if (group === "table")
+			key = name + "\0" + f.file[i];
+		if (kind === INLINED && (group === "file" || group === "module"))
 			kind = USER;
-		const key = group === "table" ? name + "\0" + f.file[i] : kind + name;
 		of[i] = label(key, name, kind, i);
 	}
-	for (const t of P.threads) {
-		const name = group === "thread" ? thread_name(t) : t.comm;
-		l.process.push(label("p" + (group === "thread" ? t.pid + "/" + t.tid + name : name), name, PROCESS, -1));
-	}
-	const order = l.name.map((_, i) => i);
-	order.sort((a, b) => l.name[a] < l.name[b] ? -1 : l.name[a] > l.name[b] ? 1 : l.kind[a] - l.kind[b]);
-	l.rank = new Int32Array(order.length);
-	order.forEach((id, k) => { l.rank[id] = k; });
+	for (const t of P.threads)
+		l.process.push(group === "thread" ? label(thread_key(t) + t.name, thread_name(t), PROCESS, -1) : label(t.comm, t.comm, PROCESS, -1));
+	const order = new Map();
+	[...new Set(l.name)].sort().forEach((name, k) => order.set(name, 8 * k));
+	l.rank = Int32Array.from(l.name, (name, i) => order.get(name) + l.kind[i]);
+	l.ranks = 8 * order.size + 8;
 	return l;
 }
 function thread_name(t) {
@@ -225,7 +225,7 @@ function build_pivot(labels, weight, columns, name) {
 function build_view() {
 	const labels = labels_of(state.group), weight = row_weights(), columns = value_columns();
 	const sizes = P.diff ? diff_sizes : (t, total) => total[0].map(v => Math.max(v, 0));
-	const lay = t => tree_layout(t, sizes, labels.rank, state.heavy);
+	const lay = t => tree_layout(t, sizes, labels, state.heavy);
 	let tree;
 	if (state.pivot && labels.name.includes(state.pivot))
 		tree = tree_join(...build_pivot(labels, weight, columns, state.pivot).map(lay));

@@ -56,7 +56,9 @@ static void html_head(struct html *h, const char *title, const char *subtitle)
 	html_xml(h, title);
 	text_add(&h->t, "</title>\n<style>");
 	text_add(&h->t, page_css);
-	text_add(&h->t, "</style>\n</head>\n<body>\n<main>\n<h1>");
+	text_add(&h->t, "</style>\n<script>");
+	text_add(&h->t, page_boot);
+	text_add(&h->t, "</script>\n</head>\n<body>\n<main>\n<h1>");
 	html_xml(h, title);
 	text_add(&h->t, "</h1>\n");
 	if (subtitle) {
@@ -209,8 +211,6 @@ static void html_scripts(const struct profile *p, const struct flame_options *o,
 	sink_puts(out, "</script>\n<script id=\"data\" "
 		       "type=\"application/octet-stream\">");
 	page_data_write(profiles, n, o->diff, out);
-	sink_puts(out, "</script>\n<script>");
-	sink_puts(out, page_boot);
 	sink_puts(out, "</script>\n");
 }
 
