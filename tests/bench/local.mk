@@ -45,10 +45,12 @@ EXTRA_DIST += \
 	tests/bench/rows_recordings.py \
 	tests/bench/rows_slowdown.py \
 	tests/bench/rows_unwind.py \
+	tests/bench/rows_viewer.py \
 	tests/bench/rows_wall.py \
 	tests/bench/samply.py \
 	tests/bench/scale.py \
 	tests/bench/soak.py \
+	tests/bench/viewer.js \
 	tests/bench/watch.py \
 	tests/bench/work-deep.c \
 	tests/bench/work-gaps.c \
@@ -60,7 +62,7 @@ EXTRA_DIST += \
 
 # make bench BENCH="--quick --rows 1,2,8"
 BENCH =
-bench bench-soak bench-scale: all $(BENCH_TOOLS)
+bench bench-soak bench-scale: all $(BENCH_TOOLS) tests/oracle/gen-profile
 	case $@ in *-soak) set -- --soak ;; *-scale) set -- --scale ;; esac; \
 		$(srcdir)/tests/bench/bench --build '$(abs_top_builddir)' \
 			--source '$(abs_top_srcdir)' "$$@" $(BENCH)

@@ -80,8 +80,9 @@ class Tools:
     """All programs, and where they write."""
 
     def __init__(self, build, folder):
-        self.folder = folder
+        self.folder, self.build = folder, build
         self.profd = os.path.join(build, "profd")
+        self.gen_profile = os.path.join(build, "tests/oracle/gen-profile")
         programs = os.path.join(build, "tests/bench")
         self.stamp = os.path.join(programs, "stamp")
         self.unwind_bench = os.path.join(programs, "unwind-bench")

@@ -522,6 +522,8 @@ static struct profile *make(const char *kind)
 		return make_diff();
 	if (!strcmp(kind, "frames20k"))
 		return make_random(9000, 4000, 20);
+	if (!strcmp(kind, "frames100k"))
+		return make_random(9650, 4000, 22);
 	if (!strcmp(kind, "stacks100k"))
 		return make_random(100000, 20000, 30);
 	if (!strcmp(kind, "deep"))
