@@ -107,7 +107,8 @@ function flame_view(ui) {
 		}
 		return s;
 	}
-	/* Kinds differ in shape, too: inlined ones lack a corner, the kernel's have a bar, JIT code dots. */
+	/* Kinds differ in shape, too: inlined ones lack a corner, the kernel's have a bar, JIT code dots: */
+	/* at the top, since underscores end at the bottom. */
 	function shape(c, kind, x, y, w, ink) {
 		if (kind === INLINED && w >= 5) {
 			c.beginPath();
@@ -125,7 +126,7 @@ function flame_view(ui) {
 		c.fillStyle = ink;
 		c.globalAlpha *= 0.5;
 		for (let k = x; k < x + w; k += kind === JIT ? 5 : w)
-			c.fillRect(k, y + ROW - 3, kind === JIT ? 2 : w, 2);
+			c.fillRect(k, y, kind === JIT ? 2 : w, 2);
 		c.globalAlpha = 1;
 	}
 	function draw_box(c, i, x, w, y, look) {
