@@ -21,7 +21,7 @@ _profd_command() {
 _profd() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local choices=
-	local filters="--focus --ignore --hide --show --show-from --module --process --comm --thread --from --until"
+	local filters="--focus --ignore --hide --show --show-from --module --process --comm --thread --from --until --symbolize"
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then

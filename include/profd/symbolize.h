@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <profd/objfile.h>
+#include <profd/profile.h>
 
 struct symbolizer;
 
@@ -33,6 +34,11 @@ unsigned symbolize_jit(struct symbolizer *sy, uint32_t pid, uint64_t since_wall_
 		       uint64_t pc, struct source_frame *frame, bool *ret_named);
 /* Whether kernel symbols are readable here (reads them). */
 bool symbolizer_has_kernel(struct symbolizer *sy);
+
+/* Looks up all locations of @p that have no lines in the files of their mappings, as these
+ * are on this machine: files that are not here, or have another build-id than the profile
+ * says, name nothing. Counts the locations that got a name, and those that did not. */
+void symbolize_profile(struct profile *p, uint32_t *ret_named, uint32_t *ret_nameless);
 
 /* --- captures ----------------------------------------------------------------------- */
 

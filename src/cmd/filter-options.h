@@ -1,5 +1,6 @@
 #pragma once
-/* The options that choose a part of a profile, for all commands that read one. */
+/* The options by which all commands read a profile: which part of it, and whether names
+ * that it lacks are looked up. */
 #include <profd/filter.h>
 
 /* Zeroed to start. */
@@ -7,30 +8,38 @@ struct filter_options {
 	struct filter *filter; /* NULL: none of these options was given */
 	bool from, until;
 	uint64_t from_ns, until_ns;
-	uint32_t rows; /* of all parts so far */
+	bool symbolize;
+	/* of all files so far */
+	uint32_t rows;		       /* of the parts */
+	uint32_t looked_up, not_found; /* locations, by --symbolize */
+	bool has_names;		       /* some location has a name, or there is none */
 };
 
 enum {
 	OPT_FILTER = 512, /* + enum filter_by */
 	OPT_FILTER_FROM = OPT_FILTER + FILTER_KINDS,
 	OPT_FILTER_UNTIL,
+	OPT_SYMBOLIZE,
 };
 
 /* For a table of struct option. */
-#define FILTER_LONG_OPTIONS                                                              \
-	{"focus", required_argument, NULL, OPT_FILTER + FILTER_FOCUS},                   \
-		{"ignore", required_argument, NULL, OPT_FILTER + FILTER_IGNORE},         \
-		{"hide", required_argument, NULL, OPT_FILTER + FILTER_HIDE},             \
-		{"show", required_argument, NULL, OPT_FILTER + FILTER_SHOW},             \
-		{"show-from", required_argument, NULL, OPT_FILTER + FILTER_SHOW_FROM},   \
-		{"module", required_argument, NULL, OPT_FILTER + FILTER_MODULE},         \
-		{"process", required_argument, NULL, OPT_FILTER + FILTER_PROCESS},       \
-		{"comm", required_argument, NULL, OPT_FILTER + FILTER_PROCESS},          \
-		{"thread", required_argument, NULL, OPT_FILTER + FILTER_THREAD},         \
-		{"from", required_argument, NULL, OPT_FILTER_FROM},                      \
+#define FILTER_OPTION(name, argument, code)                                              \
 	{                                                                                \
-		"until", required_argument, NULL, OPT_FILTER_UNTIL                       \
+		name, argument, NULL, code                                               \
 	}
+#define FILTER_PATTERN(name, by) FILTER_OPTION(name, required_argument, OPT_FILTER + (by))
+#define FILTER_LONG_OPTIONS                                                              \
+	FILTER_PATTERN("focus", FILTER_FOCUS), FILTER_PATTERN("ignore", FILTER_IGNORE),  \
+		FILTER_PATTERN("hide", FILTER_HIDE),                                     \
+		FILTER_PATTERN("show", FILTER_SHOW),                                     \
+		FILTER_PATTERN("show-from", FILTER_SHOW_FROM),                           \
+		FILTER_PATTERN("module", FILTER_MODULE),                                 \
+		FILTER_PATTERN("process", FILTER_PROCESS),                               \
+		FILTER_PATTERN("comm", FILTER_PROCESS),                                  \
+		FILTER_PATTERN("thread", FILTER_THREAD),                                 \
+		FILTER_OPTION("from", required_argument, OPT_FILTER_FROM),               \
+		FILTER_OPTION("until", required_argument, OPT_FILTER_UNTIL),             \
+		FILTER_OPTION("symbolize", no_argument, OPT_SYMBOLIZE)
 
 /* Lines of a command's --help. */
 extern const char filter_options_usage[];
@@ -42,6 +51,6 @@ int filter_options_take(struct filter_options *o, int c, const char *page, char 
 /* As profile_file_read: what of the file is asked for. */
 struct profile *filter_options_read(struct filter_options *o, const char *path,
 				    const char *unit, struct error *err);
-/* Says so when nothing that was read so far is in any part. */
+/* Says so when nothing that was read so far is in any part, or has a name. */
 void filter_options_check(const struct filter_options *o);
 void filter_options_done(struct filter_options *o);

@@ -155,7 +155,9 @@ static void print_table(const struct profile *p, const struct top *top, uint32_t
 		       value_text(cum, sizeof(cum), r->total, unit),
 		       percent(r->total, top->sum), profile_text(p, r->name));
 		if (r->filename)
-			printf("  %s:%u", profile_text(p, r->filename), r->start_line);
+			printf("  %s", profile_text(p, r->filename));
+		if (r->filename && r->start_line)
+			printf(":%u", r->start_line);
 		putchar('\n');
 	}
 }

@@ -1,1 +1,1 @@
-src_libprofd_a_SOURCES += %D%/symbolize-priv.h %D%/symbolize.c %D%/symtab.c
+src_libprofd_a_SOURCES += %D%/profile.c %D%/symbolize-priv.h %D%/symbolize.c %D%/symtab.c

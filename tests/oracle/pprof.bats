@@ -223,6 +223,12 @@ summed() {
 	[ "$(grep -c 'comm:\[app\]' raw)" = 2 ]
 	lacks timestamp raw
 	grep -q '/bin/app abcd *$' raw
+	# A file of that name with another build-id is another file.
+	sed "s|/bin/app|$(command -v bash)|" shape.txt | protoc --encode=perftools.profiles.Profile \
+		--proto_path="$SRCDIR/tests/oracle" profile.proto >other.pb
+	run "$PROFD" top --symbolize other.pb
+	echo "$output"
+	[[ "$output" == *"profd: 3 of 3 addresses have no name"* ]]
 }
 
 @test "xmllint accepts every picture" {
