@@ -158,6 +158,31 @@ struct profile *profile_file_read(const char *path, const char *unit, struct err
 	return read_bytes(&f, err);
 }
 
+/* What a profile calls the occurrences of @event is the event's name with an end. */
+static bool names_value(const char *type, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(type, name, n) && !strcmp(type + n, "_event");
+}
+
+static bool find_value(const struct profile *p, const char *name, unsigned *ret_value)
+{
+	for (unsigned i = 0; i < p->nvalues; i++) {
+		if (!strcmp(profile_text(p, p->value_types[i].type), name)) {
+			*ret_value = i;
+			return true;
+		}
+	}
+	for (unsigned i = 0; i < p->nvalues; i++) {
+		if (names_value(profile_text(p, p->value_types[i].type), name)) {
+			*ret_value = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 int profile_file_value(const struct profile *p, const char *name, unsigned *ret_value,
 		       struct error *err)
 {
@@ -167,15 +192,11 @@ int profile_file_value(const struct profile *p, const char *name, unsigned *ret_
 		*ret_value = profile_default_value(p);
 		return 0;
 	}
-	for (unsigned i = 0; i < p->nvalues; i++) {
-		if (!strcmp(profile_text(p, p->value_types[i].type), name)) {
-			*ret_value = i;
-			text_done(&t);
-			return 0;
-		}
+	if (find_value(p, name, ret_value))
+		return 0;
+	for (unsigned i = 0; i < p->nvalues; i++)
 		text_addf(&t, "%s%s", i ? ", " : "",
 			  profile_text(p, p->value_types[i].type));
-	}
 	error_set(err, -EINVAL, "the profile has no sample type '%s'", name);
 	error_hint(err, "it has: %s", text_get(&t));
 	text_done(&t);

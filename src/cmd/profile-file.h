@@ -10,6 +10,7 @@ extern const char profile_file_usage[];
  * are of @unit: count, nanoseconds or bytes; as they are or in gzip. NULL and err: it
  * cannot be read, or is none of these; or there is no such unit. */
 struct profile *profile_file_read(const char *path, const char *unit, struct error *err);
-/* The index of the sample type named @name; NULL: the profile's default one. */
+/* The index of the sample type named @name, or else @name_event; NULL: the profile's default
+ * one. */
 int profile_file_value(const struct profile *p, const char *name, unsigned *ret_value,
 		       struct error *err);

@@ -28,15 +28,21 @@ script() {
 	perf script -i "$BATS_FILE_TMPDIR/$1.data" "${@:2}" 2>/dev/null
 }
 
-# agree NAME EVENT TEXT KEY [OPTION...]: perf report's shares of the event are profd top's; KEY is flat or
-# cum.
+# event_of NAME [NUMBER]: how perf calls the event; ":u" is at the end of it for ordinary users.
+event_of() {
+	perf evlist -i "$BATS_FILE_TMPDIR/$1.data" 2>/dev/null | grep -v '^#' | sed -n "${2:-1}p"
+}
+
+# agree NAME EVENT TEXT KEY [OPTION...]: perf report's shares of the event, by its number, are profd top's;
+# KEY is flat or cum.
 agree() {
-	local children=--no-children field=overhead
+	local children=--no-children field=overhead event
+	event=$(event_of "$1" "$2")
 	[ "$4" = flat ] || children=--children field=overhead_children
 	perf report "$children" --stdio -g none -F "$field,sym" --percent-limit 0 \
 		-i "$BATS_FILE_TMPDIR/$1.data" >report.txt 2>/dev/null
 	"$PROFD" top -n 0 --json "${@:5}" "$3" >top.json
-	"$PYTHON" - report.txt "$2" top.json "$4" <<-'END'
+	"$PYTHON" - report.txt "$event" top.json "$4" <<-'END'
 	import json, re, sys
 	perf, inlined, event = {}, {}, None
 	for line in open(sys.argv[1], encoding="utf-8"):
@@ -65,43 +71,46 @@ agree() {
 
 @test "frame pointers: own parts and parts with callees" {
 	script fp >fp.txt
-	agree fp cpu-clock fp.txt flat
-	agree fp cpu-clock fp.txt cum
+	agree fp 1 fp.txt flat
+	agree fp 1 fp.txt cum
 	# Fields are left out: of the symbol the offset and the file, then the period.
 	script fp -F comm,pid,tid,time,period,event,ip,sym >less.txt
-	agree fp cpu-clock less.txt flat
+	agree fp 1 less.txt flat
 	script fp -F comm,tid,ip,sym >least.txt
 	lacks cpu-clock least.txt
-	agree fp cpu-clock least.txt flat
+	agree fp 1 least.txt flat
 	# Fields are added.
 	script fp --header --ns --show-task-events --show-mmap-events -F +pid,+srcline >more.txt
 	grep -q PERF_RECORD more.txt
-	agree fp cpu-clock more.txt flat
+	agree fp 1 more.txt flat
 }
 
 @test "without callers" {
 	script flat >flat.txt
-	agree flat cpu-clock flat.txt flat
+	agree flat 1 flat.txt flat
 }
 
 @test "DWARF: inlined functions stand below the one they are in" {
 	script dwarf >dwarf.txt
 	grep -q '(inlined)' dwarf.txt
-	agree dwarf cpu-clock dwarf.txt cum
+	agree dwarf 1 dwarf.txt cum
 	"$PROFD" convert -t folded --annotate dwarf.txt >dwarf.folded
 	grep -q '^inline;.*;main;.*geometry::Circle::draw;middle<.*_\[i\]' dwarf.folded
 	# Of a function's own part perf report says nothing for those that are inlined.
 	script dwarf --no-inline >plain.txt
-	agree dwarf cpu-clock plain.txt flat
+	agree dwarf 1 plain.txt flat
 }
 
 @test "several events have values of their own" {
+	local faults
 	script events >events.txt
-	agree events cpu-clock:u events.txt flat
-	agree events page-faults events.txt flat --value page-faults_event
+	agree events 2 events.txt flat
+	faults=$(event_of events 1)
+	agree events 1 events.txt flat --value "${faults}_event"
+	agree events 1 events.txt flat --value "$faults"
 	# As many samples as perf printed heads.
-	"$PROFD" top --json --value page-faults_sample events.txt >top.json
-	[ "$(json top.json total)" = "$(grep -c 'page-faults: ' events.txt)" ]
+	"$PROFD" top --json --value "${faults}_sample" events.txt >top.json
+	[ "$(json top.json total)" = "$(grep -c "$faults: " events.txt)" ]
 	gzip -k events.txt
 	"$PROFD" convert -t folded events.txt.gz | cmp - <("$PROFD" convert -t folded - <events.txt)
 }
