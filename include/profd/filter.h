@@ -5,12 +5,15 @@
  * Names are matched by POSIX extended regular expressions, regex(7), anywhere in them. A
  * function matches by its name, by its source file or by the file that its code is in,
  * as in github.com/google/pprof, profile/filter.go; so does code without a name, by the
- * last of these. Inlined functions are functions. */
+ * last of these. Inlined functions are functions. Of a name that is longer than
+ * FILTER_NAME_MAX_BYTES only these are looked at. */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <profd/error.h>
 #include <profd/profile.h>
+
+#define FILTER_NAME_MAX_BYTES 4096
 
 enum filter_by {
 	FILTER_FOCUS,	  /* samples with a function that matches */

@@ -115,13 +115,19 @@ static bool has_ids(enum filter_by by)
 	return by == FILTER_PROCESS || by == FILTER_THREAD;
 }
 
-static bool matches_any(const struct filter *f, enum filter_by by, const char *s)
+/* A pattern such as a+b takes time by the square of the length. */
+static bool matches_any(const struct filter *f, enum filter_by by, const char *s,
+			size_t n)
 {
 	for (uint32_t i = 0; i < f->patterns[by].n; i++) {
 		const struct filter_pattern *pattern = &f->patterns[by].v[i];
+		regmatch_t range = {.rm_so = 0,
+				    .rm_eo = n < FILTER_NAME_MAX_BYTES
+						     ? (regoff_t)n
+						     : FILTER_NAME_MAX_BYTES};
 
 		if (!(pattern->is_number && has_ids(by)) &&
-		    !regexec(&pattern->regex, s, 0, NULL, 0))
+		    !regexec(&pattern->regex, s, 1, &range, REG_STARTEND))
 			return true;
 	}
 	return false;
@@ -134,8 +140,10 @@ bool sieve_matches(struct sieve *s, enum filter_by by, string_id id)
 	if (!known)
 		return false;
 	if (known[id] == MATCH_UNKNOWN)
-		known[id] = matches_any(s->f, by, profile_text(s->p, id)) ? MATCH_YES
-									  : MATCH_NO;
+		known[id] = matches_any(s->f, by, s->p->strings.v[id],
+					s->p->string_lens.v[id])
+				    ? MATCH_YES
+				    : MATCH_NO;
 	return known[id] == MATCH_YES;
 }
 

@@ -328,6 +328,27 @@ static void a_part_says_so(void **state)
 	profile_free(p);
 }
 
+/* What is behind the limit is not looked at; nor does it take time by its square. */
+static void long_names_are_matched_by_their_begin(void **state)
+{
+	struct text t = {0};
+	struct profile *p, *part;
+
+	text_add(&t, "c;x");
+	while (t.len < (size_t)1 << 20)
+		text_addc(&t, 'a');
+	text_add(&t, "b 1\n");
+	p = from_text(text_get(&t));
+	part = part_of(p, WANT({FILTER_FOCUS, "a+b"}));
+	assert_int_equal(part->samples.n, 1);
+	profile_free(part);
+	part = part_of(p, WANT({FILTER_FOCUS, "xa+"}));
+	assert_int_equal(part->samples.n, 2);
+	profile_free(part);
+	profile_free(p);
+	text_done(&t);
+}
+
 /* The main program stays the first mapping for those who read the file. */
 static void the_main_program_is_known_in_the_part(void **state)
 {
@@ -371,6 +392,7 @@ int main(void)
 		cmocka_unit_test(times_stay_with_their_rows),
 		cmocka_unit_test(a_profile_without_times_has_no_range),
 		cmocka_unit_test(a_part_says_so),
+		cmocka_unit_test(long_names_are_matched_by_their_begin),
 		cmocka_unit_test(the_main_program_is_known_in_the_part),
 		cmocka_unit_test(bad_patterns_are_one_sentence),
 	};
