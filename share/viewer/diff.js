@@ -34,7 +34,6 @@ function diff_fill(tree, i, dark) {
 	const [h, s] = d.way > 0 ? [28, 88] : [212, 75];
 	return `hsl(${h},${dark ? s - 22 : s}%,${dark ? 24 + 14 * much : 86 - 26 * much}%)`;
 }
-function diff_ink(tree, i, dark) { return dark ? "#f4f4f4" : "#111"; }
 function diff_sign(tree, i) {
 	const way = diff_at(tree, i).way;
 	return way > 0 ? "+ " : way < 0 ? "\u2212 " : "";

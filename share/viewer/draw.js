@@ -50,7 +50,7 @@ function flame_view(ui) {
 			paint(time);
 		});
 	}
-	/* Calls it for the boxes that are wide enough, and @thin for those that are not. */
+	/* Calls @visit for the boxes that are wide enough, and @thin for those that are not. */
 	function each_seen(seen, visit, thin) {
 		const all = { x: 0, w: tree.size[0] || 1 };
 		for (let i = 0; i < tree.n;) {
@@ -74,7 +74,9 @@ function flame_view(ui) {
 		});
 		kept = Math.max(kept, levels());
 	}
+	let stale = true;
 	function resize() {
+		stale = false;
 		const w = box.clientWidth, h = Math.min(kept * ROW, room()), full = Math.max(levels() * ROW, h);
 		spacer.style.height = full - h + "px";
 		box.style.height = h + "px";
@@ -129,29 +131,35 @@ function flame_view(ui) {
 			c.fillRect(k, y, kind === JIT ? 2 : w, 2);
 		c.globalAlpha = 1;
 	}
-	function draw_box(c, i, x, w, y, look) {
+	/* Small plain boxes wait until all of one colour can be drawn: a change of colour costs more than one. */
+	function draw_box(c, i, x, w, y, look, waiting) {
 		const l = tree.label[i], kind = l < 0 ? NOTE : view.labels.kind[l], left = Math.max(x, 0);
 		const shown = Math.min(x + w, width) - left, wide = shown > 1.5 ? shown - 1 : shown;
-		const hit = hits && l >= 0 && hits[l];
-		c.globalAlpha = look.dim(i) ? 0.55 : 1;
-		c.fillStyle = hit ? look.hit : P.diff ? diff_fill(tree, i, dark) : l < 0 ? look.root : fill_of(l);
+		const hit = hits && l >= 0 && hits[l], chars = Math.floor((wide - 6) / column);
+		const fill = hit ? look.hit : P.diff ? diff_fill(tree, i, dark) : l < 0 ? look.root : fill_of(l);
+		if (chars < 3 && !hit && (wide < 3 || kind === USER || kind === NOTE)) {
+			if (!waiting.has(fill))
+				waiting.set(fill, []);
+			waiting.get(fill).push(left, y, wide);
+			return;
+		}
+		c.globalAlpha = i < zoom && i && tree.end[i] >= zoom && same_side(i) ? 0.55 : 1;
+		c.fillStyle = fill;
 		shape(c, kind, left, y, wide, look.ink);
 		if (hit) {
 			c.fillStyle = look.hit_line;
 			c.fillRect(left, y + ROW - 4, wide, 3);
 		}
 		c.globalAlpha = 1;
-		const chars = Math.floor((wide - 6) / column);
 		if (chars < 3)
 			return;
-		c.fillStyle = hit ? look.hit_ink : P.diff ? diff_ink(tree, i, dark) : look.ink;
+		c.fillStyle = hit ? look.hit_ink : look.ink;
 		const text = l < 0 ? "all" : text_of(l, P.diff ? chars - 2 : chars);
 		if (text)
 			c.fillText(P.diff ? diff_sign(tree, i) + text : text, left + 3, y + ROW - 5.5);
 	}
 	function looks() {
-		return { dim: i => i < zoom && tree.end[i] >= zoom && same_side(i) && i > 0,
-			ink: dark ? "#f2f2f2" : "#111", hit: dark ? "#1d5f9e" : "#8fd0ff", hit_ink: dark ? "#fff" : "#001b33",
+		return { ink: dark ? "#f2f2f2" : "#111", hit: dark ? "#1d5f9e" : "#8fd0ff", hit_ink: dark ? "#fff" : "#001b33",
 			hit_line: dark ? "#9fd4ff" : "#0b4f8a", root: dark ? "#3a3d42" : "#d7d9dd",
 			rest: dark ? "#2b2d31" : "#e3e4e8" };
 	}
@@ -159,7 +167,7 @@ function flame_view(ui) {
 		return same_side(i) ? seen : { x: 0, w: tree.size[0] || 1 };
 	}
 	function paint_into(c, seen, top, high, looks_now) {
-		const rest = [];
+		const rest = [], waiting = new Map();
 		rows = [];
 		c.font = FONT + "px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
 		column = c.measureText("MMMMMMMMMM").width / 10;
@@ -175,7 +183,7 @@ function flame_view(ui) {
 			const d = tree.depth[i], y = row_y(d) - top;
 			(rows[d - tree.least] = rows[d - tree.least] || []).push(i);
 			if (y > -ROW && y < high)
-				draw_box(c, i, x, w, y, looks_now);
+				draw_box(c, i, x, w, y, looks_now, waiting);
 		}, (i, x, w) => {
 			const d = tree.depth[i], r = rest[d - tree.least];
 			if (r && x - r.end <= 0.5) {
@@ -187,11 +195,19 @@ function flame_view(ui) {
 		});
 		for (let d = tree.least; d <= tree.most; d++)
 			flush(d);
+		for (const [fill, list] of waiting) {
+			c.fillStyle = fill;
+			for (let k = 0; k < list.length; k += 3)
+				c.fillRect(list[k], list[k + 1], list[k + 2], ROW - 1);
+		}
 	}
 	function paint(time) {
 		if (!tree || !box.isConnected)
 			return;
-		resize();
+		if (stale) {
+			measure();
+			resize();
+		}
 		const c = canvas.getContext("2d"), scale = canvas.width / width || 1, seen = now_seen(time);
 		c.setTransform(scale, 0, 0, scale, 0, 0);
 		c.clearRect(0, 0, width, height);
@@ -288,8 +304,9 @@ function flame_view(ui) {
 		e.preventDefault();
 		ui.menu(i, { left: e.clientX, top: e.clientY });
 	});
-	new ResizeObserver(wish).observe(box);
-	self.addEventListener("resize", wish);
+	const resized = () => { stale = true; wish(); };
+	new ResizeObserver(resized).observe(box);
+	self.addEventListener("resize", resized);
 
 	return {
 		box, canvas, wish, reveal, neighbour, rectangle,

@@ -147,5 +147,5 @@ const PALETTE = {
 };
 function shade_of(name, kind, dark) {
 	const [h, s, l] = PALETTE[dark ? "dark" : "light"][kind], n = hash_text(name);
-	return `hsl(${h + n % 13 - 6},${s + (n >> 4) % 13 - 6}%,${l + (n >> 8) % 9 - 4}%)`;
+	return `hsl(${h + n % 7 * 2 - 6},${s}%,${l + (n >> 8) % 5 * 2 - 4}%)`;
 }

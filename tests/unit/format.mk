@@ -1,7 +1,7 @@
 check_PROGRAMS += tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
-	tests/unit/test-flame
+	tests/unit/test-flame tests/unit/test-page
 TESTS += tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
-	tests/unit/test-flame
+	tests/unit/test-flame tests/unit/test-page
 tests_unit_test_profile_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_pprof_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_folded_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
@@ -18,3 +18,4 @@ TESTS += tests/unit/test-origin
 tests_unit_test_origin_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_gperftools_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_calltree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_page_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
