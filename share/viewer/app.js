@@ -148,9 +148,7 @@ function start() {
 		el("div", { class: "under" }, details, actions), legend, note);
 	const table_pane = el("section", { "aria-label": "Functions" }, table.box, changes);
 	const about_pane = el("section", { "aria-label": "About this recording" });
-	about_pane.append(about_facts());
-	if (about)
-		about_pane.append(about);
+	about_pane.append(about || "", about_facts());
 
 	function thread_options() {
 		const sums = new Map();

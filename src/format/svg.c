@@ -26,9 +26,11 @@
 /* Of the fixed-width font of 11 units: 0.602 em in DejaVu Sans Mono, 0.6 in most others.
  * */
 #define SVG_COLUMN 6.65
-#define SVG_MIN_BOX 0.5	   /* narrower ones cannot be seen */
-#define SVG_THIN 2.0	   /* narrower ones cannot be pointed at */
-#define SVG_THIN_STILL 6.0 /* nor these, where there is no zoom */
+#define SVG_MIN_BOX 0.5 /* narrower ones cannot be seen */
+#define SVG_THIN 2.0	/* narrower ones cannot be pointed at */
+/* Where there is no zoom. */
+#define SVG_MIN_BOX_STILL 1.0
+#define SVG_THIN_STILL 6.0
 #define SHADES 8
 #define SVG_LEGEND_ROWS 4u /* of a difference */
 
@@ -507,13 +509,13 @@ static unsigned svg_top(const struct flame_options *o)
 static void svg_init(struct svg *s, const struct profile *p,
 		     const struct flame_options *o, struct sink *out)
 {
-	double scale;
+	double least = o->embedded ? SVG_MIN_BOX_STILL : SVG_MIN_BOX, scale;
 
 	memset(s, 0, sizeof(*s));
 	s->out = out;
 	picture_init(&s->pic, p, o);
 	scale = svg_scale(s);
-	s->min_total = scale > 0 ? (int64_t)(SVG_MIN_BOX / scale) : 0;
+	s->min_total = scale > 0 ? (int64_t)(least / scale) : 0;
 	if (s->min_total < 1)
 		s->min_total = 1;
 	s->thin_width = o->embedded ? SVG_THIN_STILL : SVG_THIN;

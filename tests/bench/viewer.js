@@ -1,12 +1,12 @@
 /* How long a viewer takes to open and to zoom, in a headless Chromium: viewer.js WHAT URL [REPEATS]
-   prints JSON, a list of {open_ms, frames_ms} with one entry for each repeat.
+prints JSON, a list of {open_ms, frames_ms} with one entry for each repeat.
 
-   	profd		index.html: until its first frame is drawn; then zooms in and out
-   	speedscope	speedscope's page with a profile in its fragment: until it shows it
-   	svg		a picture: until the browser has loaded and painted it
+	profd		index.html: until its first frame is drawn; then zooms in and out
+	speedscope	speedscope's page with a profile in its fragment: until it shows it
+	svg		a picture: until the browser has loaded and painted it
 
-   open_ms counts from the start of the navigation. frames_ms: the time from each frame that was drawn
-   while zooming to the next. */
+open_ms counts from the start of the navigation. frames_ms: the time from each frame that was drawn
+while zooming to the next. */
 "use strict";
 const path = require("path");
 const { Browser } = require(path.join(__dirname, "../browser/browser.js"));

@@ -215,9 +215,9 @@ const parts = {
 
 	/* A server with exactly the header that Jenkins sends; also with scripts switched off. */
 	async jenkins(page, file) {
+		let policy = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self'";
 		const server = http.createServer((request, response) => {
-			response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy":
-				"sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self'" });
+			response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy });
 			response.end(fs.readFileSync(file));
 		});
 		await new Promise(done => server.listen(0, "127.0.0.1", done));
@@ -239,6 +239,16 @@ const parts = {
 		await page.send("Emulation.setScriptExecutionDisabled", { value: false });
 		seen = await page.eval(looks);
 		check("without scripts, too", as_wanted(seen) || seen, true);
+		policy = "sandbox allow-scripts";
+		await page.open(`http://127.0.0.1:${server.address().port}/`);
+		await page.ready();
+		await page.frames();
+		await click_box(page, "write");
+		check("in a sandbox that lets scripts run it zooms", (await names(page)).includes("app worker"), false);
+		await page.eval("document.querySelector('canvas.flame').focus()");
+		await page.key("Escape");
+		await page.frames(15);
+		check("and goes back", (await names(page)).includes("app worker"), true);
 		server.close();
 	},
 
