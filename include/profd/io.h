@@ -34,6 +34,7 @@ void sink_put(struct sink *s, const void *data, size_t n);
 void sink_puts(struct sink *s, const char *str);
 void sink_putf(struct sink *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+void sink_put_i64(struct sink *s, int64_t value); /* as "%lld", for millions of them */
 
 /* A sink into memory. */
 struct text;

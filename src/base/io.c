@@ -135,6 +135,19 @@ void sink_putf(struct sink *s, const char *fmt, ...)
 	text_done(&t);
 }
 
+void sink_put_i64(struct sink *s, int64_t value)
+{
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char digits[24], *digit = digits + sizeof(digits);
+
+	do
+		*--digit = (char)('0' + left % 10);
+	while (left /= 10);
+	if (value < 0)
+		*--digit = '-';
+	sink_put(s, digit, (size_t)(digits + sizeof(digits) - digit));
+}
+
 static int sink_text_write(struct sink *s, const void *data, size_t n)
 {
 	text_addn(((struct sink_text *)s)->text, data, n);

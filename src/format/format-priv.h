@@ -56,9 +56,8 @@ int proto_error(struct error *err, size_t at, const char *fmt, ...)
 
 /* pprof-times.c: a field that only profd knows, its number in the outermost message. */
 #define PPROF_TIMES 1001u
-/* @rows: [p->samples.n], the low half being the row that is written in this place; the
- * first is not. Appends the message. */
-void pprof_times_write(const struct profile *p, const uint64_t *rows, struct text *msg);
+/* @rows: as samples_in_order has them. Appends the message. */
+void pprof_times_write(const struct profile *p, const uint32_t *rows, struct text *msg);
 /* @rows: what the file's samples were added to, in its order. */
 int pprof_times_read(struct profile *p, struct proto_view v, const uint32_t *rows,
 		     uint32_t nrows, struct error *err);
@@ -92,6 +91,9 @@ void flame_name(struct text *t, const struct profile *p, const struct flame_call
 		uint32_t depth);
 /* The enum flame_kind of a function at @l; @inlined: it is not the one that holds the code. */
 uint32_t flame_line_kind(const struct location *l, bool inlined);
+/* The same of a function; of code without one when @function is 0. */
+void code_name(struct text *t, const struct profile *p, function_id function,
+	       mapping_id mapping);
 const char *flame_kind_text(uint32_t kind); /* "kernel", "" for FLAME_USER */
 /* "k", "i", "j" or NULL. */
 const char *flame_kind_mark(uint32_t kind);
@@ -180,6 +182,10 @@ struct turn_leg {
 	uint32_t parent, child, sibling;
 };
 struct turn_leg *turn_legs(const struct turns *t, const struct profile *p);
+
+/* The rows of p->samples in the order in which formats write them, [1 .. p->samples.n);
+ * @t is of TURNS_ALL. The caller frees it. */
+uint32_t *samples_in_order(const struct profile *p, const struct turns *t);
 
 /* --- the picture ------------------------------------------------------------------ */
 

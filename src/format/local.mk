@@ -3,7 +3,8 @@ src_libprofd_a_SOURCES += \
 	src/format/format-priv.h src/format/gzip.c \
 	src/format/html.c src/format/names.c src/format/page-data.c src/format/page-diff.c \
 	src/format/page-frames.c src/format/page-priv.h src/format/page-prune.c \
-	src/format/page-tree.c src/format/page-walk.h src/format/picture.c src/format/picture-diff.c src/format/pprof-read.c \
+	src/format/page-tree.c src/format/page-walk.h src/format/order.c \
+	src/format/picture.c src/format/picture-diff.c src/format/pprof-read.c \
 	src/format/pprof-times.c src/format/pprof-write.c src/format/proto.c src/format/script.c src/format/svg.c \
 	src/format/speedscope.c src/format/top.c src/format/turns.c \
 	src/format/foreign.c src/format/perfscript.c src/format/perfscript-line.c \

@@ -61,6 +61,16 @@ void flame_name(struct text *t, const struct profile *p, const struct flame_call
 		text_addf(t, *base == '[' ? "%s" : "[%s]", base);
 }
 
+void code_name(struct text *t, const struct profile *p, function_id function,
+	       mapping_id mapping)
+{
+	struct flame_call call = {.function = function, .mapping = mapping};
+
+	call.name = function ? p->functions.v[function].name
+			     : p->mappings.v[mapping].filename;
+	flame_name(t, p, &call, 2);
+}
+
 /* --- shortening ------------------------------------------------------------------- */
 
 static bool is_continuation(char c)

@@ -34,7 +34,7 @@ static void times_by_row(const struct profile *p, uint32_t *first, uint32_t *sor
 	first[p->samples.n] = p->times.n;
 }
 
-void pprof_times_write(const struct profile *p, const uint64_t *rows, struct text *msg)
+void pprof_times_write(const struct profile *p, const uint32_t *rows, struct text *msg)
 {
 	uint32_t *first = xcalloc(p->samples.n + 1, sizeof(*first));
 	uint32_t *sorted = xcalloc(p->times.n + 1, sizeof(*sorted));
@@ -42,7 +42,7 @@ void pprof_times_write(const struct profile *p, const uint64_t *rows, struct tex
 
 	times_by_row(p, first, sorted);
 	for (uint32_t i = 1; i < p->samples.n; i++) {
-		uint32_t row = (uint32_t)rows[i], end = first[row + 1];
+		uint32_t row = rows[i], end = first[row + 1];
 
 		proto_varint(&columns[TIMES_BINS], end - first[row]);
 		for (uint32_t k = first[row]; k < end; k++) {

@@ -3,8 +3,8 @@
  * it, then write message after message through gzip. Memory is a few integers per row,
  * whatever the size.
  *
- * Samples go in the order of the stack tree: neighbours then share their callers, which
- * deflate finds. Where there are many, locations go by address, and what they name in
+ * Samples go in the order of the stack tree (order.c): neighbours then share their
+ * callers, which deflate finds. Where there are many, locations go by address, and what they name in
  * their order: numbers that grow by little look alike, and so do made-up names. Numbering
  * locations by use, for shorter varints, was tried and made the file larger: it scatters
  * what belongs together. */
@@ -198,72 +198,17 @@ static void writer_sample(struct pprof_writer *w, uint32_t row)
 	writer_message(w, 2);
 }
 
-struct turn {
-	uint32_t parent, child, sibling; /* numbers of turns; 0: none */
-	uint32_t order;
-};
-
-/* The turns of the stack tree, each with its place in depth-first order: a list of
- * children is in the order of their rows, pushed in front from the last one on. */
-static struct turn *turn_order(const struct pprof_writer *w)
-{
-	const struct profile *p = w->p;
-	struct turn *turns = xcalloc(w->turns.n, sizeof(*turns));
-	uint32_t n = w->turns.n, next = 0, at = 0;
-
-	for (stack_id row = p->stacks.n; row-- > 1;) {
-		struct turn *t;
-
-		if (!mark_is(w->turns.bits, row))
-			continue;
-		t = &turns[--n];
-		row = turn_begin(&w->turns, p, row);
-		t->parent = turn_number(&w->turns, p->stacks.v[row].parent);
-		t->sibling = turns[t->parent].child;
-		turns[t->parent].child = n;
-	}
-	for (;;) {
-		turns[at].order = next++;
-		if (turns[at].child) {
-			at = turns[at].child;
-			continue;
-		}
-		while (at && !turns[at].sibling)
-			at = turns[at].parent;
-		if (!at)
-			return turns;
-		at = turns[at].sibling;
-	}
-}
-
-static int u64_compare(const void *va, const void *vb)
-{
-	uint64_t a = *(const uint64_t *)va, b = *(const uint64_t *)vb;
-
-	return a < b ? -1 : a > b;
-}
-
 static void writer_samples(struct pprof_writer *w)
 {
-	const struct profile *p = w->p;
-	struct turn *turns = turn_order(w);
-	uint64_t *rows = xcalloc(p->samples.n, sizeof(*rows));
+	uint32_t *rows = samples_in_order(w->p, &w->turns);
 
-	for (uint32_t i = 1; i < p->samples.n; i++) {
-		uint32_t turn = turn_number(&w->turns, p->samples.v[i].stack);
-
-		rows[i] = (uint64_t)turns[turn].order << 32 | i;
-	}
-	qsort(rows, p->samples.n, sizeof(*rows), u64_compare);
-	/* Row 0 keeps its key of 0, the smallest, and stays in front. */
-	for (uint32_t i = 1; i < p->samples.n; i++)
-		writer_sample(w, (uint32_t)rows[i]);
-	if (p->times.n) {
-		pprof_times_write(p, rows, &w->msg);
+	for (uint32_t i = 1; i < w->p->samples.n; i++)
+		writer_sample(w, rows[i]);
+	if (w->p->times.n) {
+		pprof_times_write(w->p, rows, &w->msg);
 		writer_message(w, PPROF_TIMES);
 	}
 	free(rows);
-	free(turns);
 }
 
 /* --- tables ----------------------------------------------------------------------- */

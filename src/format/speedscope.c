@@ -20,7 +20,7 @@ struct scope_group { /* of rows of one command and thread */
 };
 
 struct scope_row {
-	uint32_t group, row;
+	uint32_t group, row, place; /* place: in the order of all */
 };
 
 struct scope {
@@ -31,9 +31,13 @@ struct scope {
 	VEC(struct scope_group) groups;
 	struct index by_names; /* row + 1 of groups */
 	VEC(struct scope_row) rows;
-	uint32_t *nameless; /* [locations]: the frame of one without lines; 0: none yet */
+	/* The frame + 1 of a function, and of code of a mapping without one; 0: none
+	 * yet. */
+	uint32_t *function_frames, *mapping_frames;
 	uint32_t frames;
+	uint64_t *known;    /* bits, by row of stacks: its frames have numbers */
 	VEC(uint32_t) path; /* frames of a stack, the leaf first */
+	VEC(location_id) fresh;
 };
 
 static void text_write(struct scope *s, const char *key, const char *value)
@@ -58,31 +62,46 @@ static void frame_write(struct scope *s, const char *name, const char *file,
 	sink_puts(s->out, "}");
 }
 
-/* Function f is frame f - 1; code without a name comes behind them. */
-static void frames_write(struct scope *s)
+/* A function, or where @f is 0 code without one. */
+static void frame_number(struct scope *s, function_id f, mapping_id m)
 {
-	const struct profile *p = s->p;
+	uint32_t *frame = f ? &s->function_frames[f] : &s->mapping_frames[m];
+	const struct function *fn = &s->p->functions.v[f];
 	struct text name = {0};
 
-	for (function_id f = 1; f < p->functions.n; f++) {
-		const struct function *fn = &p->functions.v[f];
-
-		frame_write(s, profile_text(p, fn->name), profile_text(p, fn->filename),
-			    fn->start_line);
-	}
-	for (location_id l = 1; l < p->locations.n; l++) {
-		const struct location *at = &p->locations.v[l];
-		struct flame_call call = {.mapping = at->mapping};
-
-		if (at->nlines)
-			continue;
-		if (at->mapping)
-			call.name = p->mappings.v[at->mapping].filename;
-		flame_name(&name, p, &call, 2);
-		s->nameless[l] = s->frames;
-		frame_write(s, text_get(&name), "", 0);
-	}
+	if (*frame)
+		return;
+	code_name(&name, s->p, f, m);
+	frame_write(s, text_get(&name), profile_text(s->p, fn->filename), fn->start_line);
+	*frame = s->frames;
 	text_done(&name);
+}
+
+static void location_frames(struct scope *s, location_id id)
+{
+	const struct location *l = &s->p->locations.v[id];
+
+	if (!l->nlines)
+		frame_number(s, 0, l->mapping);
+	for (uint32_t i = l->nlines; i-- > 0;)
+		frame_number(s, s->p->lines.v[l->first_line + i].function, l->mapping);
+}
+
+/* Numbers are given by the first use, stack by stack from the root on. */
+static void frames_write(struct scope *s)
+{
+	const struct stack_node *stacks = s->p->stacks.v;
+
+	for (uint32_t i = 0; i < s->rows.n; i++) {
+		stack_id at = s->p->samples.v[s->rows.v[i].row].stack;
+
+		for (; at && !mark_is(s->known, at); at = stacks[at].parent) {
+			s->known[at / 64] |= 1ull << (at % 64);
+			vec_push(&s->fresh, stacks[at].location);
+		}
+		while (s->fresh.n)
+			location_frames(s, s->fresh.v[--s->fresh.n]);
+	}
 }
 
 /* --- groups ------------------------------------------------------------------------- */
@@ -121,7 +140,7 @@ static int by_group(const void *pa, const void *pb)
 
 	if (a->group != b->group)
 		return a->group < b->group ? -1 : 1;
-	return a->row < b->row ? -1 : a->row > b->row;
+	return a->place < b->place ? -1 : a->place > b->place;
 }
 
 static int by_total(const void *pa, const void *pb, void *arg)
@@ -137,19 +156,30 @@ static int by_total(const void *pa, const void *pb, void *arg)
 }
 
 /* Readers want positive weights. */
+static void rows_find(struct scope *s)
+{
+	struct turns turns;
+	uint32_t *order;
+
+	turns_find(&turns, s->p, TURNS_ALL);
+	order = samples_in_order(s->p, &turns);
+	for (uint32_t i = 1; i < s->p->samples.n; i++) {
+		uint32_t row = order[i], group;
+
+		if (row_value(s, row) <= 0)
+			continue;
+		group = group_of(s, s->p->samples.v[row].labels);
+		s->groups.v[group].total = sum_clamped(s->groups.v[group].total,
+						       row_value(s, row));
+		s->groups.v[group].n++;
+		vec_push(&s->rows, ((struct scope_row){group, row, i}));
+	}
+	free(order);
+	turns_done(&turns);
+}
+
 static void groups_make(struct scope *s)
 {
-	for (uint32_t i = 1; i < s->p->samples.n; i++) {
-		uint32_t group;
-
-		if (row_value(s, i) <= 0)
-			continue;
-		group = group_of(s, s->p->samples.v[i].labels);
-		s->groups.v[group].total = sum_clamped(s->groups.v[group].total,
-						       row_value(s, i));
-		s->groups.v[group].n++;
-		vec_push(&s->rows, ((struct scope_row){group, i}));
-	}
 	if (!s->rows.n)
 		return;
 	qsort(s->rows.v, s->rows.n, sizeof(*s->rows.v), by_group);
@@ -169,16 +199,16 @@ static void path_make(struct scope *s, stack_id stack)
 
 	s->path.n = 0;
 	for (; stack; stack = p->stacks.v[stack].parent) {
-		location_id id = p->stacks.v[stack].location;
-		const struct location *l = &p->locations.v[id];
+		const struct location *l = &p->locations.v[p->stacks.v[stack].location];
 
-		for (uint32_t i = 0; i < l->nlines; i++)
-			vec_push(&s->path,
-				 p->lines.v[l->first_line + i].function
-					 ? p->lines.v[l->first_line + i].function - 1
-					 : s->nameless[id]);
+		for (uint32_t i = 0; i < l->nlines; i++) {
+			function_id f = p->lines.v[l->first_line + i].function;
+
+			vec_push(&s->path, f ? s->function_frames[f]
+					     : s->mapping_frames[l->mapping]);
+		}
 		if (!l->nlines)
-			vec_push(&s->path, s->nameless[id]);
+			vec_push(&s->path, s->mapping_frames[l->mapping]);
 	}
 }
 
@@ -188,14 +218,19 @@ static void samples_write(struct scope *s, const struct scope_group *g)
 	for (uint32_t i = 0; i < g->n; i++) {
 		path_make(s, s->p->samples.v[s->rows.v[g->first + i].row].stack);
 		sink_puts(s->out, i ? ",\n[" : "\n[");
-		for (uint32_t k = s->path.n; k-- > 0;)
-			sink_putf(s->out, k ? "%u," : "%u", s->path.v[k]);
+		for (uint32_t k = s->path.n; k-- > 0;) {
+			sink_put_i64(s->out, s->path.v[k] - 1);
+			if (k)
+				sink_puts(s->out, ",");
+		}
 		sink_puts(s->out, "]");
 	}
 	sink_puts(s->out, "],\n\"weights\":[");
-	for (uint32_t i = 0; i < g->n; i++)
-		sink_putf(s->out, i ? ",%lld" : "%lld",
-			  (long long)row_value(s, s->rows.v[g->first + i].row));
+	for (uint32_t i = 0; i < g->n; i++) {
+		if (i)
+			sink_puts(s->out, ",");
+		sink_put_i64(s->out, row_value(s, s->rows.v[g->first + i].row));
+	}
 	sink_puts(s->out, "]");
 }
 
@@ -240,22 +275,28 @@ void speedscope_write(const struct profile *p, unsigned value, const char *name,
 			  .key_comm = profile_find_string(p, "comm"),
 			  .key_thread = profile_find_string(p, "thread")};
 
-	s.nameless = xcalloc(p->locations.n, sizeof(*s.nameless));
-	groups_make(&s);
+	s.function_frames = xcalloc(p->functions.n, sizeof(*s.function_frames));
+	s.mapping_frames = xcalloc(p->mappings.n, sizeof(*s.mapping_frames));
+	s.known = xcalloc(p->stacks.n / 64 + 1, sizeof(*s.known));
+	rows_find(&s);
 	sink_puts(out, "{\"$schema\":\"" SCHEMA
 		       "\",\n\"exporter\":\"profd " PACKAGE_VERSION "\",");
 	text_write(&s, "name", name);
 	sink_puts(out, ",\"activeProfileIndex\":0,\n\"shared\":{\"frames\":[");
 	frames_write(&s);
 	sink_puts(out, "]},\n\"profiles\":[");
+	groups_make(&s);
 	for (uint32_t i = 0; i < s.groups.n; i++) {
 		sink_puts(out, i ? ",\n" : "\n");
 		group_write(&s, &s.groups.v[i], name);
 	}
 	sink_puts(out, "]}\n");
-	free(s.nameless);
+	free(s.function_frames);
+	free(s.mapping_frames);
+	free(s.known);
 	vec_done(&s.groups);
 	index_done(&s.by_names);
 	vec_done(&s.rows);
 	vec_done(&s.path);
+	vec_done(&s.fresh);
 }

@@ -1,7 +1,7 @@
-check_PROGRAMS += tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
-	tests/unit/test-flame tests/unit/test-page
-TESTS += tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
-	tests/unit/test-flame tests/unit/test-page
+format_tests = tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
+	tests/unit/test-flame tests/unit/test-page tests/unit/test-order
+check_PROGRAMS += $(format_tests)
+TESTS += $(format_tests)
 tests_unit_test_profile_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_pprof_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_folded_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
@@ -19,3 +19,4 @@ tests_unit_test_origin_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_gperftools_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_calltree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_page_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_order_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

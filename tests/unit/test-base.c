@@ -333,6 +333,22 @@ static void json_that_is_none_is_refused_with_its_line(void **state)
 	assert_null(json_read(deep, sizeof(deep), NULL));
 }
 
+static void test_sink_numbers(void **state)
+{
+	static const int64_t numbers[] = {0, 7, -1, 1234567890123, INT64_MAX, INT64_MIN};
+	struct text t = {0};
+	struct sink_text s;
+
+	sink_text_init(&s, &t);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		sink_put_i64(&s.sink, numbers[i]);
+		sink_puts(&s.sink, " ");
+	}
+	assert_string_equal(text_get(&t), "0 7 -1 1234567890123 9223372036854775807 "
+					  "-9223372036854775808 ");
+	text_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(json_that_is_read),
 		cmocka_unit_test(json_that_is_none_is_refused_with_its_line),
+		cmocka_unit_test(test_sink_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
