@@ -1,6 +1,6 @@
 noinst_HEADERS = \
 	%D%/attach.h %D%/counter.h %D%/eventspec.h %D%/clock.h %D%/ehframe.h %D%/error.h \
-	%D%/event.h %D%/format.h %D%/io.h %D%/json.h %D%/launch.h %D%/log.h %D%/map.h \
+	%D%/event.h %D%/format.h %D%/formats.h %D%/io.h %D%/json.h %D%/launch.h %D%/log.h %D%/map.h \
 	%D%/mem.h %D%/number.h %D%/objfile.h %D%/outside.h %D%/procs.h %D%/cgroup.h \
 	%D%/machine.h \
 	%D%/profile.h %D%/quality.h %D%/report.h %D%/ring.h %D%/sampler.h %D%/session.h \

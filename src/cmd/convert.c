@@ -10,6 +10,7 @@
 
 #include "filter-options.h"
 #include "profile-file.h"
+#include <profd/formats.h>
 #include <profd/mem.h>
 #include <profd/text.h>
 
@@ -21,8 +22,9 @@ static const char merge_usage[] = "usage: profd merge [options] FILE...\n"
 				  "Adds up profiles of the same sample types.\n";
 static const char options_usage[] =
 	"\n"
-	"  -t, --to FORMAT    pprof, folded, svg or speedscope (default: by the name of "
-	"-o)\n"
+	"  -t, --to FORMAT    pprof, folded, svg, html or speedscope (default: by the "
+	"name\n"
+	"                     of -o)\n"
 	"  -o, --output FILE  default: the standard output\n"
 	"      --force        overwrite FILE\n"
 	"      --value TYPE   which sample type (default: the profile's default; pprof: "
@@ -40,58 +42,6 @@ struct options {
 	int nfiles;
 	bool force, annotate, help;
 	struct filter_options filters;
-};
-
-struct format {
-	const char *name;
-	const char *suffixes[3]; /* of file names */
-	void (*write)(const struct profile *p, unsigned value, const struct options *o,
-		      struct sink *out);
-};
-
-static const char *title(const struct options *o)
-{
-	const char *slash = strrchr(o->files[0], '/');
-
-	return slash && slash[1] ? slash + 1 : o->files[0];
-}
-
-static void write_pprof(const struct profile *p, unsigned value, const struct options *o,
-			struct sink *out)
-{
-	pprof_write(p, out);
-}
-
-static void write_folded(const struct profile *p, unsigned value, const struct options *o,
-			 struct sink *out)
-{
-	folded_write_value(p, value, o->annotate, out);
-}
-
-/* What a file is called may be anything. */
-static void write_svg(const struct profile *p, unsigned value, const struct options *o,
-		      struct sink *out)
-{
-	struct text clean = {0};
-
-	text_add_clean(&clean, title(o), strlen(title(o)));
-	svg_write(p,
-		  &(struct flame_options){.title = text_get(&clean), .value = value + 1},
-		  out);
-	text_done(&clean);
-}
-
-static void write_speedscope(const struct profile *p, unsigned value,
-			     const struct options *o, struct sink *out)
-{
-	speedscope_write(p, value, title(o), out);
-}
-
-static const struct format formats[] = {
-	{"pprof", {".pb.gz", ".pprof", ".prof"}, write_pprof},
-	{"folded", {".folded", ".collapsed", ".txt"}, write_folded},
-	{"svg", {".svg"}, write_svg},
-	{"speedscope", {".speedscope.json", ".json"}, write_speedscope},
 };
 
 enum { OPT_FORCE = 256, OPT_VALUE, OPT_UNIT, OPT_ANNOTATE };
@@ -155,45 +105,18 @@ static int parse_options(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), nend = strlen(end);
-
-	return n >= nend && !strcmp(s + n - nend, end);
-}
-
-static bool is_format(const struct format *f, const struct options *o)
-{
-	if (o->to)
-		return !strcmp(o->to, f->name);
-	for (size_t i = 0; i < ARRAY_SIZE(f->suffixes); i++) {
-		if (o->output && f->suffixes[i] && ends_with(o->output, f->suffixes[i]))
-			return true;
-	}
-	return false;
-}
-
 static const struct format *find_format(const struct options *o, struct error *err)
 {
-	struct text_nearest near;
+	const struct format *f;
 
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		if (is_format(&formats[i], o))
-			return &formats[i];
-	}
-	if (!o->to) {
-		error_set(err, -EINVAL, "into which format?");
-		error_hint(err, "say so with -t, or by the name of -o: .pb.gz, .folded, "
-				".svg, .speedscope.json");
-		return NULL;
-	}
-	error_set(err, -EINVAL, "unknown format '%s'", o->to);
-	text_nearest_init(&near, o->to);
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		text_nearest_offer(&near, formats[i].name);
-	error_hint(err,
-		   near.n ? "did you mean '%s'?" : "pprof, folded, svg, speedscope%s",
-		   near.n ? near.best[0].word : "");
+	if (o->to)
+		return format_find(o->to, err);
+	f = o->output ? format_of_file(o->output) : NULL;
+	if (f)
+		return f;
+	error_set(err, -EINVAL, "into which format?");
+	error_hint(err, "say so with -t, or by the name of -o: .pb.gz, .folded, .svg, "
+			".html, .speedscope.json");
 	return NULL;
 }
 
@@ -227,13 +150,13 @@ static int fd_write(struct sink *sink, const void *data, size_t n)
 	return 0;
 }
 
-static int write_stdout(const struct profile *p, unsigned value, const struct format *f,
-			const struct options *o, struct error *err)
+static int write_stdout(const struct profile *p, const struct format *f,
+			const struct format_options *o, struct error *err)
 {
 	struct sink_fd out = {.sink.write = fd_write};
 	int code;
 
-	f->write(p, value, o, &out.sink);
+	f->write(p, o, &out.sink);
 	code = out.sink.code;
 	if (code == 0)
 		code = fd_flush(&out);
@@ -243,8 +166,9 @@ static int write_stdout(const struct profile *p, unsigned value, const struct fo
 	return code;
 }
 
-static int write_file(const struct profile *p, unsigned value, const struct format *f,
-		      const struct options *o, struct error *err)
+static int write_file(const struct profile *p, const struct format *f,
+		      const struct format_options *how, const struct options *o,
+		      struct error *err)
 {
 	const char *slash = strrchr(o->output, '/');
 	_cleanup_free_ char *folder = slash ? xasprintf("%.*s/", (int)(slash - o->output),
@@ -264,10 +188,29 @@ static int write_file(const struct profile *p, unsigned value, const struct form
 				 strerror(errno));
 	code = outfile_open(&out, dirfd, slash ? slash + 1 : o->output, err);
 	if (code == 0) {
-		f->write(p, value, o, &out.sink);
+		f->write(p, how, &out.sink);
 		code = outfile_commit(&out, err);
 	}
 	close(dirfd);
+	return code;
+}
+
+/* What a file is called may be anything. */
+static int write_profile(const struct profile *p, const struct format *f,
+			 const struct options *o, struct error *err)
+{
+	struct format_options how = {.annotate = o->annotate};
+	const char *slash = strrchr(o->files[0], '/');
+	const char *name = slash && slash[1] ? slash + 1 : o->files[0];
+	struct text title = {0};
+	int code = profile_file_value(p, o->value, &how.value, err);
+
+	if (code < 0)
+		return code;
+	text_add_clean(&title, name, strlen(name));
+	how.title = text_get(&title);
+	code = o->output ? write_file(p, f, &how, o, err) : write_stdout(p, f, &how, err);
+	text_done(&title);
 	return code;
 }
 
@@ -297,16 +240,12 @@ static int convert(struct options *o)
 	struct error err = {0};
 	const struct format *f = find_format(o, &err);
 	struct profile *p = f ? read_files(o, &err) : NULL;
-	unsigned value;
 	int code;
 
 	if (!p)
 		return cmd_fail(2, &err);
 	filter_options_check(&o->filters);
-	code = profile_file_value(p, o->value, &value, &err);
-	if (code == 0)
-		code = o->output ? write_file(p, value, f, o, &err)
-				 : write_stdout(p, value, f, o, &err);
+	code = write_profile(p, f, o, &err);
 	profile_free(p);
 	return code < 0 ? cmd_fail(2, &err) : 0;
 }

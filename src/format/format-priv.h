@@ -94,6 +94,8 @@ uint32_t flame_line_kind(const struct location *l, bool inlined);
 /* The same of a function; of code without one when @function is 0. */
 void code_name(struct text *t, const struct profile *p, function_id function,
 	       mapping_id mapping);
+/* The file of the program that was launched, or "". */
+const char *main_program(const struct profile *p);
 const char *flame_kind_text(uint32_t kind); /* "kernel", "" for FLAME_USER */
 /* "k", "i", "j" or NULL. */
 const char *flame_kind_mark(uint32_t kind);

@@ -71,6 +71,14 @@ void code_name(struct text *t, const struct profile *p, function_id function,
 	flame_name(t, p, &call, 2);
 }
 
+const char *main_program(const struct profile *p)
+{
+	for (mapping_id m = 1; m < p->mappings.n; m++)
+		if (p->mappings.v[m].flags & MAPPING_MAIN)
+			return profile_text(p, p->mappings.v[m].filename);
+	return "";
+}
+
 /* --- shortening ------------------------------------------------------------------- */
 
 static bool is_continuation(char c)

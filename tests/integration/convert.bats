@@ -124,6 +124,18 @@ refused() {
 	refused "no sample type 'none'" --value none -t svg "$BATS_FILE_TMPDIR/threads.d/cpu.pb.gz"
 }
 
+@test "the page says what the profile says" {
+	"$PROFD" convert "$BATS_FILE_TMPDIR/threads.d/cpu.pb.gz" -o made.html
+	xmllint --html --noout made.html 2>errors || [ -s made.html ]
+	grep -q '<title>cpu.pb.gz</title>' made.html
+	grep -q worker_load made.html
+	grep -q "samples: $(json "$BATS_FILE_TMPDIR/threads.d/run.json" quality.samples), cpu: " made.html
+	grep -q 'of the stacks complete' made.html
+	"$TEST_TOOLS/oracle/gen-profile" hostile pprof >hostile.pb.gz
+	"$PROFD" convert hostile.pb.gz -o '<b>&.html'
+	lacks '<script>alert(' '<b>&.html'
+}
+
 @test "profd top reads folded stacks" {
 	"$PROFD" top "$BATS_FILE_TMPDIR/threads.d/cpu.folded" >top
 	grep -q worker_load top
@@ -180,6 +192,8 @@ refused() {
 	refused "'other.json' is not a usable speedscope file: there is no list 'shared.frames'" -t svg other.json
 	refused "into which format?" good.folded
 	refused "unknown format 'foldde'" -t foldde good.folded
+	refused "unknown format 'top'" -t top good.folded
+	[[ "$output" == *"'profd top' prints the table of functions"* ]]
 	refused "unknown unit 'ns'" -t svg --unit ns good.folded
 	refused "cannot write 'no/made.svg': No such file" -o no/made.svg good.folded
 	refused "one profile is wanted" -t svg
