@@ -73,7 +73,7 @@ _profd() {
 			;;
 		convert | merge)
 			case $before in
-			-t | --to) choices="pprof folded svg html speedscope" ;;
+			-t | --to) choices="pprof folded svg html speedscope firefox" ;;
 			--unit) choices="count nanoseconds bytes" ;;
 			--value) choices="samples cpu" ;;
 			-o | --output)

@@ -83,6 +83,13 @@ bool speedscope_is(const void *data, size_t n);
  * and the number of the sample or event; -EFBIG). */
 struct profile *speedscope_read(const void *data, size_t n, struct error *err);
 
+/* --- Firefox Profiler: its processed profile, version 56, compressed with gzip -------- */
+
+/* Value @value, a thread for each pid, tid and name, the heaviest first. Functions that
+ * were inlined are frames of their own. Where the profile keeps times, samples stand at
+ * theirs, else one after the other. */
+void firefox_write(const struct profile *p, unsigned value, struct sink *out);
+
 /* --- the tree that pictures and tables are made of ---------------------------------- */
 
 enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };

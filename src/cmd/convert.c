@@ -22,9 +22,9 @@ static const char merge_usage[] = "usage: profd merge [options] FILE...\n"
 				  "Adds up profiles of the same sample types.\n";
 static const char options_usage[] =
 	"\n"
-	"  -t, --to FORMAT    pprof, folded, svg, html or speedscope (default: by the "
-	"name\n"
-	"                     of -o)\n"
+	"  -t, --to FORMAT    pprof, folded, svg, html, speedscope or firefox (default: "
+	"by\n"
+	"                     the name of -o)\n"
 	"  -o, --output FILE  default: the standard output\n"
 	"      --force        overwrite FILE\n"
 	"      --value TYPE   which sample type (default: the profile's default; pprof: "
@@ -116,7 +116,7 @@ static const struct format *find_format(const struct options *o, struct error *e
 		return f;
 	error_set(err, -EINVAL, "into which format?");
 	error_hint(err, "say so with -t, or by the name of -o: .pb.gz, .folded, .svg, "
-			".html, .speedscope.json");
+			".html, .speedscope.json, .firefox.json.gz");
 	return NULL;
 }
 

@@ -15,6 +15,14 @@ struct gzip_sink {
 };
 void gzip_open(struct gzip_sink *g, struct sink *out);
 void gzip_close(struct gzip_sink *g); /* passes a failure on to the sink below */
+/* The same for more than should be in memory at once, and slower: compresses on the way. */
+struct gzip_stream {
+	struct sink sink;
+	struct sink *out;
+	struct gzip_packer *packer;
+};
+void gzip_stream_open(struct gzip_stream *g, struct sink *out);
+void gzip_stream_close(struct gzip_stream *g);
 
 /* --- protobuf wire format (protobuf.dev/programming-guides/encoding) -------------- */
 
@@ -113,6 +121,8 @@ void name_shorten(struct text *t, const char *name);
 void name_clip(struct text *t, const char *s, size_t max);
 /* "12.3 %"; as many digits as the size calls for. Appends. */
 void percent_add(struct text *t, int64_t part, int64_t whole);
+/* What one of a unit of time is in nanoseconds; 0 for other units. */
+int64_t unit_ns(const char *unit);
 
 /* --- what readers of other people's files share --------------------------------------- */
 
@@ -188,6 +198,42 @@ struct turn_leg *turn_legs(const struct turns *t, const struct profile *p);
 /* The rows of p->samples in the order in which formats write them, [1 .. p->samples.n);
  * @t is of TURNS_ALL. The caller frees it. */
 uint32_t *samples_in_order(const struct profile *p, const struct turns *t);
+
+/* --- samples by thread and time --------------------------------------------------- */
+
+/* A thread is a process, a thread and its name; of a profile without pids and tids, a name
+ * of command and thread. */
+struct thread {
+	string_id comm, name; /* name: of the thread, else of the command; or 0 */
+	bool has_ids;
+	int64_t pid, tid; /* without ids: from 1 on, in the order of the list */
+	int64_t total;
+	uint32_t first, n; /* in `samples` */
+};
+
+/* A row, or with times what of it was taken in one bin. It stands for [at_ns, at_ns +
+ * span_ns). */
+struct thread_sample {
+	uint32_t row, bin;
+	uint32_t count; /* of samples, by the times; 0 without */
+	uint32_t place; /* in the order of all */
+	int64_t value;	/* above 0 */
+	int64_t at_ns, span_ns;
+};
+
+/* The samples of each thread, from the earliest on. Where the profile keeps times, those
+ * that a thread has in one bin share its width evenly; rows whose times are not known are
+ * behind the end. Where it does not, a thread's samples follow one another from 0 on, each
+ * as long as its value if that is a time, else for a millisecond. */
+struct threads {
+	VEC(struct thread) v; /* the heaviest first */
+	VEC(struct thread_sample) samples;
+};
+void threads_make(struct threads *t, const struct profile *p, unsigned value);
+void threads_done(struct threads *t);
+/* The number of the label named @key, a string of @p, or 0 and false. */
+bool label_number(const struct profile *p, labels_id labels, string_id key,
+		  int64_t *ret_number);
 
 /* --- the picture ------------------------------------------------------------------ */
 

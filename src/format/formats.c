@@ -32,6 +32,12 @@ static void write_speedscope(const struct profile *p, const struct format_option
 	speedscope_write(p, o->value, o->title, out);
 }
 
+static void write_firefox(const struct profile *p, const struct format_options *o,
+			  struct sink *out)
+{
+	firefox_write(p, o->value, out);
+}
+
 /* --- HTML --------------------------------------------------------------------------- */
 
 #define FACTS_MAX 16u
@@ -118,6 +124,11 @@ static const struct format formats[] = {
 	 .cpu_file = "speedscope.json",
 	 .wall_file = "wall.speedscope.json",
 	 .write = write_speedscope},
+	{.name = "firefox",
+	 .suffixes = {".firefox.json.gz", ".json.gz"},
+	 .cpu_file = "firefox.json.gz",
+	 .wall_file = "wall.firefox.json.gz",
+	 .write = write_firefox},
 };
 
 const struct format *format_get(size_t i)

@@ -1,4 +1,5 @@
 src_libprofd_a_SOURCES += \
+	src/format/firefox.c src/format/firefox-priv.h src/format/firefox-tables.c \
 	src/format/flame.c src/format/folded.c src/format/folded-read.c \
 	src/format/format-priv.h src/format/gzip.c \
 	src/format/html.c src/format/names.c src/format/page-data.c src/format/page-diff.c \
@@ -9,4 +10,5 @@ src_libprofd_a_SOURCES += \
 	src/format/speedscope.c src/format/top.c src/format/turns.c \
 	src/format/foreign.c src/format/perfscript.c src/format/perfscript-line.c \
 	src/format/perfscript-priv.h src/format/speedscope-read.c src/format/gperftools.c src/format/calltree.c \
-	src/format/formats.c
+	src/format/formats.c \
+	src/format/threads.c

@@ -326,19 +326,28 @@ static const char *bytes_text(char *buf, size_t size, double bytes)
 	return buf;
 }
 
-const char *value_text(char *buf, size_t size, int64_t value, const char *unit)
+int64_t unit_ns(const char *unit)
 {
 	static const struct {
 		const char *unit;
-		double ns;
+		int64_t ns;
 	} times[] = {{"nanoseconds", 1},
-		     {"microseconds", 1e3},
-		     {"milliseconds", 1e6},
-		     {"seconds", 1e9}};
+		     {"microseconds", 1000},
+		     {"milliseconds", 1000000},
+		     {"seconds", 1000000000}};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(times); i++)
 		if (!strcmp(unit, times[i].unit))
-			return seconds_text(buf, size, (double)value * times[i].ns);
+			return times[i].ns;
+	return 0;
+}
+
+const char *value_text(char *buf, size_t size, int64_t value, const char *unit)
+{
+	int64_t ns = unit_ns(unit);
+
+	if (ns)
+		return seconds_text(buf, size, (double)value * (double)ns);
 	if (!strcmp(unit, "bytes"))
 		return bytes_text(buf, size, (double)value);
 	snprintf(buf, size, "%lld", (long long)value);

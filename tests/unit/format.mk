@@ -1,6 +1,7 @@
 format_tests = tests/unit/test-profile tests/unit/test-pprof tests/unit/test-folded \
 	tests/unit/test-flame tests/unit/test-page tests/unit/test-order \
-	tests/unit/test-formats
+	tests/unit/test-formats \
+	tests/unit/test-threads
 check_PROGRAMS += $(format_tests)
 TESTS += $(format_tests)
 tests_unit_test_profile_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
@@ -22,3 +23,4 @@ tests_unit_test_calltree_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_page_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_formats_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_order_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_threads_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

@@ -51,6 +51,7 @@ static void the_longest_end_of_a_name_tells(void **state)
 	expect_file("x.txt", "folded");
 	expect_file("x.collapsedstack.txt", "folded");
 	expect_file("x.json", "speedscope");
+	expect_file("x.firefox.json.gz", "firefox");
 	expect_file("callgrind.dir/x.html", "html");
 	expect_file("x", NULL);
 	expect_file("x.gz", NULL);
@@ -66,9 +67,9 @@ static void lists_are_read_or_refused(void **state)
 	assert_int_equal(set, 1);
 	assert_int_equal(format_parse_list("folded,pprof,folded", &set, &err), 0);
 	assert_int_equal(set, 3);
-	assert_int_equal(format_parse_list("folded,speedscoep", &set, &err), -EINVAL);
-	assert_string_equal(err.text, "unknown format 'speedscoep'");
-	assert_string_equal(err.hint, "did you mean 'speedscope'?");
+	assert_int_equal(format_parse_list("folded,fierfox", &set, &err), -EINVAL);
+	assert_string_equal(err.text, "unknown format 'fierfox'");
+	assert_string_equal(err.hint, "did you mean 'firefox'?");
 	assert_int_equal(set, 3);
 	assert_int_equal(format_parse_list("", &set, &err), -EINVAL);
 	assert_int_equal(format_parse_list("svg,", &set, &err), -EINVAL);
@@ -153,6 +154,12 @@ static void write_as(const struct profile *p, const char *format, struct text *t
 	assert_int_equal(s.sink.code, 0);
 }
 
+static void holds(const struct text *t, const char *want)
+{
+	if (!strstr(text_get(t), want))
+		fail_msg("'%s' is not in:\n%s", want, text_get(t));
+}
+
 /* main calls outer, into which inner was inlined, which calls code without a name. */
 static void make_inlined(struct maker *m)
 {
@@ -167,6 +174,132 @@ static void make_inlined(struct maker *m)
 			  profile_named_location(m->p, m->app, 0x1200, 0, chain, 2));
 	add(m, s, 2);
 	add(m, profile_stack(m->p, s, profile_location(m->p, m->libc, 0x1300, 0)), 1);
+}
+
+/* --- Firefox ------------------------------------------------------------------------ */
+
+static void firefox_text(const struct profile *p, struct text *t)
+{
+	struct text packed = {0};
+	struct error err = {0};
+
+	write_as(p, "firefox", &packed);
+	text_clear(t);
+	assert_int_equal(gzip_inflate(packed.s, packed.len, 1 << 24, t, &err), 0);
+	text_done(&packed);
+}
+
+static void firefox_has_tables_of_columns(void **state)
+{
+	struct maker m;
+	struct text t = {0};
+
+	make_inlined(&m);
+	firefox_text(m.p, &t);
+	holds(&t, "\"preprocessedProfileVersion\":56");
+	holds(&t, "\"interval\":2,");
+	holds(&t, "{\"name\":\"app\",\"processName\":\"app\",\"pid\":\"12\",\"tid\":13,"
+		  "\"isMainThread\":false,");
+	/* Three frames, then code without a name on top of them. */
+	holds(&t, "\"samples\":{\"length\":2,\"weightType\":\"tracing-ms\",\n"
+		  "\"stack\":[2,3],\n\"time\":[2,5],\n\"weight\":[4,2],\n"
+		  "\"threadCPUDelta\":[0,3000000]}");
+	holds(&t, "\"stackTable\":{\"length\":4,\n\"frame\":[0,1,2,3],\n"
+		  "\"prefix\":[null,0,1,2]}");
+	/* The inlined one has the address and the symbol of the one that holds it. */
+	holds(&t,
+	      "\"address\":[4352,4608,4608,4864],\n\"inlineDepth\":[0,0,1,0],\n"
+	      "\"category\":[1,1,1,1],\n\"func\":[0,1,2,3],\n\"line\":[12,21,4,null],\n"
+	      "\"nativeSymbol\":[0,1,1,null],");
+	holds(&t, "\"resource\":[0,0,0,1],\n\"fileName\":[4,4,5,null],\n"
+		  "\"lineNumber\":[10,20,3,null],");
+	holds(&t, "\"nativeSymbols\":{\"length\":2,\n\"libIndex\":[0,0],\n"
+		  "\"address\":[4352,4608],\n\"name\":[0,1],");
+	holds(&t, "\"breakpadId\":\"33221100554477668899AABBCCDDEEFF0\","
+		  "\"codeId\":\"00112233445566778899aabbccddeeff01\"}");
+	holds(&t, "\"breakpadId\":\"000000000000000000000000000000000\","
+		  "\"codeId\":null}");
+	holds(&t,
+	      "\"shared\":{\"stringArray\":[\n\"main\",\n\"outer\",\n\"inner\",\n"
+	      "\"[libc.so.6]\",\n\"app.c\",\n\"in.h\",\n\"app\",\n\"libc.so.6\"]}}\n");
+	text_done(&t);
+	profile_free(m.p);
+}
+
+static void firefox_tells_kinds_of_code(void **state)
+{
+	struct maker m;
+	struct text t = {0};
+	struct line kernel, jit;
+	stack_id s;
+
+	maker_init(&m);
+	kernel = line_of(&m, "sys", NULL, 0, 0);
+	jit = line_of(&m, "js", NULL, 0, 0);
+	s = profile_stack(m.p, 0, profile_label_location(m.p, "[truncated]"));
+	s = call(&m, s, 0x1100, "main", 1);
+	s = profile_stack(m.p, s,
+			  profile_named_location(m.p, 0, 1, LOCATION_JIT, &jit, 1));
+	s = profile_stack(
+		m.p, s,
+		profile_named_location(m.p, 0, UINT64_MAX, LOCATION_KERNEL, &kernel, 1));
+	s = profile_stack(m.p, s, profile_label_location(m.p, "[off-cpu: futex]"));
+	add(&m, s, 1);
+	firefox_text(m.p, &t);
+	holds(&t, "\"category\":[0,1,3,2,4]");
+	/* Without a mapping an address says nothing. */
+	holds(&t, "\"address\":[-1,4352,-1,-1,-1]");
+	holds(&t, "\"resource\":[-1,0,-1,-1,-1]");
+	text_done(&t);
+	profile_free(m.p);
+}
+
+static void firefox_draws_times(void **state)
+{
+	struct maker m;
+	struct text t = {0};
+	int64_t values[] = {1, 2000000};
+	uint32_t row;
+
+	maker_init(&m);
+	profile_keep_times(m.p, 10000000);
+	m.p->duration_ns = 50000000;
+	row = profile_add(m.p, call(&m, 0, 0x1100, "main", 1), m.labels, values);
+	profile_add_time(m.p, row, 33000000);
+	firefox_text(m.p, &t);
+	holds(&t, "\"profilingStartTime\":0,\n\"profilingEndTime\":50,");
+	holds(&t, "\"time\":[35]");
+	text_done(&t);
+	profile_free(m.p);
+}
+
+static void firefox_weighs_by_the_unit(void **state)
+{
+	static const struct {
+		const char *unit, *want;
+	} units[] = {
+		{"count", "\"weightType\":\"samples\",\n\"stack\":[0],\n\"time\":[0.5],\n"
+			  "\"weight\":[1234567]}"},
+		{"bytes", "\"weightType\":\"bytes\",\n\"stack\":[0],\n\"time\":[0.5],\n"
+			  "\"weight\":[1234567]}"},
+		{"nanoseconds", "\"weight\":[1.234567]"},
+		{"microseconds", "\"weight\":[1234.567]"},
+		{"milliseconds", "\"weight\":[1234567]"},
+		{"seconds", "\"weight\":[1234567000]"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		struct maker m = {.p = profile_new()};
+		int64_t value = 1234567;
+		struct text t = {0};
+
+		profile_value_type(m.p, "value", units[i].unit);
+		profile_add(m.p, call(&m, 0, 0x1100, "main", 1), 0, &value);
+		firefox_text(m.p, &t);
+		holds(&t, units[i].want);
+		text_done(&t);
+		profile_free(m.p);
+	}
 }
 
 /* --- all ---------------------------------------------------------------------------- */
@@ -216,6 +349,10 @@ int main(void)
 		cmocka_unit_test(names_and_files_are_told_apart),
 		cmocka_unit_test(the_longest_end_of_a_name_tells),
 		cmocka_unit_test(lists_are_read_or_refused),
+		cmocka_unit_test(firefox_has_tables_of_columns),
+		cmocka_unit_test(firefox_tells_kinds_of_code),
+		cmocka_unit_test(firefox_draws_times),
+		cmocka_unit_test(firefox_weighs_by_the_unit),
 		cmocka_unit_test(empty_profiles_are_written),
 		cmocka_unit_test(failures_stay_in_the_sink),
 	};
