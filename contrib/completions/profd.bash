@@ -119,6 +119,7 @@ _profd() {
 			--unit) choices="count nanoseconds bytes" ;;
 			--value) choices="samples cpu" ;;
 			-n | --rows) ;;
+			--focus | --ignore | --hide | --show | --show-from | --module | --process | --comm | --thread | --from | --until) ;;
 			-o | --output)
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				return
@@ -126,7 +127,7 @@ _profd() {
 			*)
 				[[ $word != -* ]] || choices="-n -t -o --normalize --allow-unlike
 					--value --unit --rows --cum --all --json --to --output --force
-					--annotate --help"
+					--annotate $filters --help"
 				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac

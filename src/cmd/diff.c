@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "filter-options.h"
 #include "output.h"
 #include "profile-file.h"
 #include <profd/diff-report.h>
@@ -49,6 +50,7 @@ struct options {
 	const char *value, *unit, *to, *output;
 	bool allow_unlike, force, annotate, help;
 	char **files; /* [2] */
+	struct filter_options filters;
 };
 
 /* --- formats ---------------------------------------------------------------------- */
@@ -219,6 +221,7 @@ static const struct option long_options[] = {
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
+	FILTER_LONG_OPTIONS,
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -289,11 +292,8 @@ static int parse_option(struct options *o, int c, char **argv)
 	case 'h':
 		o->help = true;
 		return 0;
-	case ':':
-		return cmd_usage_error(2, "diff", "'%s' wants a value", argv[optind - 1]);
 	default:
-		return cmd_usage_error(2, "diff", "unknown option '%s'",
-				       argv[optind - 1]);
+		return filter_options_take(&o->filters, c, "diff", argv);
 	}
 }
 
@@ -352,7 +352,7 @@ static int read_origin(const char *folder, struct input *in, struct error *err)
 	return 0;
 }
 
-static int read_input(const struct options *o, const char *path, struct input *in,
+static int read_input(struct options *o, const char *path, struct input *in,
 		      struct error *err)
 {
 	const char *folder = is_folder(path) ? path : NULL;
@@ -365,7 +365,7 @@ static int read_input(const struct options *o, const char *path, struct input *i
 		error_hint(err, "give a folder that profd record wrote, or a profile");
 		return code;
 	}
-	in->profile = profile_file_read(file, o->unit, err);
+	in->profile = filter_options_read(&o->filters, file, o->unit, err);
 	if (!in->profile)
 		return -EINVAL;
 	text_add_clean(&in->name, path, strlen(path));
@@ -430,7 +430,7 @@ static const struct format *choose_format(const struct options *o, struct error 
 	return o->output ? format_by_suffix(o->output) : &formats[0];
 }
 
-static int diff(const struct options *o)
+static int diff(struct options *o)
 {
 	struct input before = {0}, after = {0};
 	struct diff_options how = {o->normalize, o->allow_unlike};
@@ -443,6 +443,8 @@ static int diff(const struct options *o)
 		code = read_input(o, o->files[0], &before, &err);
 	if (code == 0)
 		code = read_input(o, o->files[1], &after, &err);
+	if (code == 0)
+		filter_options_check(&o->filters);
 	if (code == 0)
 		code = diff_build(&d, &before.side, &after.side, &how, &err);
 	if (code == 0) {
@@ -459,11 +461,12 @@ int cmd_diff(int argc, char **argv)
 	struct options o;
 	int status = parse_options(&o, argc, argv);
 
-	if (status)
-		return status;
-	if (o.help) {
+	if (!status && o.help) {
 		fputs(USAGE, stdout);
-		return 0;
+		fputs(filter_options_usage, stdout);
+	} else if (!status) {
+		status = diff(&o);
 	}
-	return diff(&o);
+	filter_options_done(&o.filters);
+	return status;
 }

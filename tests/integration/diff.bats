@@ -251,6 +251,19 @@ refused() {
 	refused "nothing to compare" "$ALL/base.d/cpu.folded" "$ALL/head.d"
 }
 
+@test "the same part of both" {
+	"$PROFD" diff --focus twice --json "$ALL/base.d" "$ALL/head.d" >part.json
+	"$PYTHON" - part.json <<-'END'
+	import json, sys
+	part = json.load(open(sys.argv[1]))
+	names = [f["name"] for f in part["functions"] if f["self"]["before"] or f["self"]["after"]]
+	print(names)
+	assert names and all("fresh" not in n and "gone" not in n for n in names), names
+	END
+	"$PROFD" diff --focus nowhere "$ALL/base.d" "$ALL/head.d" 2>said
+	grep -q "no sample matches" said
+}
+
 @test "wrong options and files are told in one sentence" {
 	refused "two profiles are wanted" "$ALL/head.d"
 	refused "unknown option '--wrong'" --wrong "$ALL/head.d" "$ALL/head.d"
