@@ -73,7 +73,8 @@ void moments_add(struct moments *m, uint32_t row, int64_t at_ns, int64_t for_ns)
 	vec_push(&m->all, ((struct moment){row, at_ns, for_ns}));
 }
 
-bool moments_span(const struct moments *m, int64_t *ret_first_ns, int64_t *ret_end_ns)
+static bool moments_span(const struct moments *m, int64_t *ret_first_ns,
+			 int64_t *ret_end_ns)
 {
 	int64_t first = INT64_MAX, end = INT64_MIN;
 
@@ -115,14 +116,12 @@ static void keep_pieces(struct profile *p, struct piece *v, uint32_t n)
 	}
 }
 
-void moments_keep(struct moments *m, struct profile *p, int64_t start_ns)
+static void keep_from(struct moments *m, struct profile *p, int64_t start_ns,
+		      int64_t end_ns)
 {
 	VEC(struct piece) pieces = {0};
-	int64_t first, end;
 
-	if (!moments_span(m, &first, &end))
-		return;
-	profile_keep_times(p, bin_for((uint64_t)end - (uint64_t)start_ns));
+	profile_keep_times(p, bin_for((uint64_t)end_ns - (uint64_t)start_ns));
 	for (uint32_t i = 0; i < m->all.n; i++) {
 		const struct moment *at = &m->all.v[i];
 		uint64_t from = (uint64_t)at->at_ns - (uint64_t)start_ns;
@@ -143,4 +142,19 @@ void moments_keep(struct moments *m, struct profile *p, int64_t start_ns)
 	}
 	keep_pieces(p, pieces.v, pieces.n);
 	vec_done(&pieces);
+}
+
+void moments_keep(struct moments *m, struct profile *p)
+{
+	int64_t first, end, start, late;
+
+	if (!moments_span(m, &first, &end))
+		return;
+	start = first;
+	if (p->time_ns > 0 && !__builtin_sub_overflow(first, p->time_ns, &late) &&
+	    late >= 0 && late <= p->duration_ns)
+		start = p->time_ns;
+	keep_from(m, p, start, end);
+	if (!p->duration_ns && __builtin_sub_overflow(end, start, &p->duration_ns))
+		p->duration_ns = INT64_MAX;
 }

@@ -143,12 +143,12 @@ struct moments {
 	VEC(struct moment) all;
 };
 void moments_add(struct moments *m, uint32_t row, int64_t at_ns, int64_t for_ns);
-/* From when until when they are; false when there are none. */
-bool moments_span(const struct moments *m, int64_t *ret_first_ns, int64_t *ret_end_ns);
-/* The times of @p, which has none, from @start_ns on, which is no later than the first.
- * Nothing when there are no moments. A row that had it for all of a bin counts as 100
- * samples there. */
-void moments_keep(struct moments *m, struct profile *p, int64_t start_ns);
+/* The times of @p, which has none, and nothing when there are no moments. If @p says when
+ * it began and how long it lasted, and the first moment is within that, they count from
+ * 1970 on, as its start does; else from the start of some machine, and the first one is the
+ * start. A duration that is not known is theirs. A row that had it for all of a bin counts
+ * as 100 samples there. */
+void moments_keep(struct moments *m, struct profile *p);
 void moments_done(struct moments *m);
 
 /* --- sums ------------------------------------------------------------------------- */

@@ -394,7 +394,6 @@ static void add_samples(struct script_reader *r)
 {
 	bool periods = r->periods == r->samples.n;
 	struct moments moments = {0};
-	int64_t first, end;
 
 	add_types(r, periods);
 	for (uint32_t i = 0; i < r->samples.n; i++) {
@@ -409,10 +408,7 @@ static void add_samples(struct script_reader *r)
 		if (s->has_time)
 			moments_add(&moments, row, s->time_ns, 0);
 	}
-	if (moments_span(&moments, &first, &end)) {
-		moments_keep(&moments, r->p, first);
-		r->p->duration_ns = end - first;
-	}
+	moments_keep(&moments, r->p);
 	moments_done(&moments);
 }
 

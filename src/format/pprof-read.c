@@ -436,24 +436,6 @@ static bool is_time(const struct pprof_reader *r, const struct label *l)
 	return !l->str && (l->key == r->time_keys[0] || l->key == r->time_keys[1]);
 }
 
-/* They count from 1970 on, as the profile's own start does, or from the start of the
- * machine: then the first sample is the start. */
-static void keep_times(struct pprof_reader *r)
-{
-	struct profile *p = r->p;
-	int64_t first, end, start, late;
-
-	if (!moments_span(&r->moments, &first, &end))
-		return;
-	start = first;
-	if (p->time_ns > 0 && !__builtin_sub_overflow(first, p->time_ns, &late) &&
-	    late >= 0 && late <= p->duration_ns)
-		start = p->time_ns;
-	moments_keep(&r->moments, p, start);
-	if (!p->duration_ns && __builtin_sub_overflow(end, start, &p->duration_ns))
-		p->duration_ns = INT64_MAX;
-}
-
 /* --- samples ---------------------------------------------------------------------- */
 
 static int read_label(struct pprof_reader *r, struct proto_view v)
@@ -696,7 +678,7 @@ static struct profile *read_plain(const void *data, size_t n, struct error *err)
 	if (!code && r.times.base)
 		code = pprof_times_read(r.p, r.times, r.rows.v, r.rows.n, err);
 	else if (!code)
-		keep_times(&r);
+		moments_keep(&r.moments, r.p);
 	reader_done(&r);
 	return code ? profile_free(r.p) : r.p;
 }

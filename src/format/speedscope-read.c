@@ -466,7 +466,6 @@ static int read_file(struct scope_reader *r, const struct json *file)
 	const struct json *profiles = json_get(file, "profiles");
 	const char *exporter = json_str(json_get(file, "exporter"), NULL);
 	size_t n = json_count(profiles);
-	int64_t first, end;
 	int code = read_frames(r, json_get(json_get(file, "shared"), "frames"));
 
 	if (code)
@@ -481,12 +480,7 @@ static int read_file(struct scope_reader *r, const struct json *file)
 	if (code)
 		return code;
 	choose_value(r, file, profiles);
-	if (moments_span(&r->moments, &first, &end)) {
-		moments_keep(&r->moments, r->p, first);
-		/* As much as a signed number holds. */
-		if (__builtin_sub_overflow(end, first, &r->p->duration_ns))
-			r->p->duration_ns = INT64_MAX;
-	}
+	moments_keep(&r->moments, r->p);
 	return 0;
 }
 
