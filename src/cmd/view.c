@@ -32,7 +32,7 @@ static const char usage[] =
 	"  -n, --rows N       at most N functions in the table (default: 10; 0: no "
 	"table)\n"
 	"      --value TYPE   which sample type (default: the profile's default)\n"
-	"      --color WHEN   auto, always or never (default: on a terminal)\n"
+	"      --color[=WHEN] auto, always or never (default: on a terminal)\n"
 	"      --json         machine-readable, schema profd.view/1\n"
 	"  -h, --help         this text\n";
 
