@@ -9,7 +9,7 @@ function time_strip(ui) {
 	const clear = el("button", { type: "button", onclick: () => ui.choose(null) }, "All of it");
 	const box = el("div", { class: "times" }, canvas, el("div", { class: "under" },
 		el("span", { class: "hint" }, "Time: drag, or arrow keys, to choose a part"), text, clear));
-	let sums = null, bin_ns = 1, dark = false, drag = null;
+	let sums = null, bin_ns = 1, dark = false, drag = null, moved = null;
 
 	function range() { return state.range || [0, sums.length]; }
 	function seconds(bin) { return value_text(bin * bin_ns, "nanoseconds"); }
@@ -62,9 +62,16 @@ function time_strip(ui) {
 	canvas.addEventListener("pointermove", e => {
 		if (drag === null)
 			return;
-		const at = bin_at(e);
-		if (Math.abs(at - drag) * canvas.clientWidth / sums.length > 3)
-			choose(Math.floor(Math.min(at, drag)), Math.ceil(Math.max(at, drag)));
+		const at = bin_at(e), from = Math.min(at, drag), to = Math.max(at, drag);
+		if ((to - from) * canvas.clientWidth / sums.length <= 3)
+			return;
+		/* Once a frame, however fast the pointer is. */
+		if (!moved)
+			requestAnimationFrame(() => {
+				choose(...moved);
+				moved = null;
+			});
+		moved = [Math.floor(from), Math.ceil(to)];
 	});
 	canvas.addEventListener("pointerup", e => {
 		if (drag !== null && Math.abs(bin_at(e) - drag) * canvas.clientWidth / sums.length <= 3)

@@ -29,7 +29,7 @@
 #define SVG_MIN_BOX 0.5 /* narrower ones cannot be seen */
 #define SVG_THIN 2.0	/* narrower ones cannot be pointed at */
 /* Where there is no zoom. */
-#define SVG_MIN_BOX_STILL 1.0
+#define SVG_MIN_BOX_STILL 1.5
 #define SVG_THIN_STILL 6.0
 #define SHADES 8
 #define SVG_LEGEND_ROWS 4u /* of a difference */
@@ -40,6 +40,7 @@ struct svg {
 	struct sink *out;
 	struct text t, name, part;
 	int64_t min_total;
+	uint32_t depth; /* of the deepest box that has to fit */
 	double thin_width;
 	/* The thin boxes so far, in tenths: paths that are as wide as a box is high. */
 	struct thin {
@@ -327,7 +328,7 @@ static void svg_boxes(struct svg *s)
 		rows[first[box_depth(pic, i)]++] = i;
 	/* first[d] is now where row d ends. */
 	sink_puts(s->out, "<g class=\"boxes\">\n");
-	for (uint32_t d = 0, i = 0; d <= pic->depth; d++) {
+	for (uint32_t d = 0, i = 0; d <= s->depth; d++) {
 		text_addf(&s->t, "<g transform=\"translate(0 %u)\">\n",
 			  s->layout.base - d * SVG_ROW - SVG_BASELINE);
 		for (; i < first[d]; i++) {
@@ -506,6 +507,21 @@ static unsigned svg_top(const struct flame_options *o)
 	return 10 + SVG_LINE * lines + 10;
 }
 
+/* Of the deepest box that is drawn; with a script any may be. */
+static uint32_t svg_depth(const struct svg *s, const struct flame_options *o)
+{
+	const struct picture *pic = &s->pic;
+	uint32_t depth = 0;
+
+	if (!o->embedded)
+		return pic->depth;
+	for (uint32_t i = 0; i < pic->boxes.n; i++)
+		if (pic->f->nodes.v[pic->boxes.v[i].node].total >= s->min_total &&
+		    box_depth(pic, i) > depth)
+			depth = box_depth(pic, i);
+	return depth;
+}
+
 static void svg_init(struct svg *s, const struct profile *p,
 		     const struct flame_options *o, struct sink *out)
 {
@@ -522,7 +538,8 @@ static void svg_init(struct svg *s, const struct profile *p,
 	s->layout.width = SVG_WIDTH;
 	s->layout.pad = SVG_PAD;
 	s->layout.row = SVG_ROW;
-	s->layout.base = svg_top(o) + (s->pic.depth + 1) * SVG_ROW;
+	s->depth = svg_depth(s, o);
+	s->layout.base = svg_top(o) + (s->depth + 1) * SVG_ROW;
 	s->layout.height = s->layout.base + SVG_BOTTOM;
 	if (s->pic.diff)
 		s->layout.height += (SVG_LEGEND_ROWS - 1) * SVG_ROW;

@@ -109,6 +109,15 @@ const parts = {
 		await page.key("f", CTRL);
 		await page.type("ksys");
 		check("Ctrl-F, too", await text(page, "output"), "matched 16.3 % (1 frame)");
+		await page.key("a", CTRL);
+		await page.type("^s");
+		await page.eval("document.querySelector('canvas.flame').focus()");
+		await page.key("n");
+		const first = await text(page, "#details");
+		await page.key("n");
+		check("n goes to the next match", [/^std::swap.*match 1 of 2$/.test(first), /match 2 of 2$/.test(await text(page, "#details"))], [true, true]);
+		await page.key("N", SHIFT);
+		check("N to the one before", await text(page, "#details"), first);
 	},
 
 	/* Nothing but keys, from the first Tab on. */
