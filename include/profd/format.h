@@ -90,6 +90,13 @@ struct profile *speedscope_read(const void *data, size_t n, struct error *err);
  * theirs, else one after the other. */
 void firefox_write(const struct profile *p, unsigned value, struct sink *out);
 
+/* --- the text of perf script ---------------------------------------------------------- */
+
+/* Value @value, a record for each sample, thread by thread: the value is its period. Names
+ * are changed where readers would take them for something else. Without times in the
+ * profile those in the text only tell the order. */
+void perf_script_write(const struct profile *p, unsigned value, struct sink *out);
+
 /* --- the tree that pictures and tables are made of ---------------------------------- */
 
 enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };

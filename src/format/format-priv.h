@@ -102,8 +102,15 @@ uint32_t flame_line_kind(const struct location *l, bool inlined);
 /* The same of a function; of code without one when @function is 0. */
 void code_name(struct text *t, const struct profile *p, function_id function,
 	       mapping_id mapping);
+/* Appends @s for a format of lines: what patterns of JavaScript take for a blank or the end
+ * of a line becomes ' '. */
+void line_add(struct text *t, const char *s);
 /* The file of the program that was launched, or "". */
 const char *main_program(const struct profile *p);
+/* The value that counts the samples of @value, "samples", or "EVENT_sample" in front of
+ * "EVENT_event", + 1; 0: none. What else is a count, of allocations for example, is not
+ * one of samples. */
+unsigned samples_value(const struct profile *p, unsigned value);
 const char *flame_kind_text(uint32_t kind); /* "kernel", "" for FLAME_USER */
 /* "k", "i", "j" or NULL. */
 const char *flame_kind_mark(uint32_t kind);

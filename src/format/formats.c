@@ -38,6 +38,12 @@ static void write_firefox(const struct profile *p, const struct format_options *
 	firefox_write(p, o->value, out);
 }
 
+static void write_perf_script(const struct profile *p, const struct format_options *o,
+			      struct sink *out)
+{
+	perf_script_write(p, o->value, out);
+}
+
 /* --- HTML --------------------------------------------------------------------------- */
 
 #define FACTS_MAX 16u
@@ -129,6 +135,11 @@ static const struct format formats[] = {
 	 .cpu_file = "firefox.json.gz",
 	 .wall_file = "wall.firefox.json.gz",
 	 .write = write_firefox},
+	{.name = "perf-script",
+	 .suffixes = {".linux-perf.txt", ".perf-script.txt", ".perf"},
+	 .cpu_file = "cpu.linux-perf.txt",
+	 .wall_file = "wall.linux-perf.txt",
+	 .write = write_perf_script},
 };
 
 const struct format *format_get(size_t i)

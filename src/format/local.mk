@@ -11,4 +11,5 @@ src_libprofd_a_SOURCES += \
 	src/format/foreign.c src/format/perfscript.c src/format/perfscript-line.c \
 	src/format/perfscript-priv.h src/format/speedscope-read.c src/format/gperftools.c src/format/calltree.c \
 	src/format/formats.c \
-	src/format/threads.c
+	src/format/threads.c \
+	src/format/perf-script.c

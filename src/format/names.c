@@ -71,12 +71,64 @@ void code_name(struct text *t, const struct profile *p, function_id function,
 	flame_name(t, p, &call, 2);
 }
 
+/* The length of what patterns of JavaScript take for a blank or the end of a line beside
+ * those of ASCII; 0: it is something else. */
+static size_t blank_length(const char *s)
+{
+	static const char *const blanks[] = {
+		"\xc2\xa0",	"\xe1\x9a\x80", "\xe2\x80\xa8", "\xe2\x80\xa9",
+		"\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(blanks); i++)
+		if (!strncmp(s, blanks[i], strlen(blanks[i])))
+			return strlen(blanks[i]);
+	/* U+2000 to U+200A */
+	if (!strncmp(s, "\xe2\x80", 2) && (unsigned char)s[2] <= 0x8a)
+		return 3;
+	return 0;
+}
+
+void line_add(struct text *t, const char *s)
+{
+	while (*s) {
+		size_t n = 0, blank;
+
+		while (s[n] && (unsigned char)s[n] < 0xc2)
+			n++;
+		text_addn(t, s, n);
+		s += n;
+		if (!*s)
+			return;
+		blank = blank_length(s);
+		text_addc(t, blank ? ' ' : *s);
+		s += blank ? blank : 1;
+	}
+}
+
 const char *main_program(const struct profile *p)
 {
 	for (mapping_id m = 1; m < p->mappings.n; m++)
 		if (p->mappings.v[m].flags & MAPPING_MAIN)
 			return profile_text(p, p->mappings.v[m].filename);
 	return "";
+}
+
+unsigned samples_value(const struct profile *p, unsigned value)
+{
+	static const char end[] = "_sample";
+
+	for (unsigned i = value < p->nvalues ? value + 1 : 0; i-- > 0;) {
+		const char *type = profile_text(p, p->value_types[i].type);
+		size_t n = strlen(type);
+
+		if (strcmp(profile_text(p, p->value_types[i].unit), "count") != 0)
+			continue;
+		if (!strcmp(type, "samples") ||
+		    (n > strlen(end) && !strcmp(type + n - strlen(end), end)))
+			return i + 1;
+	}
+	return 0;
 }
 
 /* --- shortening ------------------------------------------------------------------- */

@@ -50,6 +50,7 @@ static void the_longest_end_of_a_name_tells(void **state)
 	expect_file("x.pb.gz", "pprof");
 	expect_file("x.txt", "folded");
 	expect_file("x.collapsedstack.txt", "folded");
+	expect_file("x.linux-perf.txt", "perf-script");
 	expect_file("x.json", "speedscope");
 	expect_file("x.firefox.json.gz", "firefox");
 	expect_file("callgrind.dir/x.html", "html");
@@ -154,6 +155,15 @@ static void write_as(const struct profile *p, const char *format, struct text *t
 	assert_int_equal(s.sink.code, 0);
 }
 
+static void expect(const struct profile *p, const char *format, const char *want)
+{
+	struct text t = {0};
+
+	write_as(p, format, &t);
+	assert_string_equal(text_get(&t), want);
+	text_done(&t);
+}
+
 static void holds(const struct text *t, const char *want)
 {
 	if (!strstr(text_get(t), want))
@@ -174,6 +184,47 @@ static void make_inlined(struct maker *m)
 			  profile_named_location(m->p, m->app, 0x1200, 0, chain, 2));
 	add(m, s, 2);
 	add(m, profile_stack(m->p, s, profile_location(m->p, m->libc, 0x1300, 0)), 1);
+}
+
+/* --- perf script -------------------------------------------------------------------- */
+
+static void perf_script_has_a_record_for_each_sample(void **state)
+{
+	struct maker m;
+
+	make_inlined(&m);
+	expect(m.p, "perf-script",
+	       "# ========\n# profd version : " PACKAGE_VERSION "\n# ========\n#\n\n"
+	       "app 12/13 [000]     0.001000:    2000000 cpu-clock: \n"
+	       "\t            1200 inner (inlined)\n"
+	       "\t            1200 outer+0x0 (/bin/app)\n"
+	       "\t            1100 main+0x0 (/bin/app)\n\n"
+	       "app 12/13 [000]     0.003000:    2000000 cpu-clock: \n"
+	       "\t            1200 inner (inlined)\n"
+	       "\t            1200 outer+0x0 (/bin/app)\n"
+	       "\t            1100 main+0x0 (/bin/app)\n\n"
+	       "app 12/13 [000]     0.005000:    2000000 cpu-clock: \n"
+	       "\t            1300 [unknown] (/lib/libc.so.6)\n"
+	       "\t            1200 inner (inlined)\n"
+	       "\t            1200 outer+0x0 (/bin/app)\n"
+	       "\t            1100 main+0x0 (/bin/app)\n\n");
+	profile_free(m.p);
+}
+
+/* A count of samples from outside may be anything: no more than ten million records. */
+static void perf_script_has_a_limit(void **state)
+{
+	struct maker m;
+	int64_t values[] = {INT64_MAX, 7};
+	struct text t = {0};
+
+	maker_init(&m);
+	profile_add(m.p, call(&m, 0, 0x1100, "main", 1), m.labels, values);
+	write_as(m.p, "perf-script", &t);
+	holds(&t, "          7 cpu-clock: \n");
+	assert_true(t.len < 1000);
+	text_done(&t);
+	profile_free(m.p);
 }
 
 /* --- Firefox ------------------------------------------------------------------------ */
@@ -349,6 +400,8 @@ int main(void)
 		cmocka_unit_test(names_and_files_are_told_apart),
 		cmocka_unit_test(the_longest_end_of_a_name_tells),
 		cmocka_unit_test(lists_are_read_or_refused),
+		cmocka_unit_test(perf_script_has_a_record_for_each_sample),
+		cmocka_unit_test(perf_script_has_a_limit),
 		cmocka_unit_test(firefox_has_tables_of_columns),
 		cmocka_unit_test(firefox_tells_kinds_of_code),
 		cmocka_unit_test(firefox_draws_times),
