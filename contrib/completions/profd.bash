@@ -73,7 +73,7 @@ _profd() {
 			;;
 		convert | merge)
 			case $before in
-			-t | --to) choices="pprof folded svg html speedscope firefox perf-script" ;;
+			-t | --to) choices="pprof folded svg html speedscope firefox perf-script callgrind" ;;
 			--unit) choices="count nanoseconds bytes" ;;
 			--value) choices="samples cpu" ;;
 			-o | --output)

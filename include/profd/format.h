@@ -97,6 +97,11 @@ void firefox_write(const struct profile *p, unsigned value, struct sink *out);
  * profile those in the text only tell the order. */
 void perf_script_write(const struct profile *p, unsigned value, struct sink *out);
 
+/* --- Callgrind: valgrind.org, "Callgrind Format Specification", version 1 -------------- */
+
+/* All values, @value first: what functions cost by line, and what their calls cost. */
+void callgrind_write(const struct profile *p, unsigned value, struct sink *out);
+
 /* --- the tree that pictures and tables are made of ---------------------------------- */
 
 enum flame_kind { FLAME_USER, FLAME_KERNEL, FLAME_INLINED, FLAME_JIT, FLAME_LABEL };

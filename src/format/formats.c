@@ -44,6 +44,12 @@ static void write_perf_script(const struct profile *p, const struct format_optio
 	perf_script_write(p, o->value, out);
 }
 
+static void write_callgrind(const struct profile *p, const struct format_options *o,
+			    struct sink *out)
+{
+	callgrind_write(p, o->value, out);
+}
+
 /* --- HTML --------------------------------------------------------------------------- */
 
 #define FACTS_MAX 16u
@@ -140,6 +146,12 @@ static const struct format formats[] = {
 	 .cpu_file = "cpu.linux-perf.txt",
 	 .wall_file = "wall.linux-perf.txt",
 	 .write = write_perf_script},
+	{.name = "callgrind",
+	 .suffixes = {".callgrind"},
+	 .prefix = "callgrind.",
+	 .cpu_file = "callgrind.out.cpu",
+	 .wall_file = "callgrind.out.wall",
+	 .write = write_callgrind},
 };
 
 const struct format *format_get(size_t i)

@@ -12,4 +12,5 @@ src_libprofd_a_SOURCES += \
 	src/format/perfscript-priv.h src/format/speedscope-read.c src/format/gperftools.c src/format/calltree.c \
 	src/format/formats.c \
 	src/format/threads.c \
-	src/format/perf-script.c
+	src/format/perf-script.c \
+	src/format/callgrind.c

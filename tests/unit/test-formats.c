@@ -53,6 +53,7 @@ static void the_longest_end_of_a_name_tells(void **state)
 	expect_file("x.linux-perf.txt", "perf-script");
 	expect_file("x.json", "speedscope");
 	expect_file("x.firefox.json.gz", "firefox");
+	expect_file("dir/callgrind.out.12", "callgrind");
 	expect_file("callgrind.dir/x.html", "html");
 	expect_file("x", NULL);
 	expect_file("x.gz", NULL);
@@ -223,6 +224,58 @@ static void perf_script_has_a_limit(void **state)
 	write_as(m.p, "perf-script", &t);
 	holds(&t, "          7 cpu-clock: \n");
 	assert_true(t.len < 1000);
+	text_done(&t);
+	profile_free(m.p);
+}
+
+/* --- Callgrind ---------------------------------------------------------------------- */
+
+static void callgrind_has_lines_and_calls(void **state)
+{
+	struct maker m;
+	struct text t = {0};
+
+	make_inlined(&m);
+	write_as(m.p, "callgrind", &t);
+	assert_int_equal(strncmp(t.s, "# callgrind format\nversion: 1\ncreator: ", 39),
+			 0);
+	holds(&t, "\npositions: line\nevent: cpu : cpu, nanoseconds\n"
+		  "event: samples : samples, count\nevents: cpu samples\n"
+		  "summary: 6000000 3\n");
+	/* Numbers stand for names from the second time on, calls say from where. */
+	holds(&t, "\nob=(1) /bin/app\nfl=(1) in.h\nfn=(1) inner\n4 4000000 2\n"
+		  "cob=(2) /lib/libc.so.6\ncfi=(2) ???\ncfn=(5) [libc.so.6]\ncalls=1 0\n"
+		  "4 2000000 1\n");
+	holds(&t, "\nob=(1)\nfl=(3) app.c\nfn=(2) outer\ncob=(1)\ncfi=(1)\ncfn=(1)\n"
+		  "calls=3 3\n21 6000000 3\n");
+	holds(&t, "fn=(4) [process app]\ncob=(1)\ncfi=(3)\ncfn=(3)\ncalls=3 10\n"
+		  "0 6000000 3\n");
+	holds(&t, "\ntotals: 6000000 3\n");
+	text_done(&t);
+	profile_free(m.p);
+}
+
+/* main a b a b: what calls of a cost is the sample, once, and so it is of b: those that are
+ * farther in cost nothing more. */
+static void callgrind_counts_recursion_once(void **state)
+{
+	struct maker m;
+	struct text t = {0};
+	stack_id s;
+
+	maker_init(&m);
+	s = call(&m, 0, 0x1100, "main", 1);
+	s = call(&m, s, 0x1200, "a", 2);
+	s = call(&m, s, 0x1300, "b", 3);
+	s = call(&m, s, 0x1400, "a", 4);
+	s = call(&m, s, 0x1500, "b", 5);
+	add(&m, s, 1);
+	write_as(m.p, "callgrind", &t);
+	holds(&t,
+	      "fn=(1) b\n5 2000000 1\ncob=(1)\ncfi=(1)\ncfn=(2) a\ncalls=1 10\n3 0 0\n");
+	holds(&t, "fn=(2)\ncob=(1)\ncfi=(1)\ncfn=(1)\ncalls=1 10\n2 2000000 1\n"
+		  "cob=(1)\ncfi=(1)\ncfn=(1)\ncalls=1 10\n4 0 0\n");
+	holds(&t, "fn=(3) main\ncob=(1)\ncfi=(1)\ncfn=(2)\ncalls=1 10\n1 2000000 1\n");
 	text_done(&t);
 	profile_free(m.p);
 }
@@ -402,6 +455,8 @@ int main(void)
 		cmocka_unit_test(lists_are_read_or_refused),
 		cmocka_unit_test(perf_script_has_a_record_for_each_sample),
 		cmocka_unit_test(perf_script_has_a_limit),
+		cmocka_unit_test(callgrind_has_lines_and_calls),
+		cmocka_unit_test(callgrind_counts_recursion_once),
 		cmocka_unit_test(firefox_has_tables_of_columns),
 		cmocka_unit_test(firefox_tells_kinds_of_code),
 		cmocka_unit_test(firefox_draws_times),
