@@ -9,3 +9,8 @@ EXTRA_DIST += \
 	tests/oracle/compare-pprof \
 	tests/oracle/pprof.bats \
 	tests/oracle/profile.proto
+
+# R's answers for the arithmetic of the judge, which tests/unit/test-stats reads.
+EXTRA_DIST += \
+	tests/oracle/stats-recipe.R \
+	tests/oracle/stats.txt
