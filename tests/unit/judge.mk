@@ -4,3 +4,6 @@ tests_unit_test_diff_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-stats
 TESTS += tests/unit/test-stats
 tests_unit_test_stats_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-trial
+TESTS += tests/unit/test-trial
+tests_unit_test_trial_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

@@ -423,12 +423,12 @@ static void counts_of_averages_are_those_of_all_of_them(void **state)
 
 static void selection_is_what_sorting_finds(void **state)
 {
-	double x[40], sorted[40];
+	double x[200], sorted[200];
 
 	(void)state;
 	random_state = 17;
 	for (uint32_t round = 0; round < 500; round++) {
-		uint32_t n = 1 + random_below(40), k = random_below(n);
+		uint32_t n = 1 + random_below(200), k = random_below(n);
 
 		for (uint32_t i = 0; i < n; i++)
 			x[i] = sorted[i] = random_below(1 + round % 50);
