@@ -35,6 +35,7 @@ include tests/golden/local.mk
 include tests/golden/aarch64/local.mk
 include tests/workloads/local.mk
 include tests/oracle/local.mk
+include tests/simulate/local.mk
 include tests/integration/local.mk
 include tests/browser/local.mk
 include tests/fuzz/local.mk
