@@ -51,13 +51,13 @@ function flame_view(ui) {
 		});
 	}
 	/* Calls @visit for the boxes that are wide enough, and @thin for those that are not. */
-	function each_seen(seen, visit, thin) {
+	function each_seen(seen, visit, thin, narrow = MIN_BOX) {
 		const all = { x: 0, w: tree.size[0] || 1 };
 		for (let i = 0; i < tree.n;) {
 			const part = same_side(i) ? seen : all, scale = width / part.w;
 			const x = (tree.start[i] - part.x) * scale, w = tree.size[i] * scale;
-			if (x >= width || x + w <= 0 || w < MIN_BOX) {
-				if (thin && w > 0 && w < MIN_BOX && x >= 0 && x < width)
+			if (x >= width || x + w <= 0 || w < narrow) {
+				if (thin && w > 0 && w < narrow && x >= 0 && x < width)
 					thin(i, x, w);
 				i = tree.end[i] + 1;
 				continue;
@@ -166,7 +166,8 @@ function flame_view(ui) {
 	function seen_of(i, seen) {
 		return same_side(i) ? seen : { x: 0, w: tree.size[0] || 1 };
 	}
-	function paint_into(c, seen, top, high, looks_now) {
+	/* While it moves, fewer boxes will do. */
+	function paint_into(c, seen, top, high, looks_now, moving) {
 		const rest = [], waiting = new Map();
 		rows = [];
 		c.font = FONT + "px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace";
@@ -192,7 +193,7 @@ function flame_view(ui) {
 			}
 			flush(d);
 			rest[d - tree.least] = { x, end: x + w };
-		});
+		}, moving ? 2 : MIN_BOX);
 		for (let d = tree.least; d <= tree.most; d++)
 			flush(d);
 		for (const [fill, list] of waiting) {
@@ -208,10 +209,11 @@ function flame_view(ui) {
 			measure();
 			resize();
 		}
-		const c = canvas.getContext("2d"), scale = canvas.width / width || 1, seen = now_seen(time);
+		const c = canvas.getContext("2d", { alpha: false }), scale = canvas.width / width || 1, seen = now_seen(time);
 		c.setTransform(scale, 0, 0, scale, 0, 0);
-		c.clearRect(0, 0, width, height);
-		paint_into(c, seen, box.scrollTop, height, looks());
+		c.fillStyle = dark ? "#17181a" : "#fff";
+		c.fillRect(0, 0, width, height);
+		paint_into(c, seen, box.scrollTop, height, looks(), wished);
 		if (view.pivot)
 			outline(c, 0, 2, seen);
 		outline(c, hover, 1, seen);
