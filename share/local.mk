@@ -28,3 +28,7 @@ src/format/flame-diff-js.inc: $(srcdir)/share/viewer/flame.js $(srcdir)/share/vi
 	$(AM_V_GEN)$(MKDIR_P) src/format && $(srcdir)/share/viewer/weave $(srcdir)/share/viewer/flame-diff.js \
 		$(srcdir)/share/viewer/flame.js >$@.tmp && mv $@.tmp $@
 src/format/script.$(OBJEXT): src/format/flame-diff-js.inc
+
+# The contract of .profd.yml, for editors.
+schemadir = $(pkgdatadir)/schema
+dist_schema_DATA = share/schema/profd.schema.json
