@@ -21,6 +21,7 @@ include tests/unit/unwind.mk
 include tests/unit/format.mk
 include tests/unit/perf.mk
 include tests/unit/session.mk
+include tests/unit/config.mk
 include tests/unit/judge.mk
 endif
 

@@ -6,6 +6,6 @@ noinst_HEADERS = \
 	%D%/profile.h %D%/quality.h %D%/report.h %D%/ring.h %D%/sampler.h %D%/session.h \
 	%D%/source.h %D%/space.h %D%/symbolize.h %D%/text.h %D%/tree.h %D%/unwind.h %D%/vec.h
 noinst_HEADERS += %D%/capture.h %D%/captured.h %D%/raw.h %D%/recorder.h %D%/replay.h
-noinst_HEADERS += %D%/diff.h %D%/diff-report.h %D%/doctor.h %D%/filter.h %D%/noise.h %D%/origin.h %D%/probe.h %D%/ptrace-try.h
+noinst_HEADERS += %D%/config.h %D%/diff.h %D%/diff-report.h %D%/doctor.h %D%/filter.h %D%/noise.h %D%/origin.h %D%/probe.h %D%/ptrace-try.h
 noinst_HEADERS += %D%/coin.h %D%/exact.h %D%/trial.h %D%/verdict.h
 noinst_HEADERS += %D%/stats-dist.h %D%/stats-family.h %D%/stats-mean.h %D%/stats-order.h %D%/stats-power.h %D%/stats-rank.h

@@ -1,7 +1,7 @@
 # One program per group of parsers. Without --enable-fuzzing they link replay.c and are run by
 # replay.bats over the corpus and over seeds that make-seeds makes.
 fuzz_targets = \
-	tests/fuzz/fuzz-capture tests/fuzz/fuzz-diff \
+	tests/fuzz/fuzz-capture tests/fuzz/fuzz-config tests/fuzz/fuzz-diff \
 	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event tests/fuzz/fuzz-folded \
 	tests/fuzz/fuzz-filter tests/fuzz/fuzz-gperftools tests/fuzz/fuzz-perfscript tests/fuzz/fuzz-speedscope \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
@@ -16,6 +16,7 @@ fuzz_ldflags =
 endif
 tests_fuzz_fuzz_capture_SOURCES = tests/fuzz/fuzz-capture.c $(fuzz_main)
 tests_fuzz_fuzz_cfi_SOURCES = tests/fuzz/fuzz-cfi.c $(fuzz_main)
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(fuzz_main)
 tests_fuzz_fuzz_debugfile_SOURCES = tests/fuzz/fuzz-debugfile.c $(fuzz_main)
 tests_fuzz_fuzz_demangle_SOURCES = tests/fuzz/fuzz-demangle.c $(fuzz_main)
 tests_fuzz_fuzz_diff_SOURCES = tests/fuzz/fuzz-diff.c $(fuzz_main)
@@ -32,6 +33,7 @@ tests_fuzz_fuzz_ring_SOURCES = tests/fuzz/fuzz-ring.c $(fuzz_main)
 tests_fuzz_fuzz_text_SOURCES = tests/fuzz/fuzz-text.c $(fuzz_main)
 tests_fuzz_fuzz_capture_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_cfi_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_config_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_debugfile_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_demangle_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_diff_LDADD = src/libprofd.a $(PROFD_LIBS)
@@ -48,6 +50,7 @@ tests_fuzz_fuzz_ring_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_text_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_capture_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_cfi_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_debugfile_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_demangle_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_diff_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
@@ -74,6 +77,7 @@ fuzz-coverage:
 .PHONY: fuzz-coverage
 
 EXTRA_DIST += \
+	tests/config \
 	tests/fuzz/corpus \
 	tests/fuzz/coverage \
 	tests/fuzz/make-seeds \

@@ -23,6 +23,10 @@ replay() {
 	replay capture 100
 }
 
+@test "configurations" {
+	replay config 100
+}
+
 @test "demanglers" {
 	replay demangle 300
 }
