@@ -1,5 +1,6 @@
 dist_man_MANS += \
 	man/profd.1 \
+	man/profd-config.1 \
 	man/profd-convert.1 \
 	man/profd-diff.1 \
 	man/profd-doctor.1 \
@@ -8,6 +9,7 @@ dist_man_MANS += \
 	man/profd-replay.1 \
 	man/profd-top.1 \
 	man/profd-view.1 \
+	man/profd.yml.5 \
 	man/profd-formats.5 \
 	man/profd-filters.7 \
 	man/profd-internals.7

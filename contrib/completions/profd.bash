@@ -25,7 +25,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top view convert merge diff doctor help --help --version"
+		choices="record replay top view convert merge diff config doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -111,6 +111,15 @@ _profd() {
 				;;
 			esac
 			;;
+		config)
+			if ((COMP_CWORD == 2)); then
+				choices="check --help"
+			elif [[ $word == -* ]]; then
+				choices="-q --quiet --json --help"
+			else
+				mapfile -t COMPREPLY < <(compgen -f -- "$word")
+			fi
+			;;
 		doctor) choices="--json --help" ;;
 		diff)
 			case $before in
@@ -132,7 +141,7 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record replay top view convert merge diff doctor" ;;
+		help) choices="record replay top view convert merge diff config doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

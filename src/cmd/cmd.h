@@ -4,6 +4,7 @@
 
 #include <profd/error.h>
 
+int cmd_config(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

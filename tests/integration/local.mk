@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/integration/check-coverage \
 	tests/integration/check-folded \
 	tests/integration/check-wall \
+	tests/integration/config.bats \
 	tests/integration/convert.bats \
 	tests/integration/coverage.bats \
 	tests/integration/deny-perf \

@@ -12,3 +12,6 @@ EXTRA_DIST += \
 	tests/oracle/filters.bats \
 	tests/oracle/gperftools.bats \
 	tests/oracle/perf-script.bats
+EXTRA_DIST += \
+	tests/oracle/check-config \
+	tests/oracle/config.bats
