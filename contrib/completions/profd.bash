@@ -41,6 +41,7 @@ _profd() {
 			--unwind) choices="cfi fp libunwind libdw" ;;
 			--reach) choices="cgroup system inherit" ;;
 			--engine) choices="auto perf ptrace" ;;
+			--format) choices="speedscope firefox perf-script callgrind tree json" ;;
 			--raw)
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				return
@@ -54,7 +55,7 @@ _profd() {
 			*)
 				choices="-p -t -a -d --pid --tid --all-cpus --cgroup --duration -o -F -e -q -v --output --frequency --event --engine --reach
 					--wait-tree --wall --unwind --max-depth --timeout --stat --raw --raw-limit
-					--annotate --force --require-profile --quiet --verbose --help --"
+					--format --annotate --force --require-profile --quiet --verbose --help --"
 				;;
 			esac
 			;;
@@ -64,9 +65,10 @@ _profd() {
 				mapfile -t COMPREPLY < <(compgen -d -- "$word")
 				return
 				;;
+			--format) choices="speedscope firefox perf-script callgrind tree json" ;;
 			*)
 				[[ $word != -* ]] || choices="-o -q -v --output --force --annotate
-					--text --quiet --verbose --help"
+					--format --text --quiet --verbose --help"
 				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac

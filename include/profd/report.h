@@ -59,6 +59,7 @@ struct run {
 	uint64_t record_cpu_ns,
 		name_cpu_ns;		  /* profd's own until the end, and for names */
 	bool annotate;			  /* frame kinds in cpu.folded */
+	uint32_t formats;		  /* beside the usual ones: format_parse_list */
 	const struct counter_value *stat; /* counted beside the samples, [nstat] */
 	size_t nstat;
 };

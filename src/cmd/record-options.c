@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <profd/counter.h>
+#include <profd/formats.h>
 #include <profd/number.h>
 #include <profd/recorder.h>
 #include <profd/session.h>
@@ -53,6 +54,9 @@ const char record_usage[] =
 	"      --timeout TIME     end COMMAND after TIME (10, 1.5s, 2m); exit status "
 	"124\n"
 	"      --stat[=EVENTS]    also count events, not sampled; prints a table\n"
+	"      --format LIST      also write these formats, separated by commas: "
+	"speedscope,\n"
+	"                         firefox, perf-script, callgrind, tree, json\n"
 	"      --raw FILE         also write a capture, for profd replay\n"
 	"      --raw-limit SIZE   let FILE grow to SIZE at most (64M; default: 1G)\n"
 	"      --annotate         mark frames in cpu.folded: _[k] kernel, _[i] inlined, "
@@ -193,6 +197,17 @@ static int parse_raw_limit(const char *s, uint64_t *ret_bytes)
 	return 0;
 }
 
+static int parse_formats(const char *s, uint32_t *set)
+{
+	struct error err = {0};
+	uint32_t more;
+
+	if (format_parse_list(s, &more, &err) < 0)
+		return cmd_fail(EXIT_PROFD, &err);
+	*set |= more;
+	return 0;
+}
+
 enum {
 	OPT_FORCE = 256,
 	OPT_UNWIND,
@@ -208,6 +223,7 @@ enum {
 	OPT_RAW_LIMIT,
 	OPT_WALL,
 	OPT_CGROUP,
+	OPT_FORMAT,
 };
 
 static const struct option long_options[] = {
@@ -228,6 +244,7 @@ static const struct option long_options[] = {
 	{"max-depth", required_argument, NULL, OPT_DEPTH},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"stat", optional_argument, NULL, OPT_STAT},
+	{"format", required_argument, NULL, OPT_FORMAT},
 	{"raw", required_argument, NULL, OPT_RAW},
 	{"raw-limit", required_argument, NULL, OPT_RAW_LIMIT},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
@@ -296,6 +313,8 @@ static int parse_option(struct record_options *o, int c)
 	case OPT_STAT:
 		o->stat = optarg && *optarg ? optarg : COUNTERS_DEFAULT;
 		return 0;
+	case OPT_FORMAT:
+		return parse_formats(optarg, &o->formats);
 	case OPT_RAW:
 		return parse_raw(optarg, &o->raw);
 	case OPT_RAW_LIMIT:

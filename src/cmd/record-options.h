@@ -33,6 +33,7 @@ struct record_options {
 	const char *stat; /* events to be counted, or NULL */
 	char *events;	  /* what sampler.event points to; owned */
 	bool events_set;  /* by the command line, not by the environment */
+	uint32_t formats; /* beside the usual ones: format_parse_list */
 	const char *raw;  /* file of the capture, or NULL */
 	uint64_t raw_limit_bytes;
 	VEC(pid_t) pids; /* owned */

@@ -546,6 +546,7 @@ static int write_all(struct recording *r, struct error *err)
 		.exit_ns = ended_ns(r),
 		.record_cpu_ns = r->cpu_ns,
 		.annotate = r->o->annotate,
+		.formats = r->o->formats,
 	};
 
 	end_session(r, &raw);

@@ -9,6 +9,7 @@
 
 #include <profd/capture.h>
 #include <profd/clock.h>
+#include <profd/formats.h>
 #include <profd/io.h>
 #include <profd/mem.h>
 #include <profd/origin.h>
@@ -32,6 +33,9 @@ static const char USAGE[] =
 	"      --force            write into a DIR that already holds results\n"
 	"      --annotate         mark frames in cpu.folded: _[k] kernel, _[i] inlined, "
 	"_[j] JIT\n"
+	"      --format LIST      also write these formats, separated by commas: "
+	"speedscope,\n"
+	"                         firefox, perf-script, callgrind, tree, json\n"
 	"      --text             print the capture as text instead, which can be "
 	"replayed, "
 	"too\n"
@@ -43,6 +47,7 @@ static const char USAGE[] =
 
 struct options {
 	const char *dir, *path;
+	uint32_t formats; /* beside the usual ones: format_parse_list */
 	bool force, annotate, text, quiet, verbose, help;
 };
 
@@ -50,18 +55,31 @@ enum {
 	OPT_FORCE = 256,
 	OPT_ANNOTATE,
 	OPT_TEXT,
+	OPT_FORMAT,
 };
 
 static const struct option long_options[] = {
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
+	{"format", required_argument, NULL, OPT_FORMAT},
 	{"text", no_argument, NULL, OPT_TEXT},
 	{"quiet", no_argument, NULL, 'q'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
+
+static int parse_formats(struct options *o, const char *list)
+{
+	struct error err = {0};
+	uint32_t more;
+
+	if (format_parse_list(list, &more, &err) < 0)
+		return cmd_fail(EXIT_TROUBLE, &err);
+	o->formats |= more;
+	return 0;
+}
 
 static int parse_option(struct options *o, int c, const char *arg)
 {
@@ -77,6 +95,8 @@ static int parse_option(struct options *o, int c, const char *arg)
 	case OPT_ANNOTATE:
 		o->annotate = true;
 		return 0;
+	case OPT_FORMAT:
+		return parse_formats(o, optarg);
 	case OPT_TEXT:
 		o->text = true;
 		return 0;
@@ -274,6 +294,7 @@ static int write_all(struct replaying *r, struct error *err)
 	run->unwinder = unwind_backend_name(so->unwind);
 	run->start_wall_ns = so->start_wall_ns;
 	run->annotate = r->o->annotate;
+	run->formats = r->o->formats;
 	return artifacts_write(&r->dir, run, err);
 }
 

@@ -17,6 +17,7 @@
 
 #include "report-priv.h"
 #include <profd/format.h>
+#include <profd/formats.h>
 #include <profd/mem.h>
 #include <profd/text.h>
 
@@ -104,60 +105,43 @@ static struct flame_options picture(const struct context *c)
 				      .top = &c->top};
 }
 
-static void write_pprof(const struct context *c, struct sink *out)
+/* Formats that are made of what is shared; the others only see the profile. */
+static void write_folded(const struct context *c, bool wall, struct sink *out)
 {
-	pprof_write(c->run->profile, out);
+	if (wall)
+		folded_write_tree(c->run->wall, &c->wall_tree, c->run->annotate, out);
+	else
+		folded_write_tree(c->run->profile, &c->tree, c->run->annotate, out);
 }
 
-static void write_folded(const struct context *c, struct sink *out)
-{
-	folded_write_tree(c->run->profile, &c->tree, c->run->annotate, out);
-}
-
-static void write_svg(const struct context *c, struct sink *out)
-{
-	struct flame_options o = picture(c);
-
-	svg_write(c->run->profile, &o, out);
-}
-
-static void write_wall_pprof(const struct context *c, struct sink *out)
-{
-	pprof_write(c->run->wall, out);
-}
-
-static void write_wall_folded(const struct context *c, struct sink *out)
-{
-	folded_write_tree(c->run->wall, &c->wall_tree, c->run->annotate, out);
-}
-
-static void write_wall_svg(const struct context *c, struct sink *out)
+static void write_svg(const struct context *c, bool wall, struct sink *out)
 {
 	struct flame_options o = picture(c);
 
-	o.subtitle = c->wall.heading;
-	o.tree = &c->wall_tree;
-	svg_write(c->run->wall, &o, out);
+	if (wall) {
+		o.subtitle = c->wall.heading;
+		o.tree = &c->wall_tree;
+	}
+	svg_write(wall ? c->run->wall : c->run->profile, &o, out);
 }
 
-static void write_html(const struct context *c, struct sink *out)
+static void write_html(const struct context *c, bool wall, struct sink *out)
 {
 	struct flame_options o = picture(c);
 
 	if (c->run->wall)
 		o.also = &c->wall;
-
 	html_write(c->run->profile, &o, c->rows, c->nrows,
 		   (const char *const *)c->run->warnings->v.v, c->run->warnings->v.n,
 		   out);
 }
 
-static void write_summary(const struct context *c, struct sink *out)
+static void write_summary(const struct context *c, bool wall, struct sink *out)
 {
 	summary_write(c->run, &c->top, out);
 }
 
-static void write_run(const struct context *c, struct sink *out)
+static void write_run(const struct context *c, bool wall, struct sink *out)
 {
 	run_json_write(c->run, &c->top, out);
 }
@@ -260,63 +244,128 @@ static int write_events(const struct context *c, const struct outdir *d,
 
 /* --- all ---------------------------------------------------------------------------- */
 
-static const struct artifact {
+struct artifact {
 	const char *name;
-	void (*write)(const struct context *c, struct sink *out);
-	bool wall; /* only of recordings with --wall */
-} artifacts[] = {
-	{"cpu.pb.gz", write_pprof, false},	{"cpu.folded", write_folded, false},
-	{"cpu.svg", write_svg, false},		{"index.html", write_html, false},
-	{"wall.pb.gz", write_wall_pprof, true}, {"wall.folded", write_wall_folded, true},
-	{"wall.svg", write_wall_svg, true},	{"summary.md", write_summary, false},
-	{"run.json", write_run, false},
+	const struct format *format; /* NULL: it is none */
+	bool wall;		     /* of the profile of all time */
+	void (*write)(const struct context *c, bool wall, struct sink *out);
+};
+#define ARTIFACTS_MAX 64u
+
+struct artifacts {
+	struct artifact v[ARTIFACTS_MAX];
+	size_t n;
 };
 
-static bool is_due(const struct run *run, size_t i)
+static void list_add(struct artifacts *a, const struct format *f, bool wall)
 {
-	return run->wall || !artifacts[i].wall;
+	static const struct {
+		const char *format;
+		void (*write)(const struct context *c, bool wall, struct sink *out);
+	} own[] = {{"folded", write_folded}, {"svg", write_svg}, {"html", write_html}};
+	struct artifact *new = &a->v[a->n];
+
+	*new = (struct artifact){wall ? f->wall_file : f->cpu_file, f, wall, NULL};
+	if (!new->name)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (!strcmp(own[i].format, f->name))
+			new->write = own[i].write;
+	a->n++;
 }
 
-/* Places in that list. */
-enum { PPROF = 0, SHARED = 1, RUN_JSON = ARRAY_SIZE(artifacts) - 1 };
+static void list_formats(struct artifacts *a, bool always)
+{
+	const struct format *f;
+
+	for (int wall = 0; wall < 2; wall++)
+		for (size_t i = 0; (f = format_get(i)); i++)
+			if (f->always == always)
+				list_add(a, f, wall);
+}
+
+/* All that a recording may write. The first is the pprof file, the last run.json. */
+static void list_make(struct artifacts *a)
+{
+	a->n = 0;
+	list_formats(a, true);
+	a->v[a->n++] = (struct artifact){"summary.md", NULL, false, write_summary};
+	list_formats(a, false);
+	a->v[a->n++] = (struct artifact){"run.json", NULL, false, write_run};
+}
 
 const char *artifact_name(size_t i)
 {
-	return i < ARRAY_SIZE(artifacts) ? artifacts[i].name : NULL;
+	struct artifacts a;
+
+	list_make(&a);
+	return i < a.n ? a.v[i].name : NULL;
 }
+
+static bool is_due(const struct run *run, const struct artifact *a)
+{
+	const struct format *f = a->format;
+
+	if (a->wall && !run->wall)
+		return false;
+	return !f || f->always || run->formats >> format_number(f) & 1;
+}
+
+static void artifact_write(const struct context *c, const struct artifact *a,
+			   struct sink *out)
+{
+	const struct profile *p = a->wall ? c->run->wall : c->run->profile;
+	/* As profd convert would have it, of the pprof file. */
+	struct format_options o = {.title = a->wall ? "wall.pb.gz" : "cpu.pb.gz",
+				   .annotate = c->run->annotate};
+
+	if (a->write) {
+		a->write(c, a->wall, out);
+		return;
+	}
+	o.value = profile_default_value(p);
+	a->format->write(p, &o, out);
+}
+
+/* Places in the list. */
+enum { PPROF = 0, SHARED = 1 };
 
 /* What is to be written, how far it is, and what went wrong: by place in the list, the
  * further events behind it. */
 struct work {
 	struct context *c;
 	const struct outdir *d;
+	struct artifacts list;
+	size_t last; /* of the list: run.json */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool shared_ready; /* the tree and the table */
-	size_t next;	   /* of SHARED … EVENTS: nobody has taken it yet */
-	struct outfile files[RUN_JSON + 1];
-	struct error errors[RUN_JSON + 2];
-	int codes[RUN_JSON + 2];
+	size_t next;	   /* of SHARED … last: nobody has taken it yet */
+	struct outfile files[ARTIFACTS_MAX];
+	struct error errors[ARTIFACTS_MAX + 1];
+	int codes[ARTIFACTS_MAX + 1];
 };
-enum { EVENTS = RUN_JSON + 1 };
 
 /* Files are made and given their names in the order of the list, by one thread: what
  * becomes of them when a disk is full does not depend on who was faster. */
 static void open_one(struct work *w, size_t i)
 {
-	if (!is_due(w->c->run, i)) {
+	const struct artifact *a = &w->list.v[i];
+
+	if (!is_due(w->c->run, a)) {
 		/* Nor may one of an earlier run be taken for this one's (--force). */
-		unlinkat(w->d->fd, artifacts[i].name, 0);
+		unlinkat(w->d->fd, a->name, 0);
 		return;
 	}
-	w->codes[i] = outfile_open(&w->files[i], w->d->fd, artifacts[i].name,
-				   &w->errors[i]);
+	w->codes[i] = outfile_open(&w->files[i], w->d->fd, a->name, &w->errors[i]);
 }
 
 static void write_one(struct work *w, size_t i)
 {
-	if (w->codes[i] == 0 && is_due(w->c->run, i))
-		artifacts[i].write(w->c, &w->files[i].sink);
+	const struct artifact *a = &w->list.v[i];
+
+	if (w->codes[i] == 0 && is_due(w->c->run, a))
+		artifact_write(w->c, a, &w->files[i].sink);
 }
 
 /* Where there were too few descriptors to have all files open, this one has its turn
@@ -327,11 +376,11 @@ static void commit_one(struct work *w, size_t i)
 		open_one(w, i);
 		write_one(w, i);
 	}
-	if (w->codes[i] == 0 && is_due(w->c->run, i))
+	if (w->codes[i] == 0 && is_due(w->c->run, &w->list.v[i]))
 		w->codes[i] = outfile_commit(&w->files[i], &w->errors[i]);
 }
 
-/* The next file that nobody has taken; RUN_JSON when there is none: that one waits for
+/* The next file that nobody has taken; the last one when there is none: it waits for
  * all. */
 static size_t take_one(struct work *w)
 {
@@ -340,14 +389,14 @@ static size_t take_one(struct work *w)
 	pthread_mutex_lock(&w->lock);
 	while (!w->shared_ready)
 		pthread_cond_wait(&w->changed, &w->lock);
-	i = w->next < RUN_JSON ? w->next++ : RUN_JSON;
+	i = w->next < w->last ? w->next++ : w->last;
 	pthread_mutex_unlock(&w->lock);
 	return i;
 }
 
 static void write_shared(struct work *w)
 {
-	for (size_t i; (i = take_one(w)) != RUN_JSON;)
+	for (size_t i; (i = take_one(w)) != w->last;)
 		write_one(w, i);
 }
 
@@ -392,7 +441,7 @@ static void build_shared(struct work *w)
 /* The first failure, in the order of the list, is the one that is told. */
 static int first_failure(const struct work *w, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(w->codes); i++) {
+	for (size_t i = 0; i <= w->list.n; i++) {
 		if (w->codes[i] >= 0)
 			continue;
 		if (err)
@@ -402,39 +451,53 @@ static int first_failure(const struct work *w, struct error *err)
 	return 0;
 }
 
-int artifacts_write(const struct outdir *d, const struct run *run, struct error *err)
+static void write_all(struct work *w)
 {
-	struct context c;
-	struct work w = {.c = &c, .d = d, .next = SHARED};
 	pthread_t thread;
 	bool two;
+
+	for (size_t i = 0; i < w->last; i++)
+		open_one(w, i);
+	two = start_beside(w, &thread);
+	build_shared(w);
+	write_shared(w);
+	w->codes[w->list.n] = write_events(w->c, w->d, &w->errors[w->list.n]);
+	if (two)
+		pthread_join(thread, NULL);
+	else
+		write_one(w, PPROF);
+	for (size_t i = 0; i < w->last; i++)
+		commit_one(w, i);
+	open_one(w, w->last);
+	write_one(w, w->last);
+	commit_one(w, w->last);
+}
+
+int artifacts_write(const struct outdir *d, const struct run *run, struct error *err)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+	struct context c;
+	int code;
 
 	/* The one of an earlier run (--force) must not speak for what is written now. */
 	unlinkat(d->fd, "run.json", 0);
 	context_init(&c, run);
-	pthread_mutex_init(&w.lock, NULL);
-	pthread_cond_init(&w.changed, NULL);
-	for (size_t i = 0; i < RUN_JSON; i++)
-		open_one(&w, i);
-	two = start_beside(&w, &thread);
-	build_shared(&w);
-	write_shared(&w);
-	w.codes[EVENTS] = write_events(&c, d, &w.errors[EVENTS]);
-	if (two)
-		pthread_join(thread, NULL);
-	else
-		write_one(&w, PPROF);
-	for (size_t i = 0; i < RUN_JSON; i++)
-		commit_one(&w, i);
-	open_one(&w, RUN_JSON);
-	write_one(&w, RUN_JSON);
-	commit_one(&w, RUN_JSON);
-	pthread_cond_destroy(&w.changed);
-	pthread_mutex_destroy(&w.lock);
+	w->c = &c;
+	w->d = d;
+	w->next = SHARED;
+	list_make(&w->list);
+	w->last = w->list.n - 1;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	write_all(w);
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
 	flame_done(&c.tree);
 	top_done(&c.top);
 	flame_done(&c.wall_tree);
 	top_done(&c.wall_top);
 	context_done(&c);
-	return first_failure(&w, err);
+	code = first_failure(w, err);
+	free(w);
+	return code;
 }

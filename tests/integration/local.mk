@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/integration/check-cell \
 	tests/integration/check-coverage \
 	tests/integration/check-folded \
+	tests/integration/check-formats \
 	tests/integration/check-wall \
 	tests/integration/config.bats \
 	tests/integration/convert.bats \
@@ -12,6 +13,7 @@ EXTRA_DIST += \
 	tests/integration/deny-perf \
 	tests/integration/diff.bats \
 	tests/integration/events.bats \
+	tests/integration/formats.bats \
 	tests/integration/go-pprof.bats \
 	tests/integration/launch.bats \
 	tests/integration/kill-at-random \

@@ -4,12 +4,14 @@
  * stderr how long it took. */
 #include <profd/format.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <profd/clock.h>
+#include <profd/formats.h>
 #include <profd/text.h>
 
 #define PERIOD_NS 1001001
@@ -417,6 +419,39 @@ static struct profile *phases_wall(const struct profile *p)
 	return b;
 }
 
+/* @n calls from each of the last levels of @trunks stacks of @depth frames; of a single
+ * one, from all levels. All are different. */
+static struct profile *make_leaves(uint32_t trunks, uint32_t depth, uint32_t n)
+{
+	struct profile *p = new_profile();
+	mapping_id app = add_mapping(p, "/srv/app/bin/leaves", "bb", 0x1000, 0x9000000,
+				     MAPPING_MAIN);
+	location_id *leaf = xcalloc(n, sizeof(*leaf)), down;
+	char name[64];
+
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "cc::leaf_%u(cc::Node*, unsigned int)", i);
+		leaf[i] = add_location(p, app, 0x2000 + i, 0,
+				       add_line(p, name, NULL, "leaves.cc", 10 + i, i));
+	}
+	for (uint32_t t = 0; t < trunks; t++) {
+		labels_id labels = thread_labels(p, "leaves", 7 + t % 8, t % 2);
+		stack_id s = 0;
+
+		snprintf(name, sizeof(name), "cc::down_%u(cc::Node*)", t);
+		down = add_location(p, app, 0x100000 + t, 0,
+				    add_line(p, name, NULL, "down.cc", 3, 5));
+		for (uint32_t k = 0; k < depth; k++) {
+			s = profile_stack(p, s, down);
+			for (uint32_t i = 0; (trunks == 1 || k + 1 == depth) && i < n;
+			     i++)
+				add_sample(p, profile_stack(p, s, leaf[i]), labels, 1);
+		}
+	}
+	free(leaf);
+	return p;
+}
+
 /* --- names that try to get out ---------------------------------------------------- */
 
 static struct profile *make_hostile(void)
@@ -512,6 +547,129 @@ static struct profile *make_alike(void)
 	return p;
 }
 
+/* Names that readers of formats made of lines could take for something else. None is
+ * equal to another once it is written as they can read it. */
+static const char *const line_names[] = {
+	"(anonymous namespace)::f(int)",
+	"(open",
+	"f (g) (h)",
+	"f+0x12",
+	"f+0x12 (/lib/x)",
+	"(1) f",
+	"fn=(2) g",
+	"calls=3 4",
+	"12 34",
+	"0x10 0x20",
+	"* 1",
+	"+3 4",
+	"events: a b",
+	"summary: 1 2",
+	"# a comment",
+	"",
+	" begins with a blank",
+	"x\xe2\x80\xa8two\xe2\x80\xa9lines",
+	"x\xc2\xa0y",
+	"a\nb",
+	"{\"json\": [1]}",
+	"f'2",
+	"\\",
+	"\xe6\x97\xa5\xe6\x9c\xac",
+	"</script>",
+	"a;b",
+	"'\"`",
+	"(inlined)",
+	"[unknown]",
+	"???",
+	"cpu-clock: ",
+	"1762/1766 [001]     0.000499:     998395 cpu-clock:",
+};
+
+static const char *const line_comms[] = {
+	"a",
+	"worker 12",
+	"#x",
+	"{",
+	"x 1.5: y",
+	":",
+	"",
+	"9",
+	"b 7/8 [009] 1.0: 5 e:",
+	" blank",
+	"a b",
+	"x\xc2\xa0"
+	"3",
+	"\xe2\x80\xa8",
+	"x\xe3\x80\x80"
+	"4 5",
+};
+
+static struct profile *make_lines(void)
+{
+	static const char *const files[] = {"/tmp/a b (c)/d)e", "", "/x\xe2\x80\xa8y"};
+	struct profile *p = new_profile();
+	mapping_id m[ARRAY_SIZE(files)];
+	stack_id s[ARRAY_SIZE(files)];
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct line chain[] = {
+			add_line(p, line_names[i], NULL, files[i], 1, 2),
+			add_line(p, "(outer)", NULL, "out er.c", 3, 4),
+		};
+		location_id l;
+
+		m[i] = add_mapping(p, files[i], i ? NULL : "not hex", 0x1000 * (i + 1),
+				   0x1000 * (i + 2), i ? 0 : MAPPING_MAIN);
+		l = profile_location(p, m[i], 0x1000 * (i + 1) + 1, 0);
+		profile_set_lines(p, l, chain, ARRAY_SIZE(chain));
+		s[i] = profile_stack(p, 0, l);
+		add_sample(p, profile_stack(p, s[i], profile_location(p, m[i], 7, 0)), 0,
+			   i + 1);
+	}
+	for (uint32_t i = 0; i < 200; i++) {
+		const char *name = line_names[i % ARRAY_SIZE(line_names)];
+		labels_id labels = thread_labels(p,
+						 line_comms[i % ARRAY_SIZE(line_comms)],
+						 i % ARRAY_SIZE(line_comms), i % 3);
+		location_id l = add_location(p, m[i % 3], 0x5000 + i, 0,
+					     add_line(p, name, NULL, name, i, i));
+
+		add_sample(p, profile_stack(p, s[i % 3], l), labels, 1 + i % 4);
+	}
+	return p;
+}
+
+/* A recording whose times are known, of two threads that take turns. */
+static struct profile *make_timed(void)
+{
+	struct profile *p = new_profile();
+	mapping_id app = add_mapping(p, "/srv/app/bin/app", "deadbeefcafe0123", 0x1000,
+				     0x9000, MAPPING_MAIN);
+	labels_id labels[] = {thread_labels(p, "app", 100, 0),
+			      thread_labels(p, "app", 101, 1)};
+	location_id at[4];
+	int64_t one[] = {1, PERIOD_NS};
+
+	for (uint32_t i = 0; i < ARRAY_SIZE(at); i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "f%u", i);
+		at[i] = add_location(p, app, 0x1100 + i, 0,
+				     add_line(p, name, NULL, "app.c", i, i));
+	}
+	profile_keep_times(p, 10000000);
+	for (uint32_t i = 0; i < 2000; i++) {
+		stack_id s = profile_stack(p, profile_stack(p, 0, at[0]),
+					   at[1 + draw(3)]);
+		uint32_t row = profile_add(p, s, labels[i / 50 % 2], one);
+
+		profile_add_time(p, row, (int64_t)i * PERIOD_NS);
+	}
+	/* What nobody saw. */
+	add_sample(p, profile_stack(p, 0, profile_label_location(p, "[unsampled]")),
+		   labels[0], 5);
+	return p;
+}
+
 static struct profile *make(const char *kind)
 {
 	if (!strcmp(kind, "small"))
@@ -534,6 +692,14 @@ static struct profile *make(const char *kind)
 		return make_alike();
 	if (!strcmp(kind, "hostile"))
 		return make_hostile();
+	if (!strcmp(kind, "lines"))
+		return make_lines();
+	if (!strcmp(kind, "timed"))
+		return make_timed();
+	if (!strcmp(kind, "stacks1m"))
+		return make_leaves(1000, 30, 1000);
+	if (!strcmp(kind, "deep100k"))
+		return make_leaves(1, 2000, 50);
 	if (!strcmp(kind, "empty"))
 		return new_profile();
 	return NULL;
@@ -605,6 +771,18 @@ static void write_wall(const struct profile *p, struct flame_options *o, struct 
 	profile_free(wall);
 }
 
+/* As record and convert do it. */
+static int write_format(const struct profile *p, const char *name, struct sink *out)
+{
+	const struct format *f = format_find(name, NULL);
+	struct format_options o = {.title = "profile", .value = profile_default_value(p)};
+
+	if (!f)
+		return -1;
+	f->write(p, &o, out);
+	return 0;
+}
+
 static int write_as(const struct profile *p, const char *format, struct sink *out)
 {
 	struct flame_options o = {.title = "CPU time of ./app --input \"a & b\"",
@@ -632,7 +810,7 @@ static int write_as(const struct profile *p, const char *format, struct sink *ou
 	else if (!strcmp(format, "top"))
 		write_top(p, out);
 	else
-		return -1;
+		return write_format(p, format, out);
 	return 0;
 }
 
@@ -654,11 +832,16 @@ static struct profile *read_file(const char *path)
 	return p;
 }
 
+static int stdout_write(struct sink *s, const void *data, size_t n)
+{
+	(void)s;
+	return fwrite(data, 1, n, stdout) == n ? 0 : -EIO;
+}
+
 int main(int argc, char **argv)
 {
 	bool reading = argc == 4 && !strcmp(argv[1], "read");
-	struct text out = {0};
-	struct sink_text sink;
+	struct sink sink = {.write = stdout_write};
 	struct profile *p;
 	uint64_t begun_ns = clock_now_ns(), made_ns;
 	int status = 0;
@@ -669,18 +852,14 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	made_ns = clock_now_ns();
-	sink_text_init(&sink, &out);
-	if (write_as(p, argv[argc - 1], &sink.sink) || sink.sink.code) {
+	if (write_as(p, argv[argc - 1], &sink) || sink.code || fflush(stdout)) {
 		fprintf(stderr, "cannot write '%s'\n", argv[argc - 1]);
 		status = 2;
 	}
 	if (getenv("PROFD_GEN_TIMES"))
 		fprintf(stderr, "make %.1f ms, write %.1f ms, %zu bytes\n",
 			(double)(made_ns - begun_ns) / 1e6,
-			(double)(clock_now_ns() - made_ns) / 1e6, out.len);
-	if (!status && io_write(STDOUT_FILENO, text_get(&out), out.len))
-		status = 2;
-	text_done(&out);
+			(double)(clock_now_ns() - made_ns) / 1e6, (size_t)sink.bytes);
 	profile_free(p);
 	return status;
 }
