@@ -75,7 +75,8 @@ _profd() {
 			;;
 		convert | merge)
 			case $before in
-			-t | --to) choices="pprof folded svg html speedscope firefox perf-script callgrind" ;;
+			-t | --to) choices="pprof folded svg html speedscope firefox perf-script
+				callgrind tree json" ;;
 			--unit) choices="count nanoseconds bytes" ;;
 			--value) choices="samples cpu" ;;
 			-o | --output)

@@ -252,5 +252,8 @@ struct json;
 struct json *calltree_json(const struct profile *p, const struct flame *f, unsigned value,
 			   const struct calltree_options *o);
 
+/* All of the tree of value @value, for programs: schema profd.tree/1. */
+void tree_write_json(const struct profile *p, unsigned value, struct sink *out);
+
 /* "1.23s", "45ms", "123" according to the value's unit; into @buf. Returns buf. */
 const char *value_text(char *buf, size_t size, int64_t value, const char *unit);

@@ -22,9 +22,9 @@ static const char merge_usage[] = "usage: profd merge [options] FILE...\n"
 				  "Adds up profiles of the same sample types.\n";
 static const char options_usage[] =
 	"\n"
-	"  -t, --to FORMAT    pprof, folded, svg, html, speedscope, firefox, perf-script "
-	"or\n"
-	"                     callgrind (default: by the name of -o)\n"
+	"  -t, --to FORMAT    pprof, folded, svg, html, speedscope, firefox, "
+	"perf-script,\n"
+	"                     callgrind, tree or json (default: by the name of -o)\n"
 	"  -o, --output FILE  default: the standard output\n"
 	"      --force        overwrite FILE\n"
 	"      --value TYPE   which sample type (default: the profile's default; pprof,\n"

@@ -50,6 +50,22 @@ static void write_callgrind(const struct profile *p, const struct format_options
 	callgrind_write(p, o->value, out);
 }
 
+static void write_tree(const struct profile *p, const struct format_options *o,
+		       struct sink *out)
+{
+	struct flame f;
+
+	flame_build(&f, p, o->value);
+	calltree_write(p, &f, o->value, &(struct calltree_options){0}, out);
+	flame_done(&f);
+}
+
+static void write_json(const struct profile *p, const struct format_options *o,
+		       struct sink *out)
+{
+	tree_write_json(p, o->value, out);
+}
+
 /* --- HTML --------------------------------------------------------------------------- */
 
 #define FACTS_MAX 16u
@@ -152,6 +168,16 @@ static const struct format formats[] = {
 	 .cpu_file = "callgrind.out.cpu",
 	 .wall_file = "callgrind.out.wall",
 	 .write = write_callgrind},
+	{.name = "tree",
+	 .suffixes = {".tree.txt", ".tree"},
+	 .cpu_file = "cpu.tree.txt",
+	 .wall_file = "wall.tree.txt",
+	 .write = write_tree},
+	{.name = "json",
+	 .suffixes = {".tree.json"},
+	 .cpu_file = "cpu.tree.json",
+	 .wall_file = "wall.tree.json",
+	 .write = write_json},
 };
 
 const struct format *format_get(size_t i)

@@ -9,7 +9,7 @@ src_libprofd_a_SOURCES += \
 	src/format/pprof-times.c src/format/pprof-write.c src/format/proto.c src/format/script.c src/format/svg.c \
 	src/format/speedscope.c src/format/top.c src/format/turns.c \
 	src/format/foreign.c src/format/perfscript.c src/format/perfscript-line.c \
-	src/format/perfscript-priv.h src/format/speedscope-read.c src/format/gperftools.c src/format/calltree.c \
+	src/format/perfscript-priv.h src/format/speedscope-read.c src/format/gperftools.c src/format/calltree.c src/format/tree-json.c \
 	src/format/formats.c \
 	src/format/threads.c \
 	src/format/perf-script.c \

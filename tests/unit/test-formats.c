@@ -51,7 +51,9 @@ static void the_longest_end_of_a_name_tells(void **state)
 	expect_file("x.txt", "folded");
 	expect_file("x.collapsedstack.txt", "folded");
 	expect_file("x.linux-perf.txt", "perf-script");
+	expect_file("x.tree.txt", "tree");
 	expect_file("x.json", "speedscope");
+	expect_file("x.tree.json", "json");
 	expect_file("x.firefox.json.gz", "firefox");
 	expect_file("dir/callgrind.out.12", "callgrind");
 	expect_file("callgrind.dir/x.html", "html");
@@ -280,6 +282,44 @@ static void callgrind_counts_recursion_once(void **state)
 	profile_free(m.p);
 }
 
+/* --- trees -------------------------------------------------------------------------- */
+
+static void trees_have_the_heaviest_first(void **state)
+{
+	struct maker m;
+	struct text t = {0};
+	const char *a, *z;
+	stack_id s;
+
+	maker_init(&m);
+	s = call(&m, 0, 0x1100, "main", 1);
+	add(&m, call(&m, s, 0x1200, "a", 2), 1);
+	add(&m, call(&m, s, 0x1300, "z", 3), 3);
+	write_as(m.p, "tree", &t);
+	z = strstr(text_get(&t), "- z");
+	a = strstr(text_get(&t), "- a\n");
+	assert_true(z && a && z < a);
+	text_done(&t);
+	expect(m.p, "json",
+	       "{\"schema\":\"profd.tree/1\",\"type\":\"cpu\",\"unit\":\"nanoseconds\","
+	       "\"total\":8000000,\"start_ns\":0,\"duration_ns\":0,\n\"comments\":[],\n"
+	       "\"nodes\":[\n"
+	       "{\"depth\":0,\"total\":8000000,\"self\":0,\"name\":\"all\","
+	       "\"kind\":\"all\"},\n"
+	       "{\"depth\":1,\"total\":8000000,\"self\":0,\"name\":\"app\","
+	       "\"kind\":\"command\"},\n"
+	       "{\"depth\":2,\"total\":8000000,\"self\":0,\"name\":\"main\","
+	       "\"kind\":\"user\",\"file\":\"app.c\",\"line\":10,"
+	       "\"module\":\"/bin/app\"},\n"
+	       "{\"depth\":3,\"total\":6000000,\"self\":6000000,\"name\":\"z\","
+	       "\"kind\":\"user\",\"file\":\"app.c\",\"line\":10,"
+	       "\"module\":\"/bin/app\"},\n"
+	       "{\"depth\":3,\"total\":2000000,\"self\":2000000,\"name\":\"a\","
+	       "\"kind\":\"user\",\"file\":\"app.c\",\"line\":10,"
+	       "\"module\":\"/bin/app\"}]}\n");
+	profile_free(m.p);
+}
+
 /* --- Firefox ------------------------------------------------------------------------ */
 
 static void firefox_text(const struct profile *p, struct text *t)
@@ -457,6 +497,7 @@ int main(void)
 		cmocka_unit_test(perf_script_has_a_limit),
 		cmocka_unit_test(callgrind_has_lines_and_calls),
 		cmocka_unit_test(callgrind_counts_recursion_once),
+		cmocka_unit_test(trees_have_the_heaviest_first),
 		cmocka_unit_test(firefox_has_tables_of_columns),
 		cmocka_unit_test(firefox_tells_kinds_of_code),
 		cmocka_unit_test(firefox_draws_times),
