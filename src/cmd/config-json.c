@@ -1,6 +1,6 @@
 /* The configuration as it was understood, for programs: schema profd.config/1. Durations
  * are seconds, limits are in the unit of their kind. */
-#include "config.h"
+#include "config-print.h"
 
 #include <string.h>
 

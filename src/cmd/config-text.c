@@ -1,6 +1,6 @@
 /* The configuration as it was understood, for people: variants of one workload together,
  * limits as they were written. */
-#include "config.h"
+#include "config-print.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
+#include "config-print.h"
 
 static const char USAGE[] =
 	"usage: profd config check [options] [FILE]\n"

@@ -166,13 +166,18 @@ void metrics_finish(struct reader *r, struct drafts *d,
 /* Adds what only expressions name; puts the derived ones into an order. */
 void metrics_derive(struct reader *r, struct drafts *d, const uint32_t **ret_order,
 		    uint32_t *ret_n);
+extern const char *const process_names[];
+
+/* --- budgets (budget.c) ------------------------------------------------------------- */
+
 /* Looks at the limits of all variants, whose names end with a NULL, and knows from them
  * which direction is better where that was not said. */
 void metric_check_budget(struct reader *r, struct draft *d, const char *const *variants);
 /* The budget of one, if it has any. */
 void metric_budget(struct reader *r, const struct draft *d, const char *variant,
 		   struct config_limit *ret_limit);
-extern const char *const process_names[];
+/* @n is a quantity of another kind than the metric. */
+void kind_mismatch(struct reader *r, const struct node *n, const struct config_metric *m);
 
 /* --- workloads (workload.c) --------------------------------------------------------- */
 

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <profd/text.h>
-
 static const struct field *field_find(const struct field *fields, const char *key)
 {
 	for (; fields->key; fields++) {

@@ -1,7 +1,6 @@
 /* One metric: what the file and the workload say of it, merged, checked and filled in. */
 #include "config-priv.h"
 
-#include <math.h>
 #include <string.h>
 
 #include <profd/text.h>
@@ -174,7 +173,7 @@ static const struct field metric_fields[] = {
 
 /* --- merging ------------------------------------------------------------------------ */
 
-static void check_pairs(struct reader *r, const struct node *n)
+static void check_pairs(struct reader *r, const struct node *n, struct draft *d)
 {
 	static const char *const pairs[][2] = {{"threshold", "ratio"},
 					       {"expr", "from"},
@@ -185,9 +184,11 @@ static void check_pairs(struct reader *r, const struct node *n)
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		const struct node *second = node_get(n, pairs[i][1]);
 
-		if (second && node_get(n, pairs[i][0]))
-			problem(r, second, "a metric cannot have both '%s' and '%s'",
-				pairs[i][0], pairs[i][1]);
+		if (!second || !node_get(n, pairs[i][0]))
+			continue;
+		problem(r, second, "a metric cannot have both '%s' and '%s'", pairs[i][0],
+			pairs[i][1]);
+		d->bad = true;
 	}
 }
 
@@ -197,7 +198,7 @@ static void metric_read(struct reader *r, const struct node *n, struct draft *d)
 	if (scalar_type(n, NULL) == SCALAR_NULL)
 		return;
 	fields_read(r, n, "a metric", metric_fields, false, d);
-	check_pairs(r, n);
+	check_pairs(r, n, d);
 	d->sourced |= node_get(n, "from") || node_get(n, "event") ||
 		      node_get(n, "file") || node_get(n, "expr");
 }
@@ -207,8 +208,10 @@ static struct draft *draft_add(struct reader *r, const struct node *key, struct 
 	struct draft *new;
 
 	for (uint32_t i = 0; i < d->list.n; i++) {
-		if (!strcmp(d->list.v[i].m.name, key->text))
-			return &d->list.v[i];
+		if (strcmp(d->list.v[i].m.name, key->text) != 0)
+			continue;
+		d->list.v[i].at = key; /* the workload's is nearer than the file's */
+		return &d->list.v[i];
 	}
 	if (!name_is_plain(key->text) || strlen(key->text) > NAME_MAX_BYTES) {
 		problem(r, key,
@@ -293,12 +296,20 @@ static void no_source(struct reader *r, struct draft *d)
 		error_hint(err, "add from: program, perf, valgrind or size, or an expr");
 }
 
+static void bad_source(struct reader *r, struct draft *d, const char *why)
+{
+	problem(r, d->at, "the metric '%s' %s", d->m.name, why);
+	d->bad = true;
+}
+
 static void source_find(struct reader *r, struct draft *d)
 {
 	struct config_metric *m = &d->m;
 	bool process = process_find(m->name) >= 0;
 
-	if (d->expr && !process) {
+	if (d->expr && m->from && !process) {
+		bad_source(r, d, "has an 'expr', and a 'from' elsewhere");
+	} else if (d->expr && !process) {
 		m->from = CONFIG_FROM_EXPR;
 		m->expr = expr_parse(r, d->expr);
 		m->expr_text = d->expr->text;
@@ -312,12 +323,6 @@ static void source_find(struct reader *r, struct draft *d)
 	} else if (!m->from) {
 		no_source(r, d);
 	}
-}
-
-static void bad_source(struct reader *r, struct draft *d, const char *why)
-{
-	problem(r, d->at, "the metric '%s' %s", d->m.name, why);
-	d->bad = true;
 }
 
 static void source_check(struct reader *r, struct draft *d)
@@ -365,13 +370,6 @@ static void unit_fill(struct config_metric *m)
 	}
 }
 
-static void kind_mismatch(struct reader *r, const struct node *n,
-			  const struct config_metric *m)
-{
-	problem(r, n, "'%s' does not fit the metric '%s', which wants %s", n->text,
-		m->name, kind_example(m->kind));
-}
-
 static void difference_fill(struct reader *r, struct draft *d)
 {
 	const struct node *n = d->difference;
@@ -417,7 +415,7 @@ void metrics_finish(struct reader *r, struct drafts *d, const struct config_poli
 		if (m->finished)
 			continue;
 		m->finished = true;
-		if (!m->m.implied)
+		if (!m->bad && !m->m.implied)
 			source_find(r, m);
 		if (!m->bad && !m->m.implied)
 			source_check(r, m);
@@ -427,108 +425,4 @@ void metrics_finish(struct reader *r, struct drafts *d, const struct config_poli
 		defaults_fill(m);
 		policy_inherit(&m->m.policy, outer);
 	}
-}
-
-/* --- budgets ------------------------------------------------------------------------ */
-
-static bool limit_read(struct reader *r, const struct node *n,
-		       const struct config_metric *m, struct config_limit *ret_limit)
-{
-	struct config_limit l = {.given = true, .text = n->text};
-	enum scalar_type type = scalar_type(n, NULL);
-	const char *s = n->text;
-
-	if (type != SCALAR_TEXT || (*s != '<' && *s != '>')) {
-		struct error *err = problem(r, n, "a budget has to begin with <= or >=");
-
-		if (type == SCALAR_NUMBER || type == SCALAR_TEXT)
-			error_hint(err, "write \"<= %s\"", n->text);
-		return false;
-	}
-	if (s[1] != '=') {
-		error_hint(problem(r, n, "a budget has to begin with <= or >="),
-			   "write \"%c= %s\"", *s, s + 1 + strspn(s + 1, " "));
-		return false;
-	}
-	l.at_least = *s == '>';
-	s += 2;
-	s += *s == ' ';
-	if (quantity_parse(s, &l.value, &l.kind)) {
-		problem(r, n, "'%s' is not %s", s, kind_example(m->kind));
-		return false;
-	}
-	if (m->kind != CONFIG_ANY && m->kind != l.kind) {
-		kind_mismatch(r, n, m);
-		return false;
-	}
-	*ret_limit = l;
-	return true;
-}
-
-static void limit_check(struct reader *r, const struct node *n, const struct draft *d,
-			enum config_direction *direction)
-{
-	const struct config_metric *m = &d->m;
-	struct config_limit l;
-	enum config_direction side;
-
-	if (!limit_read(r, n, m, &l))
-		return;
-	side = l.at_least ? CONFIG_BIGGER : CONFIG_SMALLER;
-	if (m->from == CONFIG_FROM_PROCESS && l.at_least)
-		problem(r, n, "of '%s' less is better: its limit is a <=", m->name);
-	else if (*direction && side != *direction)
-		problem(r, n, "'%s' bounds the side on which %s is better", n->text,
-			direction_words[*direction]);
-	else
-		*direction = side;
-}
-
-static void unknown_variant(struct reader *r, const struct node *key,
-			    const char *const *variants)
-{
-	struct error *err = problem(r, key, "there is no variant '%s'", key->text);
-
-	if (!*variants[0])
-		error_hint(err, "without parameters there is one budget, and no map");
-	else
-		hint_words(err, key->text, variants);
-}
-
-static bool variant_known(const char *name, const char *const *variants)
-{
-	for (size_t i = 0; variants[i]; i++) {
-		if (!strcmp(variants[i], name))
-			return true;
-	}
-	return false;
-}
-
-void metric_check_budget(struct reader *r, struct draft *d, const char *const *variants)
-{
-	enum config_direction direction = d->m.direction;
-	const struct node *n = d->budget;
-
-	if (n && n->type == NODE_MAP && !n->n)
-		problem(r, n, "'budget' is an empty map");
-	else if (n && n->type != NODE_MAP)
-		limit_check(r, n, d, &direction);
-	for (uint32_t i = 0; n && n->type == NODE_MAP && i < n->n; i++) {
-		limit_check(r, n->items[i], d, &direction);
-		/* The file's own metrics are for workloads with other variants, too. */
-		if (d->own_budget && !variant_known(n->keys[i]->text, variants))
-			unknown_variant(r, n->keys[i], variants);
-	}
-	d->m.direction = direction ? direction : CONFIG_SMALLER;
-}
-
-void metric_budget(struct reader *r, const struct draft *d, const char *variant,
-		   struct config_limit *ret_limit)
-{
-	const struct node *n = d->budget;
-
-	if (n && n->type == NODE_MAP)
-		n = node_get(n, variant);
-	if (n)
-		limit_read(r, n, &d->m, ret_limit);
 }
