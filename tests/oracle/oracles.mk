@@ -1,4 +1,4 @@
-# Oracles that others wrote: libdw and libunwind (agree), perf, speedscope.
+# Oracles that others wrote: libdw and libunwind (agree), perf, speedscope, Firefox's profiler, Valgrind.
 check_PROGRAMS += tests/oracle/agree
 tests_oracle_agree_SOURCES = tests/oracle/agree.c
 tests_oracle_agree_LDADD = src/libprofd.a $(PROFD_LIBS)
@@ -15,3 +15,9 @@ EXTRA_DIST += \
 EXTRA_DIST += \
 	tests/oracle/check-config \
 	tests/oracle/config.bats
+EXTRA_DIST += \
+	tests/oracle/compare-callgrind \
+	tests/oracle/compare-firefox \
+	tests/oracle/compare-speedscope \
+	tests/oracle/npm.bash \
+	tests/oracle/viewers.bats

@@ -1,81 +1,36 @@
 #!/usr/bin/env bats
-# speedscope as an oracle: it must open a recorded cpu.pb.gz and show the shares that cpu.folded
-# has. Its flame chart is a canvas; the "sandwich" view is a table in the page, which can be
-# read.
+# speedscope as an oracle: it must open what profd writes and show the shares that cpu.folded has.
 
 load ../integration/lib
+load npm
 
-# An installed copy is kept in the build directory. Without a registry the test is skipped.
-install_speedscope() {
-	local cache=$BUILDDIR/tests/cache/speedscope
-	release=$cache/node_modules/speedscope/dist/release
-	[ -e "$release/index.html" ] && return
-	needs npm
-	mkdir -p "$cache"
-	timeout 120 npm install --prefix "$cache" --no-audit --no-fund speedscope@1 \
-		>"$cache/npm.log" 2>&1 || {
-		tail -n 5 "$cache/npm.log"
-		skip "npm cannot install speedscope: $(tail -n 1 "$cache/npm.log")"
-	}
-}
+LOADS="load_02 load_04 load_08 load_12 load_18 load_25 load_30"
 
-# open_profile FILE NAME: the page after it has loaded FILE, in page.html.
-open_profile() {
-	printf 'speedscope.loadFileFromBase64("%s", "%s")' "$2" "$(base64 -w0 "$1")" >profile.js
-	timeout 90 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
-		--user-data-dir="$BATS_TEST_TMPDIR/browser" --window-size=1600,1400 \
-		--virtual-time-budget=20000 --dump-dom \
-		"file://$release/index.html#view=sandwich&localProfilePath=$PWD/profile.js" \
-		>page.html 2>chromium.log 3>&-
-}
-
-@test "speedscope opens cpu.pb.gz and shows the folded file's shares" {
-	needs chromium
-	install_speedscope
+setup() {
 	cd "$BATS_TEST_TMPDIR"
+}
+
+# compare TOLERANCE NAME...
+compare() {
+	"$SRCDIR/tests/oracle/compare-speedscope" page.html "$dir/cpu.folded" "$@"
+}
+
+# record_shares: a recording of shares.c.
+record_shares() {
 	build shares shares.c
 	record shares -- "$program" 1000
 	[ "$status" -eq 0 ]
+}
+
+@test "speedscope opens cpu.pb.gz and shows the folded file's shares" {
+	record_shares
 	open_profile "$dir/cpu.pb.gz" recorded.pb.gz
 	grep -o '<title>.*</title>' page.html
 	grep -q '<title>recorded.pb.gz - speedscope</title>' page.html
-	"$PYTHON" - page.html "$dir/cpu.folded" <<-'END'
-	import html, re, sys
-	page = open(sys.argv[1], encoding="utf-8").read()
-	shown = {}
-	for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.S):
-	    cells = [html.unescape(re.sub(r"<[^>]*>", "", c))
-	             for c in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)]
-	    if len(cells) == 3:
-	        shown[cells[2]] = [re.match(r"([\d.]+)(ns|µs|us|ms|s) \((<?[\d.]+)%\)", c) for c in cells[:2]]
-	assert shown, "no table in the page"
-	unit = {"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}
-	total, self_ns, all_ns = 0, {}, {}
-	for line in open(sys.argv[2], encoding="utf-8"):
-	    stack, weight = line.rsplit(" ", 1)
-	    frames = [re.sub(r"_\[[a-z]\]$", "", f) for f in stack.split(";")[1:]]
-	    weight = int(weight)
-	    total += weight
-	    self_ns[frames[-1]] = self_ns.get(frames[-1], 0) + weight
-	    for f in set(frames):
-	        all_ns[f] = all_ns.get(f, 0) + weight
-	checked = 0
-	for name in ["load_%02d" % n for n in (2, 4, 8, 12, 18, 25, 30)]:
-	    assert name in shown, f"{name} is not in speedscope's table: {sorted(shown)}"
-	    for cell, mine in zip(shown[name], (all_ns, self_ns)):
-	        assert cell, f"{name}: the unit is not one of time"
-	        seen = float(cell[1]) * unit[cell[2]]
-	        print(name, cell[0], mine[name])
-	        assert abs(seen - mine[name]) <= 0.01 * mine[name] + 1e6, (name, seen, mine[name])
-	        checked += 1
-	assert checked == 14
-	END
+	compare 0.01 $LOADS
 }
 
 @test "speedscope opens cpu.folded" {
-	needs chromium
-	install_speedscope
-	cd "$BATS_TEST_TMPDIR"
 	build shares shares.c
 	record shares -- "$program" 600
 	open_profile "$dir/cpu.folded" recorded.collapsedstack.txt
@@ -85,9 +40,6 @@ open_profile() {
 
 # Its pprof reader leaves inlined functions out.
 @test "speedscope opens what profd convert writes, with inlined functions" {
-	needs chromium
-	install_speedscope
-	cd "$BATS_TEST_TMPDIR"
 	program=$PWD/inline
 	g++ -O2 -g -o "$program" "$WORKLOADS/inline.cc"
 	record inline -- "$program" 600
@@ -147,12 +99,54 @@ open_profile() {
 }
 
 @test "speedscope opens the profile of several threads" {
-	needs chromium
-	install_speedscope
-	cd "$BATS_TEST_TMPDIR"
 	build threads threads.c -pthread
 	record threads -- "$program" 800
 	open_profile "$dir/cpu.pb.gz" threads.pb.gz
 	grep -q '<title>threads.pb.gz - speedscope</title>' page.html
 	grep -q '</span>worker_load<' page.html
+}
+
+@test "speedscope opens a recorded speedscope.json and callgrind.out.cpu: the folded file's shares" {
+	build shares shares.c
+	record shares --format speedscope,callgrind -- "$program" 1000
+	[ "$status" -eq 0 ]
+	open_profile "$dir/speedscope.json" speedscope.json
+	compare 0.01 $LOADS
+	open_profile "$dir/callgrind.out.cpu" callgrind.out.cpu
+	grep -q '<title>callgrind.out.cpu - speedscope</title>' page.html
+	compare 0.01 $LOADS
+}
+
+# It takes the time from one sample to the next for the weight of a sample.
+@test "speedscope opens what perf script would print: about the folded file's shares" {
+	build shares shares.c
+	record shares --format perf-script -- "$program" 1000
+	[ "$status" -eq 0 ]
+	open_profile "$dir/cpu.linux-perf.txt" cpu.linux-perf.txt
+	grep -o '<title>.*</title>' page.html
+	grep -q "<title>shares pid: .* - speedscope</title>" page.html
+	compare 0.05 $LOADS
+}
+
+# Every line must match its patterns; what does not is left out without a word, or fails.
+@test "speedscope opens names that try to get out, as callgrind and as perf script would print it" {
+	"$TEST_TOOLS/oracle/gen-profile" lines callgrind >callgrind.out.lines
+	open_profile callgrind.out.lines callgrind.out.lines
+	grep -q '<title>callgrind.out.lines - speedscope</title>' page.html
+	"$PYTHON" - page.html <<-'END'
+	import re, sys
+	page = open(sys.argv[1], encoding="utf-8").read()
+	print(re.findall(r"506,506,506|Something went wrong[^<]*", page))
+	assert "506,506,506" in page
+	END
+	"$TEST_TOOLS/oracle/gen-profile" lines perf-script >lines.linux-perf.txt
+	open_profile lines.linux-perf.txt lines.linux-perf.txt
+	"$PYTHON" - page.html <<-'END'
+	import re, sys
+	page = open(sys.argv[1], encoding="utf-8").read()
+	# One for each command and thread, whose names are told apart.
+	threads = set(re.findall(r">([^<>]* pid: \d+ tid: \d+|[^<>]* tid: \d+)<", page))
+	print(threads)
+	assert any(t.startswith("worker_12 pid: 1 ") for t in threads)
+	END
 }
