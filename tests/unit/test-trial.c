@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-#include <profd/coin.h>
-#include <profd/exact.h>
 #include <profd/mem.h>
 #include <profd/stats-dist.h>
 #include <profd/trial.h>
@@ -99,54 +97,6 @@ static void assert_verdict(const struct trial *t, uint32_t metric, enum verdict 
 			 verdict_reason_text(v.reason), verdict_name(verdict),
 			 verdict_reason_text(reason));
 	assert_int_equal(result_of(t, metric).verdict, verdict);
-}
-
-/* --- how pairs are made ---------------------------------------------------------- */
-
-static void rule_the_order_in_a_pair_is_drawn_by_a_coin(void **state)
-{
-	uint64_t seed = coin_seed("abc", "def");
-	uint32_t heads = 0, same = 0, fours[16] = {0};
-
-	(void)state;
-	assert_true(seed == coin_seed("abc", "def"));
-	assert_true(seed != coin_seed("def", "abc") && seed != coin_seed("abcd", "ef"));
-	for (uint32_t i = 0; i < 4096; i++) {
-		unsigned four = 0;
-
-		for (unsigned k = 0; k < 4; k++)
-			four = four << 1 | coin_head_first(seed, 3, 4 * i + k);
-		fours[four]++;
-		heads += coin_head_first(seed, 0, i);
-		same += coin_head_first(seed, 0, i) == coin_head_first(seed, 1, i);
-		assert_true(coin_padding(seed, 0, i, 4096) < 4096);
-	}
-	/* 2048 and five deviations of 32; 256 and five of 15.5. */
-	assert_in_range(heads, 2048 - 160, 2048 + 160);
-	assert_in_range(same, 2048 - 160, 2048 + 160);
-	for (unsigned i = 0; i < 16; i++)
-		assert_in_range(fours[i], 256 - 78, 256 + 78);
-}
-
-static void rule_triplets_are_in_random_order(void **state)
-{
-	uint32_t count[27] = {0};
-
-	(void)state;
-	for (uint32_t i = 0; i < 6000; i++) {
-		uint8_t o[3];
-
-		coin_triplet(77, 0, i, o);
-		assert_true(o[0] != o[1] && o[1] != o[2] && o[0] != o[2]);
-		count[o[0] * 9 + o[1] * 3 + o[2]]++;
-	}
-	for (unsigned i = 0; i < 27; i++) {
-		if (count[i])
-			assert_in_range(count[i], 1000 - 145, 1000 + 145);
-	}
-	assert_true(count[0 * 9 + 1 * 3 + 2] && count[2 * 9 + 1 * 3 + 0] &&
-		    count[1 * 9 + 0 * 3 + 2] && count[1 * 9 + 2 * 3 + 0] &&
-		    count[0 * 9 + 2 * 3 + 1] && count[2 * 9 + 0 * 3 + 1]);
 }
 
 /* --- differences ----------------------------------------------------------------- */
@@ -746,68 +696,6 @@ static void only_what_is_suspected_is_confirmed(void **state)
 	trial_done(&t);
 }
 
-/* --- exact metrics --------------------------------------------------------------- */
-
-static int judge_exactly(const struct trial_metric *m, double base, double head,
-			 enum verdict *verdict, double *change)
-{
-	double b[] = {base, base}, h[] = {head, head};
-
-	return exact_judge(m, &(struct exact_side){b, 2}, &(struct exact_side){h, 2},
-			   verdict, change);
-}
-
-static void rule_exact_metrics_that_repeat_are_compared_directly(void **state)
-{
-	static const struct {
-		double base, head, change;
-		enum verdict verdict;
-	} cases[] = {
-		{1000, 1100, .1, VERDICT_REGRESSION},
-		{1000, 1099, .099, VERDICT_PASS},
-		{1000, 1000, 0, VERDICT_PASS},
-		{1000, 999, -.001, VERDICT_IMPROVEMENT},
-	};
-	struct trial_metric m = ten_percent;
-	enum verdict v;
-	double change;
-
-	(void)state;
-	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(
-			judge_exactly(&m, cases[i].base, cases[i].head, &v, &change), 0);
-		assert_int_equal(v, cases[i].verdict);
-		assert_true(fabs(change - cases[i].change) < 1e-12);
-	}
-	m.threshold = 0; /* every one is too much, and none is none */
-	assert_int_equal(judge_exactly(&m, 1000, 1001, &v, &change), 0);
-	assert_int_equal(v, VERDICT_REGRESSION);
-	assert_int_equal(judge_exactly(&m, 1000, 1000, &v, &change), 0);
-	assert_int_equal(v, VERDICT_PASS);
-	assert_int_equal(judge_exactly(&m, 0, 3, &v, &change), -EINVAL);
-	m.threshold_units = 2;
-	assert_int_equal(judge_exactly(&m, 0, 3, &v, &change), 0);
-	assert_true(v == VERDICT_REGRESSION && change == 3);
-}
-
-static void rule_exact_metrics_that_do_not_repeat_are_for_pairs(void **state)
-{
-	double same[] = {5, 5}, other[] = {5, 6}, bad[] = {5, NAN};
-	enum verdict v;
-	double change;
-
-	(void)state;
-	assert_int_equal(exact_judge(&ten_percent, &(struct exact_side){same, 2},
-				     &(struct exact_side){other, 2}, &v, &change),
-			 -EDOM);
-	assert_int_equal(exact_judge(&ten_percent, &(struct exact_side){same, 1},
-				     &(struct exact_side){same, 2}, &v, &change),
-			 -EINVAL);
-	assert_int_equal(exact_judge(&ten_percent, &(struct exact_side){bad, 2},
-				     &(struct exact_side){same, 2}, &v, &change),
-			 -EINVAL);
-}
-
 /* --- what is refused ------------------------------------------------------------- */
 
 static void plans_and_values_out_of_range_are_refused(void **state)
@@ -856,8 +744,6 @@ static void all_equal_pairs_pass(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rule_the_order_in_a_pair_is_drawn_by_a_coin),
-		cmocka_unit_test(rule_triplets_are_in_random_order),
 		cmocka_unit_test(
 			rule_d_is_the_logarithm_of_the_ratio_where_all_values_are_positive),
 		cmocka_unit_test(rule_d_is_turned_where_bigger_is_better),
@@ -891,8 +777,6 @@ int main(void)
 		cmocka_unit_test(rule_half_the_threshold_is_enough_in_triplets),
 		cmocka_unit_test(rule_untrusted_only_if_base_and_its_copy_differ),
 		cmocka_unit_test(only_what_is_suspected_is_confirmed),
-		cmocka_unit_test(rule_exact_metrics_that_repeat_are_compared_directly),
-		cmocka_unit_test(rule_exact_metrics_that_do_not_repeat_are_for_pairs),
 		cmocka_unit_test(plans_and_values_out_of_range_are_refused),
 		cmocka_unit_test(all_equal_pairs_pass),
 	};
