@@ -34,6 +34,11 @@ held() { # a limit's name
 	held confirmed
 }
 
+@test "as well where the noise is measured by the standard deviation" {
+	held power-sd
+	held confirmed-sd
+}
+
 @test "exactly the threshold passes in at most 5 of 100 gates" {
 	held missed
 }
