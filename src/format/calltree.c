@@ -61,15 +61,21 @@ static int64_t size_of(int64_t value)
 	return value < 0 ? -(value + 1) : value;
 }
 
+/* Of equal ones by name: rows are numbered in the order in which they were met. */
 static int by_total(const void *pa, const void *pb, void *arg)
 {
-	const struct flame *f = arg;
+	const struct calltree *t = arg;
 	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-	int64_t va = size_of(f->nodes.v[a].total), vb = size_of(f->nodes.v[b].total);
+	int64_t va = size_of(t->f->nodes.v[a].total),
+		vb = size_of(t->f->nodes.v[b].total);
+	struct flame_call ca = flame_box(t->f, a, 0).call,
+			  cb = flame_box(t->f, b, 0).call;
+	int order;
 
 	if (va != vb)
 		return va > vb ? -1 : 1;
-	return a < b ? -1 : a > b;
+	order = strcmp(profile_text(t->p, ca.name), profile_text(t->p, cb.name));
+	return order ? order : (ca.kind > cb.kind) - (ca.kind < cb.kind);
 }
 
 /* Calls of a branch and all that hangs on it. */
@@ -114,8 +120,7 @@ static uint64_t choose_callees(struct calltree *t, uint32_t node, int64_t *ret_r
 		nrest++;
 	}
 	if (t->shown.n)
-		qsort_r(t->shown.v, t->shown.n, sizeof(*t->shown.v), by_total,
-			(void *)(uintptr_t)f);
+		qsort_r(t->shown.v, t->shown.n, sizeof(*t->shown.v), by_total, t);
 	return nrest;
 }
 
