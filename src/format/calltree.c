@@ -4,6 +4,7 @@
  * indent: so depth costs lines and not columns. Callees that are too small to be shown are
  * counted; beside others they have a line of their own where they are large enough
  * together.
+ *
  * The way down is a list of what is still to be printed, since a stack may have more
  * frames than this program has stack for. */
 #include "format-priv.h"
@@ -18,6 +19,8 @@
 /* Of a longer row of calls without a branch the middle is left out. */
 #define RUN_LINES_MAX 40u
 #define LEVEL_COLUMNS 3u
+/* Where lines may be of any length. */
+#define LEVELS_MAX 100u
 #define FIGURES_COLUMNS 25u
 
 struct item { /* a call, or the same one several times in a row */
@@ -261,7 +264,7 @@ static uint32_t levels_that_fit(const struct calltree *t)
 	unsigned columns = t->o->style.columns;
 
 	if (!columns)
-		return UINT32_MAX;
+		return LEVELS_MAX;
 	columns = columns > FIGURES_COLUMNS ? columns - FIGURES_COLUMNS : 0;
 	return columns / 2 / LEVEL_COLUMNS;
 }

@@ -222,6 +222,28 @@ static void lines_fit(void **state)
 	text_done(&in);
 }
 
+/* A branch at each of many levels: lines do not grow with them. */
+static void levels_have_an_end(void **state)
+{
+	struct text in = {0}, out;
+	struct profile *p;
+
+	for (unsigned i = 0; i < 300; i++) {
+		text_add(&in, "a");
+		for (unsigned k = 0; k < i; k++)
+			text_add(&in, ";f;g");
+		text_add(&in, ";x 1\n");
+	}
+	p = from_text(text_get(&in));
+	out = tree_of(p, &(struct calltree_options){0});
+	assert_non_null(strstr(text_get(&out), "(+150) "));
+	for (const char *s = text_get(&out); *s; s += strcspn(s, "\n") + 1)
+		assert_true(strcspn(s, "\n") < 400);
+	text_done(&out);
+	profile_free(p);
+	text_done(&in);
+}
+
 static void nothing_and_less_are_shown(void **state)
 {
 	struct profile *p = from_text("a;f 0\n"), *q = from_text("a;f 1\na;g 1\n");
@@ -253,6 +275,7 @@ int main(void)
 		cmocka_unit_test(samples_without_a_command_have_no_line_for_it),
 		cmocka_unit_test(inverted_stacks_keep_their_kinds),
 		cmocka_unit_test(lines_fit),
+		cmocka_unit_test(levels_have_an_end),
 		cmocka_unit_test(nothing_and_less_are_shown),
 	};
 
