@@ -2,13 +2,12 @@
 #include "cmd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "filter-options.h"
+#include "output.h"
 #include "profile-file.h"
 #include <profd/formats.h>
 #include <profd/mem.h>
@@ -122,77 +121,17 @@ static const struct format *find_format(const struct options *o, struct error *e
 
 /* --- output ------------------------------------------------------------------------- */
 
-struct sink_fd {
-	struct sink sink;
-	char buf[65536];
-	size_t used;
+struct result {
+	const struct profile *profile;
+	const struct format *format;
+	const struct format_options *how;
 };
 
-static int fd_flush(struct sink_fd *s)
+static void write_result(const void *arg, struct sink *out)
 {
-	size_t n = s->used;
+	const struct result *r = arg;
 
-	s->used = 0;
-	return io_write(STDOUT_FILENO, s->buf, n);
-}
-
-static int fd_write(struct sink *sink, const void *data, size_t n)
-{
-	struct sink_fd *s = (struct sink_fd *)sink;
-	int code = s->used + n > sizeof(s->buf) ? fd_flush(s) : 0;
-
-	if (code < 0)
-		return code;
-	if (n > sizeof(s->buf))
-		return io_write(STDOUT_FILENO, data, n);
-	memcpy(s->buf + s->used, data, n);
-	s->used += n;
-	return 0;
-}
-
-static int write_stdout(const struct profile *p, const struct format *f,
-			const struct format_options *o, struct error *err)
-{
-	struct sink_fd out = {.sink.write = fd_write};
-	int code;
-
-	f->write(p, o, &out.sink);
-	code = out.sink.code;
-	if (code == 0)
-		code = fd_flush(&out);
-	if (code < 0)
-		error_set(err, code, "cannot write to the standard output: %s",
-			  strerror(-code));
-	return code;
-}
-
-static int write_file(const struct profile *p, const struct format *f,
-		      const struct format_options *how, const struct options *o,
-		      struct error *err)
-{
-	const char *slash = strrchr(o->output, '/');
-	_cleanup_free_ char *folder = slash ? xasprintf("%.*s/", (int)(slash - o->output),
-							o->output)
-					    : xstrdup(".");
-	struct outfile out;
-	int dirfd, code;
-
-	if (!o->force && access(o->output, F_OK) == 0) {
-		error_set(err, -EEXIST, "'%s' exists", o->output);
-		error_hint(err, "--force overwrites it");
-		return -EEXIST;
-	}
-	dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dirfd < 0)
-		return error_set(err, -errno, "cannot write '%s': %s", o->output,
-				 strerror(errno));
-	code = outfile_open(&out, dirfd, slash ? slash + 1 : o->output, err);
-	if (code == 0) {
-		f->write(p, how, &out.sink);
-		code = outfile_commit(&out, err);
-	}
-	close(dirfd);
-	return code;
+	r->format->write(r->profile, r->how, out);
 }
 
 /* What a file is called may be anything. */
@@ -200,6 +139,7 @@ static int write_profile(const struct profile *p, const struct format *f,
 			 const struct options *o, struct error *err)
 {
 	struct format_options how = {.annotate = o->annotate};
+	const struct result r = {p, f, &how};
 	const char *slash = strrchr(o->files[0], '/');
 	const char *name = slash && slash[1] ? slash + 1 : o->files[0];
 	struct text title = {0};
@@ -209,7 +149,8 @@ static int write_profile(const struct profile *p, const struct format *f,
 		return code;
 	text_add_clean(&title, name, strlen(name));
 	how.title = text_get(&title);
-	code = o->output ? write_file(p, f, &how, o, err) : write_stdout(p, f, &how, err);
+	code = o->output ? output_file(o->output, o->force, write_result, &r, err)
+			 : output_stdout(write_result, &r, err);
 	text_done(&title);
 	return code;
 }
