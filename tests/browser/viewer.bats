@@ -73,7 +73,8 @@ use() {
 	for kind in small phases; do
 		use save $kind html saved-$kind
 		"$GEN" $kind pprof >$kind.pb.gz
-		"$PROFD" convert $kind.pb.gz -o $kind.folded
+		# The page knows no mangled names, so functions keep their parameters in what it saves.
+		"$PROFD" convert saved-$kind/profile.pb.gz -o $kind.folded
 		LC_ALL=C sort saved-$kind/profile.folded >theirs
 		LC_ALL=C sort $kind.folded >ours
 		cmp theirs ours
