@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <profd/error.h>
 #include <profd/map.h>
 #include <profd/mem.h>
 #include <profd/vec.h>
@@ -209,8 +210,9 @@ string_id profile_find_string(const struct profile *p, const char *s);
  * -EINVAL, with @to as it was, when the two have not the same value types. */
 int profile_merge(struct profile *to, const struct profile *from);
 /* All stacks from the leaf to the root, function by function, without addresses, lines and
- * labels: the tree of who called what. */
-struct profile *profile_invert(const struct profile *p);
+ * labels: the tree of who called what. NULL and err (-EFBIG): such stacks have less in
+ * common, and these would have more than 16 million frames. */
+struct profile *profile_invert(const struct profile *p, struct error *err);
 /* Makes all of value @i smaller in the same way, so that a total of @from becomes @to;
  * 0 <= to <= from, from > 0. What rounding leaves over goes to the rows that follow. */
 void profile_shrink(struct profile *p, unsigned i, int64_t to, int64_t from);

@@ -239,9 +239,9 @@ static void write_all(const struct view *v)
 }
 
 /* The tree is of the profile, or of its stacks the other way around; the table is not. */
-static int view_profile(const struct options *o, const struct profile *p, unsigned value)
+static int view_profile(const struct options *o, const struct profile *p,
+			const struct profile *inverted, unsigned value)
 {
-	struct profile *inverted = o->inverted ? profile_invert(p) : NULL;
 	struct flame tree;
 	struct top top;
 	struct text t = {0};
@@ -264,7 +264,6 @@ static int view_profile(const struct options *o, const struct profile *p, unsign
 	flame_done(&tree);
 	top_done(&top);
 	text_done(&t);
-	profile_free(inverted);
 	return code;
 }
 
@@ -272,6 +271,7 @@ static int view(struct options *o)
 {
 	struct error err = {0};
 	struct profile *p = filter_options_read(&o->filters, o->file, "count", &err);
+	struct profile *inverted = NULL;
 	unsigned value;
 	int code;
 
@@ -279,12 +279,17 @@ static int view(struct options *o)
 		return cmd_fail(2, &err);
 	filter_options_check(&o->filters);
 	code = profile_file_value(p, o->value, &value, &err);
+	if (code == 0 && o->inverted) {
+		inverted = profile_invert(p, &err);
+		code = inverted ? 0 : -EFBIG;
+	}
 	if (code == 0) {
-		code = view_profile(o, p, value);
+		code = view_profile(o, p, inverted, value);
 		if (code < 0)
 			error_set(&err, code, "cannot write to the standard output: %s",
 				  strerror(-code));
 	}
+	profile_free(inverted);
 	profile_free(p);
 	return code < 0 ? cmd_fail(2, &err) : 0;
 }

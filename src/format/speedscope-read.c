@@ -21,6 +21,9 @@
 #define PROFILES_MAX 4096u
 #define DEPTH_MAX 65536u
 #define STACKS_MAX (1u << 24)
+/* Of all distinct stacks together. A function that is opened adds one frame to the tree of
+ * stacks, but as many to what is written as are open. */
+#define DEPTHS_MAX ((uint64_t)1 << 26)
 
 enum sort { SORT_TIME, SORT_BYTES, SORT_OTHER, SORTS };
 
@@ -43,6 +46,7 @@ struct scope_reader {
 	unsigned value_of[SORTS]; /* index of the value + 1 */
 	VEC(location_id) frames;
 	struct moments moments;
+	uint64_t depths;    /* of all rows so far */
 	VEC(stack_id) open; /* evented: the stack up to each open function */
 	/* the profile that is being read */
 	size_t number; /* from 1 on */
@@ -191,9 +195,18 @@ static int find_frame(struct scope_reader *r, const struct json *j,
 	return 0;
 }
 
+static int too_many(struct scope_reader *r)
+{
+	if (r->p->stacks.n <= STACKS_MAX && r->depths <= DEPTHS_MAX)
+		return 0;
+	return error_set(r->err, -EFBIG, "its stacks have more than %u frames",
+			 (unsigned)(r->depths > DEPTHS_MAX ? DEPTHS_MAX : STACKS_MAX));
+}
+
 /* --- samples ------------------------------------------------------------------------ */
 
-static uint32_t add_value(struct scope_reader *r, stack_id stack, int64_t value)
+static uint32_t add_value(struct scope_reader *r, stack_id stack, uint64_t depth,
+			  int64_t value)
 {
 	int64_t values[SORTS] = {0};
 	uint32_t known = r->p->samples.n, row;
@@ -201,6 +214,7 @@ static uint32_t add_value(struct scope_reader *r, stack_id stack, int64_t value)
 	values[r->value_of[r->unit->sort] - 1] = value;
 	row = profile_add(r->p, stack, r->labels, values);
 	r->repeats |= row < known;
+	r->depths += row < known ? 0 : depth;
 	return row;
 }
 
@@ -223,7 +237,7 @@ static int read_stack(struct scope_reader *r, const struct json *sample, size_t 
 		stack = profile_stack(r->p, stack, location);
 	}
 	*ret_stack = stack;
-	return r->p->stacks.n > STACKS_MAX ? scope_error(r, "too many stacks") : 0;
+	return too_many(r);
 }
 
 static int read_weight(struct scope_reader *r, const struct json *weight, size_t i,
@@ -245,13 +259,13 @@ static int read_sample(struct scope_reader *r, const struct json *sample,
 
 	if (code || !value)
 		return code;
-	row = add_value(r, stack, value);
+	row = add_value(r, stack, json_count(sample), value);
 	if (r->unit->sort == SORT_TIME)
 		moments_add(&r->moments, row, *at, value);
 	if (__builtin_add_overflow(*at, value, at))
 		return scope_error(r, "the weights up to number %zu are more than 9e18",
 				   i);
-	return 0;
+	return too_many(r);
 }
 
 static int read_sampled(struct scope_reader *r, const struct json *profile)
@@ -295,7 +309,7 @@ static int open_frame(struct scope_reader *r, location_id location, size_t i)
 		return scope_error(r, "event %zu opens more than %u functions", i,
 				   DEPTH_MAX);
 	vec_push(&r->open, profile_stack(r->p, parent, location));
-	return r->p->stacks.n > STACKS_MAX ? scope_error(r, "too many stacks") : 0;
+	return too_many(r);
 }
 
 static int close_frame(struct scope_reader *r, location_id location, size_t i)
@@ -323,10 +337,10 @@ static int add_span(struct scope_reader *r, int64_t from, int64_t to, size_t i)
 		return 0;
 	if (__builtin_sub_overflow(to, from, &span))
 		return scope_error(r, "event %zu is more than 9e18 after the last", i);
-	row = add_value(r, r->open.v[r->open.n - 1], span);
+	row = add_value(r, r->open.v[r->open.n - 1], r->open.n, span);
 	if (r->unit->sort == SORT_TIME)
 		moments_add(&r->moments, row, from, span);
-	return 0;
+	return too_many(r);
 }
 
 static int read_event(struct scope_reader *r, const struct json *event, size_t i,

@@ -6,7 +6,11 @@
  * too. */
 #include <profd/profile.h>
 
+#include <errno.h>
+
 #include "profile-priv.h"
+
+#define STACKS_MAX (1u << 24)
 
 struct inverter {
 	struct copier copier;
@@ -49,7 +53,7 @@ static stack_id invert_stack(struct inverter *v, stack_id at)
 	return stack;
 }
 
-struct profile *profile_invert(const struct profile *p)
+struct profile *profile_invert(const struct profile *p, struct error *err)
 {
 	struct inverter v = {.from = p, .to = profile_new()};
 
@@ -58,9 +62,14 @@ struct profile *profile_invert(const struct profile *p)
 		profile_value_type(v.to, profile_text(p, p->value_types[i].type),
 				   profile_text(p, p->value_types[i].unit));
 	v.to->default_sample_type = copy_string(&v.copier, p->default_sample_type);
-	for (uint32_t i = 1; i < p->samples.n; i++)
+	for (uint32_t i = 1; i < p->samples.n && v.to->stacks.n <= STACKS_MAX; i++)
 		profile_add(v.to, invert_stack(&v, p->samples.v[i].stack), 0,
 			    &p->values.v[(size_t)i * p->nvalues]);
 	copier_done(&v.copier);
-	return v.to;
+	if (v.to->stacks.n <= STACKS_MAX)
+		return v.to;
+	error_set(err, -EFBIG, "the inverted stacks have more than %u frames",
+		  STACKS_MAX);
+	error_hint(err, "take a part of the profile, by --focus, say");
+	return profile_free(v.to);
 }

@@ -145,7 +145,7 @@ static void long_rows_lose_their_middle(void **state)
 
 static void samples_without_a_command_have_no_line_for_it(void **state)
 {
-	struct profile *p = from_text("a;f;g 3\na;f 1\n"), *q = profile_invert(p);
+	struct profile *p = from_text("a;f;g 3\na;f 1\n"), *q = profile_invert(p, NULL);
 	struct text t;
 
 	t = tree_of(q, &(struct calltree_options){.inverted = true});
@@ -162,7 +162,7 @@ static void samples_without_a_command_have_no_line_for_it(void **state)
 static void inverted_stacks_keep_their_kinds(void **state)
 {
 	struct profile *p = from_text("a;f;g_[i];h_[i];k_[k] 3\na;h 1\n"),
-		       *q = profile_invert(p);
+		       *q = profile_invert(p, NULL);
 	struct text t = {0};
 	struct sink_text s;
 

@@ -289,6 +289,7 @@ static void stacks_have_an_end(void **state)
 {
 	struct text events = {0}, frames = {0};
 	_cleanup_free_ char *evented = NULL, *sampled = NULL;
+	struct error err = {0};
 
 	for (unsigned i = 0; i < 65537; i++) {
 		text_addf(&events, "%s" OPEN(0, 1), i ? "," : "");
@@ -300,6 +301,17 @@ static void stacks_have_an_end(void **state)
 	refused(sampled, "profile 1 ('t'): sample 0 has more than 65536 frames");
 	text_done(&events);
 	text_done(&frames);
+	/* Each is a stack for a while: a tree of 20,000 frames, and 200 million in all. */
+	text_clear(&events);
+	for (unsigned i = 0; i < 20000; i++)
+		text_addf(&events, "%s{\"type\":\"O\",\"frame\":0,\"at\":%u}",
+			  i ? "," : "", i);
+	free(evented);
+	evented = xasprintf(EVENTED("none", "%s"), text_get(&events));
+	assert_null(from_profiles(evented, &err));
+	assert_int_equal(err.code, -EFBIG);
+	assert_string_equal(err.text, "its stacks have more than 67108864 frames");
+	text_done(&events);
 }
 
 static void other_json_is_refused(void **state)
