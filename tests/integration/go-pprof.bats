@@ -132,7 +132,10 @@ total_ns() {
 	gzip -dc "$BATS_FILE_TMPDIR/inline.d/cpu.pb.gz" >profile.pb
 	protoc --proto_path="$(dirname "$schema")" --decode=perftools.profiles.Profile "$schema" \
 		<profile.pb >decoded
-	# A field that the schema does not know is printed by its number.
+	# A field that the schema does not know is printed by its number: there is one, the times of
+	# samples.
+	[ "$(grep -c '^1001 {$' decoded)" = 1 ]
+	sed -i '/^1001 {$/,/^}$/d' decoded
 	lacks '^ *[0-9]\+[:{ ]' decoded
 	# The same bytes come back: no field is out of its type.
 	protoc --proto_path="$(dirname "$schema")" --encode=perftools.profiles.Profile "$schema" \
