@@ -29,12 +29,15 @@ on_terminal() {
 	"$PROFD" view --json --min 0 --inverted "$out" >inverted.json
 	"$PYTHON" - "$out/cpu.folded" tree.json inverted.json <<-'END'
 	import json, re, sys
+	def brief(name):
+	    # Folded stacks have C++ names without parameters and return types.
+	    return re.sub(r"^(?:void )?([^(]+)\(.*\)(?: const)?$", r"\1", name)
 	KIND = {"": "", "kernel": "_[k]", "inlined": "_[i]", "JIT": "_[j]", "note": ""}
 	def paths(file):
 	    rows, found = {0: ()}, {}
 	    tree = json.load(open(file, encoding="utf-8"))
 	    for c in tree["calls"]:
-	        rows[c["id"]] = rows[c["caller"]] + (c["name"].replace(";", ":") + KIND[c["kind"]],)
+	        rows[c["id"]] = rows[c["caller"]] + (brief(c["name"]).replace(";", ":") + KIND[c["kind"]],)
 	        assert rows[c["id"]] not in found
 	        found[rows[c["id"]]] = (c["total"], c["self"])
 	    return tree, found

@@ -12,6 +12,8 @@
 
 #include <profd/clock.h>
 #include <profd/formats.h>
+#include <profd/mem.h>
+#include <profd/objfile.h>
 #include <profd/text.h>
 
 #define PERIOD_NS 1001001
@@ -719,6 +721,18 @@ static void write_top(const struct profile *p, struct sink *out)
 	top_done(&top);
 }
 
+/* C++ without parameters. */
+static void add_brief(struct text *t, const struct profile *p, const struct function *f)
+{
+	const char *name = profile_text(p, f->name);
+	_cleanup_free_ char *brief = f->system_name != f->name && strchr(name, '(')
+					     ? demangle_brief(
+						       profile_text(p, f->system_name))
+					     : NULL;
+
+	text_add(t, brief ? brief : name);
+}
+
 /* Every sample as folded text, neither sorted nor added up, and without the tree. */
 static void write_lines(const struct profile *p, bool annotate, struct sink *out)
 {
@@ -741,7 +755,7 @@ static void write_lines(const struct profile *p, bool annotate, struct sink *out
 
 				/* The separator, until all ';' are replaced. */
 				text_addc(&t, '\n');
-				text_add(&t, profile_text(p, p->functions.v[f].name));
+				add_brief(&t, p, &p->functions.v[f]);
 				if (annotate && l->flags & LOCATION_KERNEL)
 					text_add(&t, "_[k]");
 				else if (annotate && l->flags & LOCATION_JIT)
