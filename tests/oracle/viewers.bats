@@ -33,8 +33,11 @@ cli() {
 	node "$package/dist/profiler-cli.js" "$@" --session test 3>&-
 }
 
+# Its own client takes away what it finds of a session that has not written test.json yet: so that is waited
+# for first.
 cli_answers() {
-	kill -0 "$daemon" && cli profile info --all --json >info.json 2>info.err
+	kill -0 "$daemon" && [ -s "$PROFILER_CLI_SESSION_DIR/test.json" ] &&
+		cli profile info --all --json >info.json 2>info.err
 }
 
 firefox_ends() {
@@ -55,6 +58,7 @@ firefox_loads() {
 	export PROFILER_CLI_SESSION_DIR
 	node "$package/dist/profiler-cli.js" --daemon "$(realpath "$1")" --session test >daemon.log 2>&1 3>&- &
 	daemon=$!
+	: >info.err
 	poll 60 cli_answers || fail "$(cat daemon.log info.err)"
 	rm -f thread-*.json
 	for n in $("$PYTHON" -c 'import json
