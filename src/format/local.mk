@@ -1,7 +1,7 @@
 src_libprofd_a_SOURCES += \
 	src/format/firefox.c src/format/firefox-priv.h src/format/firefox-tables.c \
 	src/format/flame.c src/format/folded.c src/format/folded-read.c \
-	src/format/format-priv.h src/format/gzip.c \
+	src/format/format-priv.h src/format/gzip.c src/format/gzip-stream.c \
 	src/format/html.c src/format/names.c src/format/page-data.c src/format/page-diff.c \
 	src/format/page-frames.c src/format/page-priv.h src/format/page-prune.c \
 	src/format/page-tree.c src/format/page-walk.h src/format/order.c \

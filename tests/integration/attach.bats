@@ -56,8 +56,11 @@ attach_once() {
 	rm -rf "$dir"
 	# shellcheck disable=SC2034 # for disturbed
 	busy_before=$(busy_ticks)
+	stolen_during=$(stolen_ticks)
 	"${AS[@]}" "$PROFD" record -q --annotate -F 999 --engine "${ENGINE:-auto}" -o "$dir" "${@:2}" \
 		>"$dir.out" 2>"$dir.err" </dev/null 3>&- || status=$?
+	# shellcheck disable=SC2034 # for crowded
+	busy_during=$(($(busy_ticks) - busy_before)) stolen_during=$(($(stolen_ticks) - stolen_during))
 	cp "$out" "$dir.out"
 }
 
@@ -382,7 +385,11 @@ between() {
 	verify
 	whole
 	[ "$(json "$dir/run.json" engine)" = ptrace ]
-	between "$(json "$dir/run.json" quality.coverage)" 0.95 1
+	if crowded; then
+		between "$(json "$dir/run.json" quality.coverage)" 0.6 1
+	else
+		between "$(json "$dir/run.json" quality.coverage)" 0.95 1
+	fi
 	whole_artifacts "$dir"
 }
 
