@@ -1,6 +1,7 @@
 /* Normal, Student's t and binomial, the latter two by the incomplete beta function
  * (DLMF 8.17, https://dlmf.nist.gov/8.17). Quantiles are found by halving an interval of
  * doubles until nothing is between its ends: slow, and nothing can go wrong. */
+#include <profd/mem.h>
 #include <profd/stats-dist.h>
 
 #include <float.h>
@@ -80,10 +81,41 @@ static double log_gamma(double x)
 	return lgamma_r(x, &sign);
 }
 
+/* What Stirling's formula leaves of log Gamma(x), x >= 10 (DLMF 5.11.1): the first term left
+ * out is below 1e-15. */
+static double stirling_rest(double x)
+{
+	static const double term[] = {1. / 12,	  -1. / 360, 1. / 1260,
+				      -1. / 1680, 1. / 1188, -691. / 360360};
+	double sum = 0;
+
+	for (int i = (int)ARRAY_SIZE(term) - 1; i >= 0; i--)
+		sum = sum / (x * x) + term[i];
+	return sum / x;
+}
+
+/* log B(a, b). The logarithms of two large Gamma functions have many equal digits, which are
+ * gone from their difference; here Stirling's formula takes them out before. */
+static double log_beta(double a, double b)
+{
+	double small = fmin(a, b), large = fmax(a, b), both = a + b;
+	double rest, turn = log1p(-small / both);
+
+	if (large < 10)
+		return log_gamma(a) + log_gamma(b) - log_gamma(both);
+	rest = stirling_rest(large) - stirling_rest(both);
+	if (small < 10)
+		return log_gamma(small) + rest + small - small * log(both) +
+		       (large - .5) * turn;
+	return .5 * log(2 * M_PI / large) + stirling_rest(small) + rest +
+	       (small - .5) * log(small / both) + large * turn;
+}
+
 /* The regularised I_x(a, b); y is 1 - x, given apart so that neither is rounded. */
 static double beta_cdf(double a, double b, double x, double y)
 {
-	double front;
+	double log_x = x > .5 ? log1p(-y) : log(x);
+	double log_y = y > .5 ? log1p(-x) : log(y);
 
 	if (x <= 0)
 		return 0;
@@ -91,8 +123,7 @@ static double beta_cdf(double a, double b, double x, double y)
 		return 1;
 	if (x > (a + 1) / (a + b + 2))
 		return 1 - beta_cdf(b, a, y, x);
-	front = a * log(x) + b * log(y) + log_gamma(a + b) - log_gamma(a) - log_gamma(b);
-	return exp(front) / a * fraction(a, b, x);
+	return exp(a * log_x + b * log_y - log_beta(a, b)) / a * fraction(a, b, x);
 }
 
 /* The x with I_x(a, b) = p or, with @upper, with 1 - I_x(a, b) = p. */
