@@ -9,6 +9,13 @@ enum verdict {
 	VERDICT_IMPROVEMENT, /* a pass that is also known to be better */
 	VERDICT_INCONCLUSIVE,
 	VERDICT_UNTRUSTED, /* copies of the same program differ here */
+	/* Of what could not be judged. */
+	VERDICT_MEASURED,	/* a bench: there was nothing to compare with */
+	VERDICT_IMMATURE,	/* too few runs are remembered */
+	VERDICT_NOT_COMPARABLE, /* another machine, unit or program */
+	VERDICT_NO_BASELINE,
+	VERDICT_FAILED, /* the workload did not end well */
+	VERDICT_TIMEOUT,
 };
 
 enum verdict_reason {

@@ -11,6 +11,12 @@ const char *verdict_name(enum verdict v)
 		[VERDICT_IMPROVEMENT] = "improvement",
 		[VERDICT_INCONCLUSIVE] = "inconclusive",
 		[VERDICT_UNTRUSTED] = "untrusted",
+		[VERDICT_MEASURED] = "measured",
+		[VERDICT_IMMATURE] = "immature",
+		[VERDICT_NOT_COMPARABLE] = "not_comparable",
+		[VERDICT_NO_BASELINE] = "no_baseline",
+		[VERDICT_FAILED] = "failed",
+		[VERDICT_TIMEOUT] = "timeout",
 	};
 
 	return names[v];
