@@ -146,15 +146,15 @@ static int open_cpus(struct sampler *s, size_t ring_bytes, size_t ncpus)
 	return s->ncpus ? 0 : -ENODEV;
 }
 
-/* What comes in while profd waits for a CPU has to fit: an eighth of a second where
- * memory is not short. 4 MiB serve up to 511 Hz. */
+/* What comes in while profd waits for a CPU has to fit, and each look at the rings costs as
+ * much as unwinding a dozen stacks: a quarter of a second where memory is not short. */
 static size_t ring_wanted(const struct sampler_options *o, size_t ncpus)
 {
 	size_t ring = RING_DEFAULT_BYTES;
 
 	if (o->ring_bytes)
 		return o->ring_bytes;
-	while (ring < o->hz / 8 * STACK_MAX_BYTES && ring < RING_MAX_BYTES)
+	while (ring < o->hz / 4 * STACK_MAX_BYTES && ring < RING_MAX_BYTES)
 		ring *= 2;
 	while (ring > RING_FLOOR_BYTES && ring > RINGS_TOTAL_BYTES / ncpus)
 		ring /= 2;

@@ -64,8 +64,8 @@ struct namer {
 #define NO_HANDLE UINT64_MAX
 /* Waking a thread costs as much as looking up several names: some are waited for, few enough
  * that little is left at the end. */
-#define SUBMIT_JOBS 128u
-#define SUBMIT_NS (NSEC_PER_SEC / 20)
+#define SUBMIT_JOBS 256u
+#define SUBMIT_NS (NSEC_PER_SEC / 4)
 
 struct namer *namer_new(const struct namer_options *o)
 {

@@ -26,6 +26,7 @@
 #include "merge-priv.h"
 
 #define ROUND_MAX_MS 100
+#define TICK_MS 100 /* what launch_tick asks for at least */
 #define ROUND_HURRY_MS 5
 /* A program that was just started may be deleted as soon as it ends, as configure's are.
  * The rounds after a new mapping are short, so that its file is opened in time. */
@@ -49,6 +50,7 @@ struct perf_source {
 	int round_ms;	    /* at most, between two looks */
 	uint32_t fresh;	    /* short rounds to come, after a new mapping */
 	int quarter_ms;	    /* as sampler_quarter_ms */
+	int unticked_ms;    /* since the launch was looked after */
 	bool busy;	    /* some ring got an eighth of its room in the last round */
 	bool draining;	    /* the workload is gone and its events are off */
 	bool wait_tree;	    /* not before all that it forked is gone */
@@ -168,9 +170,23 @@ static bool look_at_blocked(struct perf_source *src)
 	return true;
 }
 
+/* Looking after the launch takes three system calls: it is done when its descriptors say
+ * so, or when it is time. */
+static bool is_tick_due(struct perf_source *src, int waited_ms)
+{
+	const struct pollfd *of_launch = src->fds + src->nrings;
+
+	src->unticked_ms += waited_ms;
+	if (!src->attach && src->launch->pidfd >= 0 && src->launch->signalfd >= 0 &&
+	    !of_launch[0].revents && !of_launch[1].revents && src->unticked_ms < TICK_MS)
+		return false;
+	src->unticked_ms = 0;
+	return true;
+}
+
 static int wait_round(struct perf_source *src)
 {
-	int ms = src->round_ms;
+	int ms = src->round_ms, ready;
 	size_t nrings = src->nrings;
 
 	source_waits(&src->base);
@@ -183,7 +199,8 @@ static int wait_round(struct perf_source *src)
 		ms = src->quarter_ms;
 		nrings = 0;
 	}
-	if (poll(src->fds + src->nrings - nrings, nrings + 2, ms) < 0 && errno != EINTR)
+	ready = poll(src->fds + src->nrings - nrings, nrings + 2, ms);
+	if (ready < 0 && errno != EINTR)
 		return -errno;
 	for (size_t i = 0; i < src->nrings; i++) {
 		/* All tasks that inherited this event are gone. */
@@ -192,6 +209,8 @@ static int wait_round(struct perf_source *src)
 		src->npoll -= src->fds[i].fd >= 0;
 		src->fds[i].fd = -1;
 	}
+	if (!is_tick_due(src, ready ? TICK_MS : ms))
+		return 0;
 	if (!source_ended(src->launch, src->attach))
 		return 0;
 	src->fds[src->nrings].fd = -1; /* would stay readable */
