@@ -58,6 +58,7 @@ struct trial_metric {
 	bool bigger_is_better;
 	double threshold;	/* .1 is 10 % worse; >= 0 */
 	double threshold_units; /* for differences; NaN: there is none */
+	bool units_only;	/* differences also where all values are above 0 */
 };
 
 struct trial_pair {

@@ -26,6 +26,7 @@ enum verdict_reason {
 	REASON_NOT_REPRODUCED, /* suspected, and not there in fresh triplets */
 	REASON_NO_UNITS,       /* zeros or negative values, and no threshold in units */
 	REASON_CONTROL,	       /* base and its copy differ */
+	REASON_TIME,	       /* the time budget was used up before the next look */
 };
 
 /* The words of verdict.json: "regression", "not reproduced". Static. */

@@ -35,7 +35,8 @@ void sample_init(struct sample *s, const struct trial_metric *m, const double *b
 
 	s->n = n;
 	s->d = xcalloc((size_t)n + 1, sizeof(*s->d));
-	s->ratio = all_positive(base, step, n) && all_positive(head, step, n);
+	s->ratio = !m->units_only && all_positive(base, step, n) &&
+		   all_positive(head, step, n);
 	s->limit = threshold(m, s->ratio);
 	for (uint32_t i = 0; i < n; i++) {
 		double b = base[(size_t)i * step], h = head[(size_t)i * step];

@@ -33,6 +33,7 @@ const char *verdict_reason_text(enum verdict_reason r)
 		[REASON_NO_UNITS] =
 			"values are zero or negative, and there is no threshold in units",
 		[REASON_CONTROL] = "two copies of the same program differ here",
+		[REASON_TIME] = "the time budget did not allow more pairs",
 	};
 
 	return texts[r];
