@@ -13,3 +13,8 @@ tests_unit_test_coin_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-exact
 TESTS += tests/unit/test-exact
 tests_unit_test_exact_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-gate
+TESTS += tests/unit/test-gate
+tests_unit_test_gate_SOURCES = tests/unit/test-gate.c tests/unit/fake-machine.c \
+	tests/unit/fake-machine.h tests/simulate/machine.c tests/simulate/machine.h
+tests_unit_test_gate_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
