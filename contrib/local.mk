@@ -23,5 +23,5 @@ dist_zshcompletion_DATA = contrib/completions/_profd
 
 lint: src/config.h $(BUILT_SOURCES)
 	CC='$(CC)' $(srcdir)/contrib/lint -include $(abs_top_builddir)/src/config.h \
-		-I$(abs_top_builddir) -I$(abs_top_srcdir)/include -DPROFD_DATADIR='"$(pkgdatadir)"' \
+		-I$(abs_top_builddir) -I$(abs_top_srcdir)/include -DPROFD_DATADIR='"$(pkgdatadir)"' -DPROFD_LIBEXECDIR='"$(pkglibexecdir)"' \
 		$(ELF_CFLAGS) $(ZLIB_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) $(LIBUNWIND_CFLAGS)

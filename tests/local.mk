@@ -3,6 +3,7 @@
 TEST_ENVIRONMENT = \
 	PROFD='$(abs_top_builddir)/profd$(EXEEXT)' \
 	BUILDDIR='$(abs_top_builddir)' \
+	PROFD_LIBEXEC='$(abs_top_builddir)' \
 	SRCDIR='$(abs_top_srcdir)' \
 	TEST_TOOLS='$(abs_top_builddir)/tests' \
 	CC='$(CC)'
@@ -23,6 +24,7 @@ include tests/unit/perf.mk
 include tests/unit/session.mk
 include tests/unit/config.mk
 include tests/unit/judge.mk
+include tests/unit/bench.mk
 endif
 
 # Programs that the tests, and contrib/demo, record. The workload is compiled as a user would.

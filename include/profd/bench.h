@@ -13,7 +13,9 @@
 #include <profd/config.h>
 #include <profd/error.h>
 
-#define BENCH_TAIL_BYTES 4096 /* of a run's output that are kept */
+#define BENCH_TAIL_BYTES 4096		    /* of a run's output that are kept */
+#define BENCH_LOG_RUN_BYTES (1u << 20)	    /* of a run's output that go to the log */
+#define BENCH_METRICS_MAX_BYTES (16u << 20) /* of what it writes into PROFD_METRICS */
 
 enum bench_end {
 	BENCH_ENDED,  /* well: status 0 */
@@ -44,17 +46,32 @@ struct bench_run {
 	const char *root; /* of the checkout: relative commands and cwd start there */
 	const struct config_command *command; /* instead of the workload's; or NULL */
 	uint32_t padding_bytes;		      /* of the environment (coin.h) */
-	bool exact; /* ASLR off, a fixed environment: for metrics that repeat */
+	/* ASLR off, a fixed environment: for metrics that repeat. Only those that are said
+	 * to be exact are measured then, and those from valgrind in no other run. */
+	bool exact;
+	/* Profile what is measured into this folder, by `profd record`: its times are
+	 * worth nothing then. NULL: as it is. Not together with `exact`. */
+	const char *profile_dir;
 };
 
 struct bench_result {
 	enum bench_end end;
-	int status;	/* as wait4(2) gives it, where the workload ran */
-	double *values; /* of the workload's metrics; NaN: not measured in this run */
+	int status; /* as wait4(2) gives it, where the workload ran */
+	/* Of the workload's metrics, in the unit of their kind (bench_unit); NaN: not
+	 * measured in this run. With a server they are the server's, but for `wall`. */
+	double *values;
 	double seconds; /* with setup, server and teardown */
 	double steal;	/* share of the CPUs that the host took meanwhile; NaN: unknown */
-	char *tail;	/* the end of its output, NUL-terminated, cleaned */
-	struct error error; /* what went wrong, in one sentence */
+	uint32_t survivors; /* processes that outlived it, and were killed */
+	char *tail;	    /* the end of its output, NUL-terminated, cleaned */
+	struct error error; /* what went wrong: "exit status 3", "no end within 120 s" */
+};
+
+/* One of isolation's means and what came of it. */
+struct bench_means {
+	const char *name; /* "CPU pinning" */
+	bool applied;
+	char detail[160]; /* "CPU 1", or why not */
 };
 
 struct bench;
@@ -64,6 +81,15 @@ struct bench;
 int bench_open(struct bench **ret, const struct config_workload *w,
 	       const struct bench_options *o, struct error *err);
 struct bench *bench_close(struct bench *b); /* NULL is fine; returns NULL */
+/* What has been tried so far, complete after the first run. Borrowed. */
+const struct bench_means *bench_means(const struct bench *b, uint32_t *ret_n);
+/* The unit of a metric's values: "s", "B", "/s", "B/s", "%", "" for counts, or a word of
+ * the user's. Where only the program knows it, "" before the first run. Borrowed. */
+const char *bench_unit(const struct bench *b, uint32_t metric);
+/* The signal that asked profd to end since the first bench_open, or 0: from then on
+ * SIGINT, SIGTERM and SIGHUP are held back until the last bench_close, and each run ends
+ * with BENCH_INTERRUPTED. */
+int bench_interrupted(void);
 /* One run, from setup to teardown. Returns 0 and fills @ret, however the workload fared;
  * a negative errno when profd itself could not go on (no memory for a pipe, no place for
  * a file). bench_result_done releases what it points to. */

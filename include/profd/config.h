@@ -218,6 +218,11 @@ bool config_gates(const struct config_metric *m);
  * (a division by 0, a part that is NaN) becomes NaN. */
 void config_derive(const struct config_workload *w, double *values);
 
+/* What is counted in @unit ("ms", "MB/s", "trades"), and what one of it is in the unit of
+ * that kind: 0.001. Words that are no unit are of CONFIG_COUNT, those that end in "/s" of
+ * CONFIG_RATE, and 1. */
+enum config_kind config_unit(const char *unit, double *ret_scale);
+
 /* Their words in the file; "" for 0. */
 const char *config_mode_word(enum config_mode m);
 const char *config_level_word(enum config_level l);

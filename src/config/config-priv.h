@@ -50,8 +50,6 @@ enum scalar_type scalar_type(const struct node *n, double *ret_number);
 const char *node_is(const struct node *n); /* "a list", "a number" ... for messages */
 /* "-1.5 MB/s" in the unit of its kind. Returns 0 or -EINVAL. */
 int quantity_parse(const char *s, double *ret_value, enum config_kind *ret_kind);
-/* The kind of a unit that a program may name, and what one of it is. */
-enum config_kind unit_kind(const char *unit, double *ret_scale);
 const char *kind_example(enum config_kind kind); /* "a time such as 5ms" */
 /* Seconds of "1.5s", without looking at limits. */
 int duration_parse(const char *s, double *ret_seconds);

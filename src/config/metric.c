@@ -366,7 +366,7 @@ static void unit_fill(struct config_metric *m)
 		m->kind = CONFIG_SIZE;
 		m->unit = "B";
 	} else if (m->unit) {
-		m->kind = unit_kind(m->unit, &m->unit_scale);
+		m->kind = config_unit(m->unit, &m->unit_scale);
 	}
 }
 

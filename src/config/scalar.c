@@ -203,7 +203,7 @@ int quantity_parse(const char *s, double *ret_value, enum config_kind *ret_kind)
 	return 0;
 }
 
-enum config_kind unit_kind(const char *unit, double *ret_scale)
+enum config_kind config_unit(const char *unit, double *ret_scale)
 {
 	size_t n = strlen(unit);
 	struct unit u;
