@@ -29,6 +29,6 @@ src/format/flame-diff-js.inc: $(srcdir)/share/viewer/flame.js $(srcdir)/share/vi
 		$(srcdir)/share/viewer/flame.js >$@.tmp && mv $@.tmp $@
 src/format/script.$(OBJEXT): src/format/flame-diff-js.inc
 
-# The contract of .profd.yml, for editors.
+# The contracts of .profd.yml, for editors, and of verdict.json.
 schemadir = $(pkgdatadir)/schema
-dist_schema_DATA = share/schema/profd.schema.json
+dist_schema_DATA = share/schema/profd.schema.json share/schema/verdict.schema.json

@@ -25,6 +25,7 @@ include tests/unit/session.mk
 include tests/unit/config.mk
 include tests/unit/judge.mk
 include tests/unit/bench.mk
+include tests/unit/report.mk
 endif
 
 # Programs that the tests, and contrib/demo, record. The workload is compiled as a user would.

@@ -45,11 +45,14 @@ const struct json *json_get(const struct json *j, const char *key); /* or NULL *
 const struct json *json_at(const struct json *j, size_t i);	    /* or NULL */
 size_t json_count(const struct json *j); /* of an array; 0 for others */
 bool json_is_list(const struct json *j);
+bool json_is_node(const struct json *j);
+bool json_is_none(const struct json *j); /* null, or no value at all */
 /* NULL when it is none; *ret_n, which may be NULL, is its length. */
 const char *json_str(const struct json *j, size_t *ret_n);
 /* False when it is none, or one that does not fit. */
 bool json_i64(const struct json *j, int64_t *ret_value);
 bool json_num(const struct json *j, double *ret_value);
+bool json_bool(const struct json *j, bool *ret_value);
 /* Of the member @key of an object. */
 const char *json_get_str(const struct json *j, const char *key);
 bool json_get_bool(const struct json *j, const char *key, bool *ret_value);

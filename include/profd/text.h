@@ -27,6 +27,8 @@ bool text_is_clean(const char *s, size_t n);
 /* Appends @s with every invalid byte sequence and control character replaced by
  * U+FFFD. */
 void text_add_clean(struct text *t, const char *s, size_t n);
+/* The same, but newlines and tabs stay what they are. */
+void text_add_lines(struct text *t, const char *s, size_t n);
 /* Appends @s escaped for XML and HTML text and for quoted attribute values. @s is clean
  * UTF-8. */
 void text_add_xml(struct text *t, const char *s, size_t n);

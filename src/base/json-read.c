@@ -65,6 +65,16 @@ bool json_is_list(const struct json *j)
 	return json_is_array(unwrap(j));
 }
 
+bool json_is_node(const struct json *j)
+{
+	return json_is_object(unwrap(j));
+}
+
+bool json_is_none(const struct json *j)
+{
+	return !j || json_is_null(unwrap(j));
+}
+
 const char *json_str(const struct json *j, size_t *ret_n)
 {
 	const char *s = json_string_value(unwrap(j));
@@ -95,12 +105,15 @@ const char *json_get_str(const struct json *j, const char *key)
 	return json_str(json_get(j, key), NULL);
 }
 
+bool json_bool(const struct json *j, bool *ret_value)
+{
+	if (!json_is_boolean(unwrap(j)))
+		return false;
+	*ret_value = json_is_true(unwrap(j));
+	return true;
+}
+
 bool json_get_bool(const struct json *j, const char *key, bool *ret_value)
 {
-	const json_t *v = (const json_t *)json_get(j, key);
-
-	if (!json_is_boolean(v))
-		return false;
-	*ret_value = json_is_true(v);
-	return true;
+	return json_bool(json_get(j, key), ret_value);
 }

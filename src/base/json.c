@@ -53,12 +53,7 @@ void json_put_str(struct json *j, const char *key, const char *value)
 	}
 	/* A command may be a script: its lines and tabs are kept, JSON has a way to write
 	 * them. */
-	for (size_t n; *value; value += n) {
-		n = strcspn(value, "\n\t");
-		text_add_clean(&t, value, n);
-		if (value[n])
-			text_addc(&t, value[n++]);
-	}
+	text_add_lines(&t, value, strlen(value));
 	put(j, key, json_stringn(text_get(&t), t.len));
 	text_done(&t);
 }

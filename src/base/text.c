@@ -168,6 +168,20 @@ void text_add_clean(struct text *t, const char *s, size_t n)
 	}
 }
 
+void text_add_lines(struct text *t, const char *s, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] != '\n' && s[i] != '\t')
+			continue;
+		text_add_clean(t, s + from, i - from);
+		text_addc(t, s[i]);
+		from = i + 1;
+	}
+	text_add_clean(t, s + from, n - from);
+}
+
 void text_add_xml(struct text *t, const char *s, size_t n)
 {
 	size_t from = 0;

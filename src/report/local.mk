@@ -4,3 +4,5 @@ src_libprofd_a_SOURCES += \
 src_libprofd_a_SOURCES += %D%/raw.c %D%/run-origin.c
 src_libprofd_a_SOURCES += %D%/diff-json.c %D%/diff-text.c
 src_libprofd_a_SOURCES += %D%/doctor.c %D%/doctor-json.c %D%/place.c
+src_libprofd_a_SOURCES += %D%/outcome-fields.c %D%/outcome-files.c %D%/outcome-json.c \
+	%D%/outcome-priv.h %D%/outcome-read.c

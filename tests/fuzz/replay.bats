@@ -82,3 +82,7 @@ replay() {
 @test "call frame information on hostile stacks" {
 	replay cfi 100
 }
+
+@test "verdicts" {
+	replay verdict 30
+}

@@ -5,6 +5,12 @@ check_PROGRAMS += tests/oracle/gen-profile
 tests_oracle_gen_profile_SOURCES = tests/oracle/gen-profile.c
 tests_oracle_gen_profile_LDADD = src/libprofd.a $(PROFD_LIBS)
 
+# Outcomes made without a measurement, for what reads the reports.
+check_PROGRAMS += tests/oracle/gen-outcome
+tests_oracle_gen_outcome_SOURCES = tests/oracle/gen-outcome.c tests/unit/outcomes.c \
+	tests/unit/outcomes.h
+tests_oracle_gen_outcome_LDADD = src/libprofd.a $(PROFD_LIBS)
+
 EXTRA_DIST += \
 	tests/oracle/compare-pprof \
 	tests/oracle/pprof.bats \

@@ -14,7 +14,8 @@ EXTRA_DIST += \
 	tests/oracle/perf-script.bats
 EXTRA_DIST += \
 	tests/oracle/check-config \
-	tests/oracle/config.bats
+	tests/oracle/config.bats \
+	tests/oracle/report.bats
 EXTRA_DIST += \
 	tests/oracle/compare-callgrind \
 	tests/oracle/compare-firefox \
