@@ -6,3 +6,4 @@ src_libprofd_a_SOURCES += %D%/diff-json.c %D%/diff-text.c
 src_libprofd_a_SOURCES += %D%/doctor.c %D%/doctor-json.c %D%/place.c
 src_libprofd_a_SOURCES += %D%/outcome-fields.c %D%/outcome-files.c %D%/outcome-json.c \
 	%D%/outcome-priv.h %D%/outcome-read.c
+src_libprofd_a_SOURCES += %D%/figure.c
