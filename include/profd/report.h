@@ -7,22 +7,13 @@
 
 #include <profd/counter.h>
 #include <profd/error.h>
+#include <profd/host.h>
 #include <profd/io.h>
 #include <profd/profile.h>
 #include <profd/quality.h>
 #include <profd/sampler.h>
 
 struct text;
-
-/* The machine, as far as it decides how fast programs run on it. */
-struct host {
-	char cpu_model[128], kernel[128], os[128], libc[64], arch[32], hypervisor[32];
-	uint32_t ncpus;
-	uint64_t memory_bytes;
-	char testbed
-		[512]; /* all of the above in one line: equal for comparable machines */
-};
-void host_read(struct host *ret);
 
 struct survivor { /* a process of the workload that outlived the recording */
 	uint32_t pid;

@@ -1,6 +1,6 @@
 src_libprofd_a_SOURCES += %D%/bench.c %D%/bench-priv.h %D%/child.c %D%/counting.c %D%/env.c \
 	%D%/helper.h %D%/interrupt.c %D%/launch.c %D%/metrics.c %D%/output.c %D%/programs.c \
-	%D%/ready.c %D%/server.c %D%/valgrind.c %D%/values.c
+	%D%/ready.c %D%/server.c %D%/strictness.c %D%/testbed.c %D%/valgrind.c %D%/values.c
 
 # What starts workloads: man/profd-internals.7, "The helper program". It is nobody's child but
 # profd's, so it links the C library alone, and statically where that can be had.

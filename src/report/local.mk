@@ -1,5 +1,5 @@
 src_libprofd_a_SOURCES += \
-	%D%/artifacts.c %D%/host.c %D%/outdir.c %D%/report-priv.h %D%/run-json.c \
+	%D%/artifacts.c %D%/outdir.c %D%/report-priv.h %D%/run-json.c \
 	%D%/stat.c %D%/summary.c
 src_libprofd_a_SOURCES += %D%/raw.c %D%/run-origin.c
 src_libprofd_a_SOURCES += %D%/diff-json.c %D%/diff-text.c

@@ -1,3 +1,9 @@
 check_PROGRAMS += tests/unit/test-bench
 TESTS += tests/unit/test-bench
 tests_unit_test_bench_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-strictness
+TESTS += tests/unit/test-strictness
+tests_unit_test_strictness_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-testbed
+TESTS += tests/unit/test-testbed
+tests_unit_test_testbed_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

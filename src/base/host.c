@@ -1,6 +1,6 @@
 /* What machine this is. Only what is readable by everybody, and nothing that changes from
  * boot to boot: two recordings are comparable when their testbed lines are equal. */
-#include <profd/report.h>
+#include <profd/host.h>
 
 #include <gnu/libc-version.h>
 #include <stdio.h>
@@ -11,16 +11,14 @@
 #include <profd/io.h>
 #include <profd/mem.h>
 
-/* The value of the first line "KEY<blanks>: VALUE" or "KEY=VALUE" of @path; quotes are
- * taken off. */
-static void read_key(const char *path, const char *key, char sep, char *buf, size_t size)
+bool host_key(const char *path, const char *key, char sep, char *buf, size_t size)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t n, len, pos = 0, nkey = strlen(key);
 	const char *line, *at;
 
 	if (io_slurp(path, (size_t)16 << 20, &data, &n) < 0)
-		return;
+		return false;
 	while (io_line(data, n, &pos, &line, &len)) {
 		if (len < nkey || memcmp(line, key, nkey))
 			continue;
@@ -36,15 +34,16 @@ static void read_key(const char *path, const char *key, char sep, char *buf, siz
 		while (len && (at[len - 1] == '"' || at[len - 1] == ' '))
 			len--;
 		snprintf(buf, size, "%.*s", (int)(len < size ? len : size - 1), at);
-		return;
+		return true;
 	}
+	return false;
 }
 
 static bool cpu_flag(const char *flag)
 {
 	_cleanup_free_ char *flags = xcalloc(1, 16384);
 
-	read_key("/proc/cpuinfo", "flags", ':', flags, 16384);
+	host_key("/proc/cpuinfo", "flags", ':', flags, 16384);
 	for (char *save = NULL, *w = strtok_r(flags, " ", &save); w;
 	     w = strtok_r(NULL, " ", &save)) {
 		if (!strcmp(w, flag))
@@ -62,8 +61,8 @@ void host_read(struct host *ret)
 	snprintf(h.kernel, sizeof(h.kernel), "%s", u.release);
 	snprintf(h.arch, sizeof(h.arch), "%.31s", u.machine);
 	snprintf(h.libc, sizeof(h.libc), "glibc %s", gnu_get_libc_version());
-	read_key("/proc/cpuinfo", "model name", ':', h.cpu_model, sizeof(h.cpu_model));
-	read_key("/etc/os-release", "PRETTY_NAME", '=', h.os, sizeof(h.os));
+	host_key("/proc/cpuinfo", "model name", ':', h.cpu_model, sizeof(h.cpu_model));
+	host_key("/etc/os-release", "PRETTY_NAME", '=', h.os, sizeof(h.os));
 	snprintf(h.hypervisor, sizeof(h.hypervisor), "%s",
 		 cpu_flag("hypervisor") ? "virtual" : "none seen");
 	h.ncpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);

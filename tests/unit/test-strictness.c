@@ -1,0 +1,113 @@
+/* strictness.h: who decides, and what becomes of budgets. */
+#include <profd/strictness.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int forget(void **state)
+{
+	(void)state;
+	unsetenv("CI");
+	unsetenv("PROFD_STRICTNESS");
+	return 0;
+}
+
+static void assert_found(const char *flag, double file, double factor, const char *from)
+{
+	struct error err = {0};
+	const char *why = NULL;
+	double v = 0;
+
+	assert_int_equal(strictness_find(flag, file, &v, &why, &err), 0);
+	assert_string_equal(why, from);
+	assert_true(v == factor);
+}
+
+static void the_flag_wins_then_the_variable_the_file_and_ci(void **state)
+{
+	(void)state;
+	assert_found(NULL, 0, 1, "default");
+	setenv("CI", "true", 1);
+	assert_found(NULL, 0, 2, "CI");
+	assert_found(NULL, .5, .5, ".profd.yml");
+	setenv("PROFD_STRICTNESS", "strict", 1);
+	assert_found(NULL, 2, .5, "PROFD_STRICTNESS");
+	assert_found("1.25", 2, 1.25, "--strictness");
+	assert_found("default", 2, 1, "--strictness");
+}
+
+static void ci_that_is_false_is_no_ci(void **state)
+{
+	(void)state;
+	setenv("CI", "false", 1);
+	assert_found(NULL, 0, 1, "default");
+	setenv("CI", "", 1);
+	assert_found(NULL, 0, 1, "default");
+	setenv("CI", "1", 1);
+	assert_found(NULL, 0, 2, "CI");
+}
+
+static void what_is_no_strictness_is_refused(void **state)
+{
+	static const char *const bad[] = {"",	 "0",	  "-1",	 "101", "1x",
+					  "lax", "0.001", "nan", "inf", "2 "};
+	const char *from = "untouched";
+	double v = 7;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct error err = {0};
+
+		assert_int_equal(strictness_find(bad[i], 0, &v, &from, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "--strictness: '"));
+		assert_true(v == 7);
+	}
+	setenv("PROFD_STRICTNESS", "loose", 1);
+	assert_int_equal(strictness_find(NULL, 0, &v, &from, NULL), -EINVAL);
+	assert_string_equal(from, "untouched");
+}
+
+static void times_grow_rates_shrink_sizes_and_counts_stay(void **state)
+{
+	static const struct {
+		enum config_kind kind;
+		bool at_least;
+		double limit;
+	} rows[] = {
+		{CONFIG_TIME, false, 20},    {CONFIG_TIME, true, 10},
+		{CONFIG_RATE, true, 5},	     {CONFIG_RATE, false, 10},
+		{CONFIG_SIZE_RATE, true, 5}, {CONFIG_SIZE, false, 10},
+		{CONFIG_COUNT, false, 10},   {CONFIG_COUNT, true, 10},
+		{CONFIG_PERCENT, false, 10}, {CONFIG_ANY, false, 10},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct config_limit l = {.given = true,
+					       .at_least = rows[i].at_least,
+					       .value = 10,
+					       .kind = rows[i].kind};
+
+		assert_true(strictness_limit(&l, 2) == rows[i].limit);
+		assert_true(strictness_multiplier(&l, 2) ==
+			    (rows[i].limit == 10 ? 1 : 2));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_flag_wins_then_the_variable_the_file_and_ci,
+				       forget),
+		cmocka_unit_test_setup(ci_that_is_false_is_no_ci, forget),
+		cmocka_unit_test_setup(what_is_no_strictness_is_refused, forget),
+		cmocka_unit_test(times_grow_rates_shrink_sizes_and_counts_stay),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
