@@ -123,3 +123,40 @@ int gate_bisect_exit(const struct outcome *o);
 /* What head's configuration changes of base's: limits, policies, mode, strictness; and
  * workloads and metrics that are gone. @base may be NULL. */
 void gate_limits(const struct config *base, const struct config *head, struct outcome *o);
+
+/* --- real runs ------------------------------------------------------------------------- */
+
+struct gate_bench;
+struct checkout;
+
+struct gate_bench_options {
+	const struct config *config;
+	struct bench_options bench;
+	struct checkout *checkout;     /* for the copy of base; NULL: the roots do */
+	const char *roots[GATE_SIDES]; /* NULL for a side that never runs */
+	/* Commands instead of the workloads', by side; or NULL. */
+	const struct config_command *commands[GATE_SIDES];
+	void (*plan)(void *arg, const struct gate_plan *plan);
+	void (*progress)(void *arg, const struct gate_progress *progress);
+	void *arg; /* of these two */
+};
+/* What is in @o is borrowed until gate_bench_close. */
+struct gate_bench *gate_bench_open(const struct gate_bench_options *o,
+				   struct gate_runner *ret_runner);
+void gate_bench_close(struct gate_bench *b);
+/* One more run of a side, with a profile of it in @dir. Returns 0; -EIO: it did not end
+ * well, or there is no profile, and err; a negative errno. */
+int gate_bench_profile(struct gate_bench *b, uint32_t workload, enum gate_side side,
+		       const char *dir, struct error *err);
+/* What came of the means of isolation, in the outcome's arena. */
+void gate_bench_means(const struct gate_bench *b, struct outcome *o);
+
+/* --- runs that were made elsewhere ----------------------------------------------------- */
+
+/* Outcomes of `collect`, as a runner: their pairs and triplets, in their order. All have to
+ * have the same seed and family, and no workload may be in two of them. -EINVAL and err. */
+struct gate_replay;
+struct gate_replay *gate_replay_open(const struct config *c,
+				     const struct outcome *const *shards, uint32_t n,
+				     struct gate_runner *ret_runner, struct error *err);
+void gate_replay_close(struct gate_replay *r);

@@ -109,9 +109,3 @@ struct gate_runner fake_machine_runner(struct fake_machine *m)
 				    .plan = plan,
 				    .arg = m};
 }
-
-void bench_result_done(struct bench_result *r)
-{
-	free(r->values);
-	free(r->tail);
-}
