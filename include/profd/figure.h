@@ -22,7 +22,7 @@ void figure_add_interval(struct text *t, double change, double low, double high,
 			 bool ratio, const char *unit);
 /* "3 %", "0.5 %", "1.5 ms": a size without a sign, as people would say it. */
 void figure_add_size(struct text *t, double size, bool ratio, const char *unit);
-/* "4 min 32 s", "61.3 s", "250 ms". */
+/* "4 min 32 s", "61 s", "250 ms". */
 void figure_add_duration(struct text *t, double seconds);
 /* @value to one digit of @width: equal figures for what differs by less than chance, but
  * for those that happen to be near the middle. */

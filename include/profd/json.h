@@ -18,6 +18,8 @@ void json_free(struct json *j); /* only for one that was not put anywhere */
 
 /* @key is NULL when @j is an array. */
 void json_put(struct json *j, const char *key, struct json *value); /* takes @value */
+/* The same value for another place: it is in both then, and neither may be changed. */
+struct json *json_share(const struct json *j);
 void json_put_str(struct json *j, const char *key,
 		  const char *value); /* NULL becomes null */
 void json_put_u64(struct json *j, const char *key, uint64_t value);

@@ -33,15 +33,68 @@ int outcome_read(const char *data, size_t n, struct outcome *ret, struct error *
 int outcome_load(const char *path, struct outcome *ret, struct error *err);
 void outcome_done(struct outcome *o);
 
+/* --- for people -------------------------------------------------------------------- */
+
+struct text;
+/* Clean UTF-8 on one line, not escaped for any format.
+ *
+ * "cpu +7.9 % [+6.1, +9.4], 20 pairs, confirmed; this run could see 3 %"; never a bare
+ * percentage of what is not decided. */
+void outcome_sentence(struct text *t, const struct outcome_metric *m);
+/* "wall 15.32 ms > 10 ms, exceeded by 53.2 % (5 ms x 2, CI)"; nothing without a budget. */
+void outcome_budget_sentence(struct text *t, const struct outcome *o,
+			     const struct outcome_metric *m);
+/* "1 regression, 1 inconclusive, 3 pass; 1 over budget". */
+void outcome_counts(struct text *t, const struct outcome *o);
+
+/* --- files -------------------------------------------------------------------------- */
+
 enum outcome_face {
-	OUTCOME_JSON = 1u << 0, /* verdict.json */
+	OUTCOME_JSON = 1u << 0,	       /* verdict.json */
+	OUTCOME_SUMMARY = 1u << 1,     /* summary.md */
+	OUTCOME_COMMENT = 1u << 2,     /* comment.md */
+	OUTCOME_JUNIT = 1u << 3,       /* junit.xml */
+	OUTCOME_OPENMETRICS = 1u << 4, /* metrics.txt */
+	OUTCOME_HTML = 1u << 5,	       /* report.html */
+	OUTCOME_GHA =
+		1u << 6, /* benchmark-smaller.json, benchmark-bigger.json, data.js */
+	OUTCOME_CSV = 1u << 7, /* metrics.csv, pairs.csv, plot.csv */
 };
 /* Those that bench, compare and gate write. */
-#define OUTCOME_FACES_USUAL OUTCOME_JSON
-#define OUTCOME_FACES_ALL OUTCOME_JSON
+#define OUTCOME_FACES_USUAL                                                              \
+	(OUTCOME_JSON | OUTCOME_SUMMARY | OUTCOME_COMMENT | OUTCOME_JUNIT |              \
+	 OUTCOME_OPENMETRICS | OUTCOME_HTML)
+#define OUTCOME_FACES_ALL (OUTCOME_FACES_USUAL | OUTCOME_GHA | OUTCOME_CSV)
 
 /* Writes the files of @faces, flags of enum outcome_face, each of which appears when it is
  * complete; verdict.json last. One that fails does not keep the others from being
  * written; err tells of the first. Returns 0 or its -errno. */
 int outcome_write_all(const struct outcome *o, int dirfd, unsigned faces,
 		      struct error *err);
+
+/* The files alone. */
+void outcome_summary_write(const struct outcome *o, struct sink *out);
+/* At most 65,000 bytes: GitHub takes no comment of more than 65,536 characters. */
+void outcome_comment_write(const struct outcome *o, struct sink *out);
+void outcome_junit_write(const struct outcome *o, struct sink *out);
+void outcome_openmetrics_write(const struct outcome *o, struct sink *out);
+/* A page that needs neither scripts nor styles. */
+void outcome_html_write(const struct outcome *o, struct sink *out);
+/* A row for each metric; for each pair of each; a row of labels and one of medians. */
+void outcome_metrics_csv_write(const struct outcome *o, struct sink *out);
+void outcome_pairs_csv_write(const struct outcome *o, struct sink *out);
+void outcome_plot_csv_write(const struct outcome *o, struct sink *out);
+
+/* --- github-action-benchmark --------------------------------------------------------- */
+
+/* The metrics of one direction, as customSmallerIsBetter or customBiggerIsBetter. */
+void outcome_gha_smaller_write(const struct outcome *o, struct sink *out);
+void outcome_gha_bigger_write(const struct outcome *o, struct sink *out);
+/* data.js with this run in it. @data[0..n) is the one that was there, or NULL. Returns 0 or
+ * -EBADMSG and err: then nothing was written. */
+int outcome_gha_data_write(const struct outcome *o, const char *data, size_t n,
+			   struct sink *out, struct error *err);
+/* Such an array as an outcome for outcome_done: each name is a workload, with one metric
+ * called "value" that was measured once. -EBADMSG, -EFBIG and err. */
+int outcome_gha_read(const char *data, size_t n, bool bigger, struct outcome *ret,
+		     struct error *err);

@@ -30,6 +30,11 @@ void json_free(struct json *j)
 	json_decref(unwrap(j));
 }
 
+struct json *json_share(const struct json *j)
+{
+	return (struct json *)json_incref(unwrap(j));
+}
+
 static void put(struct json *j, const char *key, json_t *value)
 {
 	if (key)

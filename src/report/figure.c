@@ -155,6 +155,9 @@ void figure_add(struct text *t, double value, double width, const char *unit)
 void figure_add_change(struct text *t, double change, double width, bool ratio,
 		       const char *unit)
 {
+	/* Of a change that little is known of, two digits are enough. */
+	if (!isfinite(width))
+		width = fabs(change);
 	if (ratio)
 		add_scaled(t, 100 * change, 100 * width, "%", true);
 	else
@@ -206,7 +209,7 @@ void figure_add_duration(struct text *t, double s)
 	else if (s >= 119.5 && s < 3600)
 		text_addf(t, "%.0f min %.0f s", floor(round(s) / 60), fmod(round(s), 60));
 	else
-		figure_add(t, s, NAN, "s");
+		figure_add(t, s, s / 5, "s");
 }
 
 double figure_round(double value, double width)

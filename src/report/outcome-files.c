@@ -10,6 +10,16 @@ static const struct face {
 	const char *name;
 	void (*write)(const struct outcome *o, struct sink *out);
 } faces_known[] = {
+	{OUTCOME_SUMMARY, "summary.md", outcome_summary_write},
+	{OUTCOME_COMMENT, "comment.md", outcome_comment_write},
+	{OUTCOME_JUNIT, "junit.xml", outcome_junit_write},
+	{OUTCOME_OPENMETRICS, "metrics.txt", outcome_openmetrics_write},
+	{OUTCOME_HTML, "report.html", outcome_html_write},
+	{OUTCOME_GHA, "benchmark-smaller.json", outcome_gha_smaller_write},
+	{OUTCOME_GHA, "benchmark-bigger.json", outcome_gha_bigger_write},
+	{OUTCOME_CSV, "metrics.csv", outcome_metrics_csv_write},
+	{OUTCOME_CSV, "pairs.csv", outcome_pairs_csv_write},
+	{OUTCOME_CSV, "plot.csv", outcome_plot_csv_write},
 	{OUTCOME_JSON, OUTCOME_FILE, outcome_json_write}, /* the last one */
 };
 

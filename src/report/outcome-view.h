@@ -1,0 +1,37 @@
+#pragma once
+/* What the reports of an outcome share: rows in the order of their weight, texts from
+ * outside made fit for one line, how well a value is known. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include <profd/outcome-io.h>
+#include <profd/text.h>
+#include <profd/vec.h>
+
+struct outcome_row {
+	const struct outcome_workload *workload;
+	const struct outcome_metric *metric; /* NULL: of the workload, which has none */
+};
+struct outcome_rows {
+	VEC(struct outcome_row) v;
+};
+/* Each metric of each workload; what fails first, then what warns, then by verdict. */
+void outcome_rows_make(struct outcome_rows *rows, const struct outcome *o);
+void outcome_rows_done(struct outcome_rows *rows);
+
+/* Appends @s, which may be NULL, as clean UTF-8 on one line, at most @max bytes of it, and
+ * then "…". Signs that turn the direction of writing are replaced. */
+void view_add_line(struct text *t, const char *s, size_t max);
+/* The same with newlines and tabs as they are, and of what is too long the end. */
+void view_add_tail(struct text *t, const char *s, size_t max);
+
+/* The width of the interval in which the median of a side's values lies; NaN: not known. */
+double view_width(const struct outcome_metric *m, bool head);
+/* "regression", "not comparable". */
+const char *view_verdict(enum verdict v);
+/* "HEAD (faster-sort, 9c2098f3, with changes)"; nothing of an empty side. */
+void view_add_side(struct text *t, const struct outcome_side *s, size_t max);
+/* "profd gate"; or of another command that is known. */
+const char *view_command(const struct outcome *o);
+/* Of a failure: all runs of its side, some of them, or not known. */
+bool view_all_failed(const struct outcome_workload *w, const struct outcome_failure *f);
