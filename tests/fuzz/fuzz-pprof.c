@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <profd/format.h>
+#include <profd/formats.h>
 #include <profd/text.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -25,17 +26,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct profile *p = pprof_read(data, n, (size_t)16 << 20, &err);
 	struct text t = {0};
 	struct sink_text out;
+	struct format_options how = {.title = "x", .annotate = true};
 	struct top top = {0};
+	size_t i = 0;
 
 	if (!p)
 		return 0;
+	how.value = profile_default_value(p);
 	sink_text_init(&out, &t);
-	pprof_write(p, &out.sink);
-	folded_write(p, true, &out.sink);
-	svg_write(p, &(struct flame_options){.title = "x", .max_boxes = 100}, &out.sink);
+	for (const struct format *f; (f = format_get(i)); i++)
+		f->write(p, &how, &out.sink);
 	top_build(&top, p, profile_default_value(p));
 	top_done(&top);
-	speedscope_write(p, profile_default_value(p), "x", &out.sink);
 	text_done(&t);
 	add_up(data, n, p);
 	profile_free(p);
