@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "outcome-view.h"
 #include <profd/mem.h>
 #include <profd/text.h>
 
 #define DIGITS_UNKNOWN 4 /* significant, where nothing says how well it is known */
 #define DIGITS_EXACT 6
 #define DIGITS_MAX 6
+#define UNIT_MAX_BYTES 24 /* a program chose it */
 
 struct scale {
 	double factor; /* the value is divided by it */
@@ -126,8 +128,10 @@ static void trim(struct text *t, size_t from)
 
 static void add_unit(struct text *t, const char *name)
 {
-	if (name && *name)
-		text_addf(t, " %s", name);
+	if (!name || !*name)
+		return;
+	text_addc(t, ' ');
+	view_add_line(t, name, UNIT_MAX_BYTES);
 }
 
 static void add_scaled(struct text *t, double value, double width, const char *unit,

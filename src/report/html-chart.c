@@ -243,10 +243,10 @@ static void add_caption(struct text *t, double y, uint32_t n, const char *what)
 {
 	struct text s = {0};
 
-	text_addf(&s, "%u %s in the order of the runs", n, what);
+	text_addf(&s, "%u %s, in order", n, what);
 	if (step_of(n) > 1)
-		text_addf(&s, ", one of %u is drawn", step_of(n));
-	add_words(t, WIDTH / 2, y, "middle", text_get(&s));
+		text_addf(&s, ", 1 of %u drawn", step_of(n));
+	add_words(t, RIGHT, y, "end", text_get(&s));
 	text_done(&s);
 }
 
@@ -256,8 +256,12 @@ static void add_scale(struct text *t, const struct axis *y,
 	double width = (y->high - y->low) / 2;
 
 	add_line(t, LEFT, y->to, LEFT, y->from, "currentColor", "stroke-opacity=\".4\"");
-	add_figure(t, LEFT + 4, y->to + 9, "start", y->high, width, m, change);
-	add_figure(t, LEFT + 4, y->from - 2, "start", y->low, width, m, change);
+	add_line(t, LEFT, y->to, LEFT + 5, y->to, "currentColor",
+		 "stroke-opacity=\".4\"");
+	add_line(t, LEFT, y->from, LEFT + 5, y->from, "currentColor",
+		 "stroke-opacity=\".4\"");
+	add_figure(t, LEFT, y->to - 5, "start", y->high, width, m, change);
+	add_figure(t, LEFT, y->from + 13, "start", y->low, width, m, change);
 }
 
 void chart_pairs(struct text *t, const struct outcome_metric *m)
@@ -266,7 +270,7 @@ void chart_pairs(struct text *t, const struct outcome_metric *m)
 	struct axis y;
 	uint32_t known = 0;
 
-	axis_init(&y, 118, 6);
+	axis_init(&y, 116, 16);
 	axis_take(&y, 0);
 	axis_take(&y, threshold);
 	for (uint32_t i = 0; i < m->nvalues; i++) {
@@ -275,7 +279,7 @@ void chart_pairs(struct text *t, const struct outcome_metric *m)
 	}
 	if (!known || !axis_close(&y))
 		return;
-	svg_begin(t, 138, "The change in each pair");
+	svg_begin(t, 136, "The change in each pair");
 	add_line(t, LEFT, axis_place(&y, 0), RIGHT, axis_place(&y, 0), "currentColor",
 		 "stroke-width=\"1\"");
 	if (isfinite(threshold))
@@ -288,7 +292,7 @@ void chart_pairs(struct text *t, const struct outcome_metric *m)
 				   axis_place(&y, difference(m, i)));
 	text_addc(t, '\n');
 	add_scale(t, &y, m, true);
-	add_caption(t, 133, m->nvalues, m->nvalues == 1 ? "change" : "changes");
+	add_caption(t, 129, m->nvalues, m->nvalues == 1 ? "change" : "changes");
 	text_add(t, "</svg>\n");
 }
 
@@ -300,12 +304,12 @@ static void chart_series(struct text *t, const struct outcome_metric *m, const d
 {
 	struct axis y;
 
-	axis_init(&y, 118, 6);
+	axis_init(&y, 116, 16);
 	for (size_t i = 0; i < (size_t)n * step; i++)
 		axis_take(&y, v[i]);
 	if (!axis_close(&y))
 		return;
-	svg_begin(t, 138, label);
+	svg_begin(t, 136, label);
 	for (uint32_t i = 0; i < n; i += step_of(n)) {
 		const double *row = v + (size_t)i * step;
 		double x = place_of(i, n);
@@ -319,7 +323,7 @@ static void chart_series(struct text *t, const struct outcome_metric *m, const d
 	}
 	text_addc(t, '\n');
 	add_scale(t, &y, m, false);
-	add_caption(t, 133, n, what);
+	add_caption(t, 129, n, what);
 	text_add(t, "</svg>\n");
 }
 

@@ -25,6 +25,7 @@ static const char STYLE[] =
 	"table{border-collapse:collapse}"
 	"th,td{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;"
 	"border-bottom:1px solid #8886}"
+	"td:not(.n):not(.v),th:not(.n){min-width:5.5rem;max-width:26rem}"
 	"td.n,th.n{text-align:right;white-space:nowrap}"
 	"td.v{white-space:nowrap}"
 	".fails{border-left:5px solid #c2324a;padding-left:.6rem}"
@@ -34,7 +35,7 @@ static const char STYLE[] =
 	"grid-template-columns:repeat(auto-fill,minmax(min(350px,100%),1fr))}"
 	"svg{display:block;max-width:100%;height:auto;margin:.3rem 0}"
 	"pre{overflow:auto;padding:.6rem;border:1px solid #8886;max-height:30rem}";
-#define STYLE_HASH "sha256-K4e2bAlMenuzBsbGPeup58gUM1hbFCuA5TNtbSB7VRk="
+#define STYLE_HASH "sha256-D4FK9enQbRYDI2YFokVHzqqoYdqKyFl709N+VYdKQZ0="
 
 struct page {
 	const struct outcome *o;
