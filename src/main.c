@@ -18,6 +18,8 @@ static const struct command {
 	{"convert", cmd_convert, "write a profile in another format"},
 	{"merge", cmd_merge, "add up profiles"},
 	{"diff", cmd_diff, "show what changed from one profile to another"},
+	{"gate", cmd_gate, "judge a change: is it slower?"},
+	{"compare", cmd_compare, "judge two commands or folders, or compare results"},
 	{"config", cmd_config, "check .profd.yml, and say how it is understood"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},
 };

@@ -83,6 +83,7 @@ struct gate_options {
 	double strictness;
 	const char *strictness_from;
 	uint64_t time_budget_ns; /* 0: the file's */
+	uint64_t spent_ns;	 /* of it, by building */
 	uint64_t seed;
 	bool bisect;
 };

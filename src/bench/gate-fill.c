@@ -534,7 +534,9 @@ void gate_fill(struct gate *g)
 		.pairs_max = g->plan.pairs_max,
 		.seed = g->o->seed,
 		.planned_s = g->plan.planned_s,
-		.spent_s = (double)(g->r->now_ns(g->r->arg) - g->start_ns) / 1e9,
+		.spent_s = (double)(g->r->now_ns(g->r->arg) - g->start_ns +
+				    g->o->spent_ns) /
+			   1e9,
 	};
 	o->strictness = g->o->strictness;
 	o->strictness_from = g->o->strictness_from;

@@ -159,7 +159,8 @@ static uint32_t family(const struct gate *g)
 
 static void plan_fill(struct gate *g)
 {
-	double seconds = (double)(g->r->now_ns(g->r->arg) - g->start_ns) / 1e9;
+	uint64_t spent_ns = g->r->now_ns(g->r->arg) - g->start_ns + g->o->spent_ns;
+	double seconds = (double)spent_ns / 1e9;
 
 	g->plan.workloads = xcalloc((size_t)g->n + 1, sizeof(*g->plan.workloads));
 	g->plan.pairs_max = g->pairs_max;

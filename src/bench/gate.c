@@ -94,7 +94,9 @@ static void gate_init(struct gate *g)
 	}
 	g->start_ns = g->r->now_ns(g->r->arg);
 	if (budget_ns)
-		g->deadline_ns = g->start_ns + budget_ns;
+		g->deadline_ns = g->start_ns + (budget_ns > g->o->spent_ns
+							? budget_ns - g->o->spent_ns
+							: 1);
 	g->plan.time_budget_s = (double)budget_ns / 1e9;
 }
 
