@@ -1,6 +1,6 @@
 /* From two profiles to their difference: whether they can be compared at all, what a
  * sample of them is worth, and what the noise of a change is. The profiles are joined in
- * join.c; what is listed comes from functions.c and branches.c. */
+ * join.c; what is listed comes from diff-functions.c and branches.c. */
 #include "judge-priv.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ static bool ends_with(const char *s, const char *end)
 	return n >= m && !strcmp(s + n - m, end);
 }
 
-static bool is_sample_count(const struct profile *p, unsigned i)
+bool diff_is_sample_count(const struct profile *p, unsigned i)
 {
 	const char *type = profile_text(p, p->value_types[i].type);
 
@@ -32,14 +32,14 @@ static unsigned samples_value(const struct profile *p, unsigned value)
 {
 	unsigned i = 0;
 
-	if (is_sample_count(p, value))
+	if (diff_is_sample_count(p, value))
 		return value;
-	if (value && is_sample_count(p, value - 1))
+	if (value && diff_is_sample_count(p, value - 1))
 		return value - 1;
 	while (i < p->nvalues &&
 	       strcmp(profile_text(p, p->value_types[i].type), "samples") != 0)
 		i++;
-	return i < p->nvalues && is_sample_count(p, i) ? i : p->nvalues;
+	return i < p->nvalues && diff_is_sample_count(p, i) ? i : p->nvalues;
 }
 
 static bool is_time(const struct profile *p, const struct value_type *t)
@@ -95,91 +95,6 @@ void diff_weigh(const struct diff *d, struct diff_change *c)
 		c->delta = c->sums.after < c->sums.before ? INT64_MIN : INT64_MAX;
 	c->noise = noise_between(&before, &after);
 	c->significant = noise_exceeded(&before, &after);
-}
-
-/* --- whether they can be compared ------------------------------------------------- */
-
-static void part_add(struct text *t, const char *sep, const char *s)
-{
-	text_addf(t, "%s%s", t->len ? sep : "", s);
-}
-
-static void compare_part(struct diff *d, const char *what, const char *before,
-			 const char *after)
-{
-	struct text t = {0};
-
-	if (!*before || !*after) {
-		part_add(&d->unknown, ", ", what);
-		return;
-	}
-	if (!strcmp(before, after))
-		return;
-	text_addf(&t, "%s %s against %s", what, before, after);
-	part_add(&d->unlike, "; ", t.s);
-	text_done(&t);
-}
-
-static void compare_periods(struct diff *d, const struct diff_side *before,
-			    const struct diff_side *after)
-{
-	const struct profile *b = before->profile, *a = after->profile;
-	struct text t = {0};
-
-	/* Counts of samples say how often was looked, not how much there was. */
-	if (!is_sample_count(b, before->value) || !is_sample_count(a, after->value) ||
-	    !b->period || !a->period || b->period == a->period)
-		return;
-	text_addf(&t, "a sample for each %lld %s against each %lld", (long long)b->period,
-		  profile_text(b, b->period_type.unit), (long long)a->period);
-	part_add(&d->unlike, "; ", t.s);
-	text_done(&t);
-}
-
-static const char *type_of(const struct diff_side *s)
-{
-	return profile_text(s->profile, s->profile->value_types[s->value].type);
-}
-
-static const char *unit_of(const struct diff_side *s)
-{
-	return profile_text(s->profile, s->profile->value_types[s->value].unit);
-}
-
-static void compare_origins(struct diff *d, const struct diff_side *before,
-			    const struct diff_side *after)
-{
-	const struct origin *b = &before->origin, *a = &after->origin;
-
-	compare_part(d, "value", type_of(before), type_of(after));
-	compare_part(d, "engine", b->engine, a->engine);
-	compare_part(d, "event", b->event, a->event);
-	compare_part(d, "code", b->code, a->code);
-	compare_part(d, "a profile of", b->of, a->of);
-	compare_part(d, "machine", b->testbed, a->testbed);
-	compare_periods(d, before, after);
-}
-
-static int check_alike(struct diff *d, const struct diff_side *before,
-		       const struct diff_side *after, const struct diff_options *o,
-		       struct error *err)
-{
-	if (strcmp(unit_of(before), unit_of(after)) != 0) {
-		error_set(err, -EINVAL,
-			  "'%s' measures %s in %s, '%s' %s in %s: nothing to compare",
-			  before->name, type_of(before), unit_of(before), after->name,
-			  type_of(after), unit_of(after));
-		error_hint(err, "--value chooses what is compared; of folded stacks "
-				"--unit says what they count");
-		return -EINVAL;
-	}
-	compare_origins(d, before, after);
-	if (!d->unlike.len || o->allow_unlike)
-		return 0;
-	error_set(err, -EINVAL, "'%s' and '%s' are unlike: %s", before->name, after->name,
-		  d->unlike.s);
-	error_hint(err, "--allow-unlike compares them all the same, and says so");
-	return -EINVAL;
 }
 
 /* --- normalising ------------------------------------------------------------------ */
@@ -318,10 +233,13 @@ int diff_build(struct diff *d, const struct diff_side *before,
 {
 	const struct diff_side *sides[SIDES] = {before, after};
 	struct join_side joins[SIDES];
+	struct alike alike = {0};
 	int code;
 
 	memset(d, 0, sizeof(*d));
-	code = check_alike(d, before, after, o, err);
+	code = alike_check(&alike, before, after, o->allow_unlike, err);
+	d->unlike = alike.unlike;
+	d->unknown = alike.unknown;
 	d->normalize = choose(o->normalize, before, after);
 	if (code == 0)
 		code = normalize(d->normalize, sides, joins, err);

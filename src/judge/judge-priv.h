@@ -48,6 +48,16 @@ void match_init(struct match *m, const struct profile *before,
 		const struct profile *after);
 void match_done(struct match *m);
 
+/* --- whether they can be compared (alike.c) --------------------------------------- */
+
+struct alike {		    /* zeroed to start; more pairs add to it */
+	struct text unlike; /* "engine perf against ptrace; …"; nothing: they are alike */
+	struct text unknown; /* "engine, event": what not both sides tell */
+};
+/* Returns 0, or -EINVAL and err: values of two units; or unlike, and not allowed. */
+int alike_check(struct alike *l, const struct diff_side *before,
+		const struct diff_side *after, bool allow_unlike, struct error *err);
+
 /* --- one profile of both (join.c) ------------------------------------------------- */
 
 struct join_side {
@@ -63,6 +73,8 @@ void diff_join(struct diff *d, const struct join_side *before,
 
 /* --- samples, and what they are worth (diff.c) ------------------------------------ */
 
+/* Whether value @i of @p counts samples. */
+bool diff_is_sample_count(const struct profile *p, unsigned i);
 /* How many samples @row of @p had for @value; 0 where it is not known. */
 int64_t diff_samples(const struct profile *p, unsigned value, uint32_t row);
 /* Delta, noise and significance of c->sums. */
@@ -73,5 +85,5 @@ struct diff_sums diff_row(const struct diff *d, uint32_t row);
 
 /* --- what comes of it ------------------------------------------------------------- */
 
-void diff_list_functions(struct diff *d); /* functions.c */
+void diff_list_functions(struct diff *d); /* diff-functions.c */
 void diff_find_branches(struct diff *d);  /* branches.c */

@@ -1,3 +1,3 @@
-src_libprofd_a_SOURCES += %D%/branches.c %D%/coin.c %D%/confirm.c %D%/diff.c %D%/exact.c %D%/functions.c %D%/join.c \
+src_libprofd_a_SOURCES += %D%/branches.c %D%/coin.c %D%/confirm.c %D%/diff.c %D%/exact.c %D%/alike.c %D%/diff-functions.c %D%/join.c \
 	%D%/judge-priv.h %D%/look.c %D%/match.c \
 	%D%/sample.c %D%/trial-priv.h %D%/trial.c %D%/verdict.c
