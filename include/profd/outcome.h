@@ -69,10 +69,18 @@ struct outcome_failure {
 	uint32_t count;	    /* of runs that ended so, or else badly */
 };
 
-struct outcome_function { /* which function did it: profiled pairs */
-	const char *name, *file;
+struct outcome_function { /* which function did it: profiled pairs; functions.h */
+	const char *name, *file, *module;
 	uint32_t line, rank;
+	/* Of its own, in a run; the interval holds for all functions at once. */
 	double change_s, low_s, high_s, level;
+	const char *kind; /* "changed", "new", "gone", "renamed", "inlined", "moved" */
+	const char *was;  /* what it was called, or the file that it was in */
+	const char *with; /* where the cost went to or came from */
+	bool named;	  /* guilty, or to be thanked */
+	bool touched;	  /* the change is in its lines */
+	double base_s, head_s, share; /* its own part, medians; share: of head's runs */
+	double total_change_s, total_low_s, total_high_s;
 };
 
 struct outcome_workload {
@@ -89,6 +97,12 @@ struct outcome_workload {
 	const char *base_profile, *head_profile;
 	const struct outcome_function *functions;
 	uint32_t nfunctions;
+	uint32_t function_pairs; /* profiled ones; 1: intervals know of sampling only */
+	/* In seconds: what the named functions leave of the change; all NaN without pairs. */
+	struct outcome_interval residual_s;
+	const char *functions_note; /* sentences, a newline behind each */
+	uint32_t touched,
+		touched_sampled; /* functions that the change touches: touched.h */
 };
 
 struct outcome_side {

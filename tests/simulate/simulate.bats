@@ -8,10 +8,17 @@ setup_file() {
 	"$TEST_TOOLS/simulate/simulate" >"$BATS_FILE_TMPDIR/table" || status=$?
 	echo $status >"$BATS_FILE_TMPDIR/status"
 	sed 's/^/# /' "$BATS_FILE_TMPDIR/table" >&3
+	"$TEST_TOOLS/simulate/functions" >"$BATS_FILE_TMPDIR/functions" || :
+	sed 's/^/# /' "$BATS_FILE_TMPDIR/functions" >&3
 }
 
 held() { # a limit's name
 	grep "^$1: .*: held\$" "$BATS_FILE_TMPDIR/table"
+}
+
+held_of_functions() {
+	[ "$(grep -c ': BROKEN$' "$BATS_FILE_TMPDIR/functions")" -eq 0 ] || return 1
+	grep "^$1: .*: held\$" "$BATS_FILE_TMPDIR/functions"
 }
 
 @test "every kind of machine and size of family has a row" {
@@ -45,4 +52,20 @@ held() { # a limit's name
 
 @test "with a fixed order instead of the coin the simulation finds many false alarms" {
 	held fixed-order
+}
+
+@test "functions: on identical programs at most 5 of 100 reports name anybody" {
+	held_of_functions named
+}
+
+@test "functions: nominal 95 % intervals hold the truth in 93 to 98 of 100 cases, all at once in 95" {
+	held_of_functions cover-low
+	held_of_functions cover-high
+	held_of_functions injected
+	held_of_functions together
+	held_of_functions residual
+}
+
+@test "functions: one that costs 10 % of the run more is named first" {
+	held_of_functions first
 }
