@@ -1,5 +1,6 @@
 dist_man_MANS += \
 	man/profd.1 \
+	man/profd-bench.1 \
 	man/profd-config.1 \
 	man/profd-convert.1 \
 	man/profd-diff.1 \

@@ -20,6 +20,7 @@ static const struct command {
 	{"diff", cmd_diff, "show what changed from one profile to another"},
 	{"gate", cmd_gate, "judge a change: is it slower?"},
 	{"compare", cmd_compare, "judge two commands or folders, or compare results"},
+	{"bench", cmd_bench, "run workloads repeatedly and measure them"},
 	{"config", cmd_config, "check .profd.yml, and say how it is understood"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},
 };

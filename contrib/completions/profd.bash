@@ -25,7 +25,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top view convert merge diff config doctor help --help --version"
+		choices="record replay top view convert merge diff bench config doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -114,6 +114,26 @@ _profd() {
 				;;
 			esac
 			;;
+		bench)
+			_profd_command "$word" && return
+			case $before in
+			-o | --output)
+				mapfile -t COMPREPLY < <(compgen -d -- "$word")
+				return
+				;;
+			--config)
+				mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				return
+				;;
+			--tier) choices="quick daily weekly" ;;
+			--strictness) choices="strict default ci" ;;
+			-n | --runs | --warmup | --tag | --nice) ;;
+			*)
+				choices="-n -o -q --runs --warmup --tier --tag --config --strictness --pin
+					--nice --no-profile --output --force --json --quiet --help --"
+				;;
+			esac
+			;;
 		config)
 			if ((COMP_CWORD == 2)); then
 				choices="check --help"
@@ -144,7 +164,7 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record replay top view convert merge diff config doctor" ;;
+		help) choices="record replay top view convert merge diff bench config doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

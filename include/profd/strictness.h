@@ -14,9 +14,3 @@
  * "default", "ci" and numbers from STRICTNESS_MIN to _MAX. */
 int strictness_find(const char *flag, double file, double *ret_factor,
 		    const char **ret_from, struct error *err);
-
-/* What is left of the limit: times that are to be below it are multiplied, rates that are to
- * be above it are divided; sizes, counts, percentages and limits of the other side stay. */
-double strictness_limit(const struct config_limit *l, double factor);
-/* The factor itself where it changes the limit, else 1. */
-double strictness_multiplier(const struct config_limit *l, double factor);

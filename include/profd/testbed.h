@@ -20,5 +20,5 @@ struct testbed_watch {
 	uint64_t now_ns, own_ns; /* CPU time of this process and what it waited for */
 };
 void testbed_watch_start(struct testbed_watch *w);
-/* Sets `steal` and `busy_others`. */
+/* Sets `steal` and `busy_others`, if it took long enough for what the machine counts. */
 void testbed_watch_end(const struct testbed_watch *w, struct outcome_environment *ret);

@@ -93,8 +93,6 @@ int values_of_files(const struct config_workload *w, const char *root, double *v
  * program. Returns 0; -EBADMSG, with the line; -ENODATA: one was not reported. */
 int metrics_parse(const struct config_workload *w, const char *data, size_t n,
 		  double *values, char **units, struct error *err);
-/* All of a run's or a bench's as one; @values is sorted by it. NaN for none. */
-double metrics_reduce(enum config_stat stat, double *values, size_t n);
 const char *metrics_unit(const struct config_metric *m); /* as far as the file tells */
 
 /* --- bench.c ------------------------------------------------------------------------ */

@@ -131,6 +131,19 @@ static void aslr_look(struct bench *b)
 		means_set(b, "ASLR on, for times", true, "on");
 }
 
+/* The C library chooses code by the CPU, and by this. */
+static void tunables_look(struct bench *b)
+{
+	const char *tunables = getenv("GLIBC_TUNABLES");
+
+	for (uint32_t i = 0; i < b->w->nenv; i++) {
+		if (!strcmp(b->w->env[i].name, "GLIBC_TUNABLES"))
+			tunables = b->w->env[i].value;
+	}
+	if (tunables && *tunables)
+		means_set(b, "GLIBC_TUNABLES", true, "%s", tunables);
+}
+
 /* --- opening ------------------------------------------------------------------------ */
 
 static int events_find(struct bench *b, struct error *err)
@@ -219,6 +232,7 @@ int bench_open(struct bench **ret, const struct config_workload *w,
 		return code;
 	}
 	aslr_look(b);
+	tunables_look(b);
 	*ret = b;
 	return 0;
 }

@@ -43,6 +43,7 @@ struct request {
 /* Of helper and child: the child tells why it did not become the workload. */
 struct shared {
 	uint64_t start_ns;
+	struct rusage before; /* what it used until its exec */
 	uint32_t stage, refused;
 	int32_t code;
 };
@@ -156,6 +157,7 @@ static void child_run(const struct request *r, struct shared *shared, int go_fd)
 		_exit(FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	getrusage(RUSAGE_SELF, &shared->before);
 	shared->start_ns = now();
 	execvp(r->argv[0], r->argv);
 fail:
@@ -347,9 +349,15 @@ static int report_send(struct helper_message *m)
 		       : FAILED;
 }
 
+static uint64_t less(uint64_t all, uint64_t before)
+{
+	return all > before ? all - before : 0;
+}
+
 static int report(struct job *j)
 {
 	struct helper_message *m = &j->report;
+	const struct rusage *before = &j->shared->before;
 	struct rusage u;
 
 	getrusage(RUSAGE_CHILDREN, &u);
@@ -357,13 +365,13 @@ static int report(struct job *j)
 	m->code = j->shared->code;
 	m->refused = j->shared->refused;
 	m->start_ns = j->shared->start_ns;
-	m->user_ns = timeval_ns(&u.ru_utime);
-	m->sys_ns = timeval_ns(&u.ru_stime);
+	m->user_ns = less(timeval_ns(&u.ru_utime), timeval_ns(&before->ru_utime));
+	m->sys_ns = less(timeval_ns(&u.ru_stime), timeval_ns(&before->ru_stime));
 	m->max_rss_bytes = (uint64_t)u.ru_maxrss * 1024;
-	m->minor_faults = (uint64_t)u.ru_minflt;
-	m->major_faults = (uint64_t)u.ru_majflt;
-	m->voluntary = (uint64_t)u.ru_nvcsw;
-	m->involuntary = (uint64_t)u.ru_nivcsw;
+	m->minor_faults = less((uint64_t)u.ru_minflt, (uint64_t)before->ru_minflt);
+	m->major_faults = less((uint64_t)u.ru_majflt, (uint64_t)before->ru_majflt);
+	m->voluntary = less((uint64_t)u.ru_nvcsw, (uint64_t)before->ru_nvcsw);
+	m->involuntary = less((uint64_t)u.ru_nivcsw, (uint64_t)before->ru_nivcsw);
 	return report_send(m);
 }
 

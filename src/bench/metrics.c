@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include <profd/gate.h>
 #include <profd/io.h>
 #include <profd/json.h>
-#include <profd/stats-order.h>
 
 #define UNIT_MAX_BYTES 32
 
@@ -193,29 +193,6 @@ static int lines_read(const struct config_workload *w, const char *data, size_t 
 	return 0;
 }
 
-double metrics_reduce(enum config_stat stat, double *values, size_t n)
-{
-	double sum = 0;
-
-	order_sort(values, n);
-	switch (stat) {
-	case CONFIG_P95:
-		return order_quantile(values, n, .95);
-	case CONFIG_P99:
-		return order_quantile(values, n, .99);
-	case CONFIG_MIN:
-		return order_quantile(values, n, 0);
-	case CONFIG_MAX:
-		return order_quantile(values, n, 1);
-	case CONFIG_SUM:
-		for (size_t i = 0; i < n; i++)
-			sum += values[i];
-		return n ? sum : __builtin_nan("");
-	default:
-		return order_median(values, n);
-	}
-}
-
 static int samples_use(const struct config_workload *w, struct samples *samples,
 		       double *values, char **units, struct error *err)
 {
@@ -231,7 +208,7 @@ static int samples_use(const struct config_workload *w, struct samples *samples,
 				  m->name);
 			return -ENODATA;
 		}
-		values[i] = metrics_reduce(m->stat, s->values.v, s->values.n);
+		values[i] = gate_stat(m->stat, s->values.v, s->values.n);
 		free(units[i]);
 		units[i] = xstrdup(s->unit ? unit_shown(s->kind, s->unit)
 					   : metrics_unit(m));

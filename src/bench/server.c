@@ -49,6 +49,8 @@ static int pause_a_little(struct running *r, struct error *err)
 	struct pollfd fds[] = {{.fd = r->server.control, .events = POLLIN},
 			       {.fd = interrupt_fd(), .events = POLLIN}};
 
+	if (r->server.ended)
+		return 0;
 	poll(fds, 2, RETRY_MS);
 	output_pump(&r->output);
 	return fds[0].revents ? child_feed(&r->server, err) : 0;

@@ -1,4 +1,4 @@
-/* Which strictness counts, and what it makes of a budget. */
+/* Which strictness counts. */
 #include <profd/strictness.h>
 
 #include <errno.h>
@@ -59,19 +59,4 @@ int strictness_find(const char *flag, double file, double *ret_factor,
 	*ret_factor = factor;
 	*ret_from = from;
 	return 0;
-}
-
-double strictness_multiplier(const struct config_limit *l, double factor)
-{
-	bool rate = l->kind == CONFIG_RATE || l->kind == CONFIG_SIZE_RATE;
-
-	return (l->kind == CONFIG_TIME && !l->at_least) || (rate && l->at_least) ? factor
-										 : 1;
-}
-
-double strictness_limit(const struct config_limit *l, double factor)
-{
-	double m = strictness_multiplier(l, factor);
-
-	return l->at_least ? l->value / m : l->value * m;
 }

@@ -14,6 +14,7 @@
 
 #define FLAGS_MAX_BYTES 16384
 #define CPUS_MAX 4096u
+#define SHARES_FROM_NS 2e8 /* the machine counts in ticks of 10 ms */
 
 static const char *keep(struct arena *a, const char *s)
 {
@@ -157,11 +158,10 @@ void testbed_watch_end(const struct testbed_watch *w, struct outcome_environment
 
 	testbed_watch_start(&now);
 	all_ns = (double)(now.now_ns - w->now_ns) * ret->cpus;
-	if (!now.machine.busy_ns || !(all_ns > 0))
+	if (!now.machine.busy_ns || !(all_ns > SHARES_FROM_NS * ret->cpus))
 		return;
 	ret->steal = (double)(now.machine.stolen_ns - w->machine.stolen_ns) / all_ns;
 	busy_ns = (double)(now.machine.busy_ns - w->machine.busy_ns);
 	own_ns = (double)(now.own_ns - w->own_ns);
-	/* The machine counts in ticks. */
-	ret->busy_others = busy_ns > own_ns ? (busy_ns - own_ns) / all_ns : 0;
+	ret->busy_others = fmin(fmax((busy_ns - own_ns) / all_ns, 0), 1);
 }

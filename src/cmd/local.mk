@@ -1,4 +1,4 @@
-src_libprofd_a_SOURCES += %D%/cmd.h %D%/config.c %D%/config-json.c %D%/config-print.h \
+src_libprofd_a_SOURCES += %D%/bench.c %D%/bench-options.c %D%/bench-priv.h %D%/bench-say.c %D%/cmd.h %D%/config.c %D%/config-json.c %D%/config-print.h \
 	%D%/config-text.c %D%/convert.c %D%/diff.c %D%/doctor.c %D%/filter-options.c \
 	%D%/filter-options.h %D%/output.c %D%/output.h %D%/print.c \
 	%D%/profile-file.c %D%/profile-file.h %D%/record-options.c \

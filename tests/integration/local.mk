@@ -1,6 +1,7 @@
 # Recordings of real programs. tests/run-bats finds the .bats files itself.
 EXTRA_DIST += \
 	tests/integration/attach.bats \
+	tests/integration/bench.bats \
 	tests/integration/by-label \
 	tests/integration/check-cell \
 	tests/integration/check-coverage \

@@ -1,4 +1,4 @@
-/* strictness.h: who decides, and what becomes of budgets. */
+/* strictness.h: who decides. */
 #include <profd/strictness.h>
 
 #include <errno.h>
@@ -72,33 +72,6 @@ static void what_is_no_strictness_is_refused(void **state)
 	assert_string_equal(from, "untouched");
 }
 
-static void times_grow_rates_shrink_sizes_and_counts_stay(void **state)
-{
-	static const struct {
-		enum config_kind kind;
-		bool at_least;
-		double limit;
-	} rows[] = {
-		{CONFIG_TIME, false, 20},    {CONFIG_TIME, true, 10},
-		{CONFIG_RATE, true, 5},	     {CONFIG_RATE, false, 10},
-		{CONFIG_SIZE_RATE, true, 5}, {CONFIG_SIZE, false, 10},
-		{CONFIG_COUNT, false, 10},   {CONFIG_COUNT, true, 10},
-		{CONFIG_PERCENT, false, 10}, {CONFIG_ANY, false, 10},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const struct config_limit l = {.given = true,
-					       .at_least = rows[i].at_least,
-					       .value = 10,
-					       .kind = rows[i].kind};
-
-		assert_true(strictness_limit(&l, 2) == rows[i].limit);
-		assert_true(strictness_multiplier(&l, 2) ==
-			    (rows[i].limit == 10 ? 1 : 2));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,7 +79,6 @@ int main(void)
 				       forget),
 		cmocka_unit_test_setup(ci_that_is_false_is_no_ci, forget),
 		cmocka_unit_test_setup(what_is_no_strictness_is_refused, forget),
-		cmocka_unit_test(times_grow_rates_shrink_sizes_and_counts_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,23 +78,22 @@ static void hostile_names_are_cleaned(void **state)
 	assert_non_null(strstr(e.image, "[31m"));
 }
 
-/* Own time is not that of others: this much is busy here, and the share is one of all
- * CPUs. */
+/* Own time is not that of others. What took no time has no shares. */
 static void shares_are_between_0_and_1(void **state)
 {
 	struct outcome_environment e;
 	struct testbed_watch w;
-	volatile unsigned x = 0;
 
 	(void)state;
 	testbed_read(&arena, &e);
 	testbed_watch_start(&w);
-	for (unsigned i = 0; i < 50000000; i++)
-		x += i;
 	testbed_watch_end(&w, &e);
-	/* Ticks of 10 ms are counted by the machine, and all it says is rounded to them. */
-	assert_true(e.busy_others >= 0 && e.busy_others < 1.5);
-	assert_true(e.steal >= 0 && e.steal < 1.5);
+	assert_true(isnan(e.busy_others) || w.now_ns + 200000000 < clock_now_ns());
+	do
+		testbed_watch_end(&w, &e);
+	while (isnan(e.busy_others));
+	assert_true(e.busy_others >= 0 && e.busy_others <= 1);
+	assert_true(e.steal >= 0);
 }
 
 int main(void)
