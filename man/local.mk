@@ -8,6 +8,7 @@ dist_man_MANS += \
 	man/profd-merge.1 \
 	man/profd-record.1 \
 	man/profd-replay.1 \
+	man/profd-report.1 \
 	man/profd-top.1 \
 	man/profd-view.1 \
 	man/profd.yml.5 \

@@ -21,6 +21,7 @@ static const struct command {
 	{"gate", cmd_gate, "judge a change: is it slower?"},
 	{"compare", cmd_compare, "judge two commands or folders, or compare results"},
 	{"bench", cmd_bench, "run workloads repeatedly and measure them"},
+	{"report", cmd_report, "write what a comparison found in other forms"},
 	{"config", cmd_config, "check .profd.yml, and say how it is understood"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},
 };

@@ -25,7 +25,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top view convert merge diff bench config doctor help --help --version"
+		choices="record replay top view convert merge diff gate compare bench report config doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -144,6 +144,19 @@ _profd() {
 			fi
 			;;
 		doctor) choices="--json --help" ;;
+		report)
+			case $before in
+			--format) choices="md comment html junit json openmetrics gha csv" ;;
+			-o | --output)
+				mapfile -t COMPREPLY < <(compgen -d -- "$word")
+				return
+				;;
+			*)
+				[[ $word != -* ]] || choices="--format -o --output --force --help"
+				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				;;
+			esac
+			;;
 		diff)
 			case $before in
 			--normalize) choices="none duration total" ;;
@@ -164,7 +177,7 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record replay top view convert merge diff bench config doctor" ;;
+		help) choices="record replay top view convert merge diff gate compare bench report config doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

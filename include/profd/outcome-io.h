@@ -29,9 +29,15 @@ void outcome_json_write(const struct outcome *o, struct sink *out);
  * known. Returns 0 and an outcome for outcome_done; or -EBADMSG, -EFBIG and err, which has
  * the line, or the place: "workloads[2].metrics[0].low is not a number". */
 int outcome_read(const char *data, size_t n, struct outcome *ret, struct error *err);
-/* The same of the file @path, or of verdict.json in the folder @path; also -errno. */
+/* The same of the file @path, or of verdict.json in the folder @path; also -errno. A JSON
+ * array is read by outcome_gha_read, where bigger is better if the file's name has the
+ * word "bigger". */
 int outcome_load(const char *path, struct outcome *ret, struct error *err);
 void outcome_done(struct outcome *o);
+/* @v[0..n), n > 0, as one: the workloads of all, the worst verdict, the machine and the
+ * programs of the first, and notes that say so if they are not all the same. *ret borrows
+ * from @v; for outcome_done. */
+void outcome_join(const struct outcome *v, size_t n, struct outcome *ret);
 
 /* --- for people -------------------------------------------------------------------- */
 
@@ -49,6 +55,7 @@ void outcome_counts(struct text *t, const struct outcome *o);
 
 /* --- files -------------------------------------------------------------------------- */
 
+/* data.js is that of the folder, if there is one, with this run added. */
 enum outcome_face {
 	OUTCOME_JSON = 1u << 0,	       /* verdict.json */
 	OUTCOME_SUMMARY = 1u << 1,     /* summary.md */
@@ -71,6 +78,12 @@ enum outcome_face {
  * written; err tells of the first. Returns 0 or its -errno. */
 int outcome_write_all(const struct outcome *o, int dirfd, unsigned faces,
 		      struct error *err);
+
+/* The name of file number @i of all of @faces, from 0; NULL behind the last. */
+const char *outcome_file(unsigned faces, size_t i);
+/* The only file of @face; NULL when it has several. */
+typedef void (*outcome_writer)(const struct outcome *o, struct sink *out);
+outcome_writer outcome_face_writer(enum outcome_face face);
 
 /* The files alone. */
 void outcome_summary_write(const struct outcome *o, struct sink *out);

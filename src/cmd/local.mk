@@ -7,3 +7,4 @@ src_libprofd_a_SOURCES += %D%/bench.c %D%/bench-options.c %D%/bench-priv.h %D%/b
 src_libprofd_a_SOURCES += %D%/compare.c %D%/gate.c %D%/judge.c %D%/judge.h %D%/judge-config.c \
 	%D%/judge-files.c %D%/judge-options.c %D%/judge-outcome.c %D%/judge-profiles.c \
 	%D%/judge-say.c
+src_libprofd_a_SOURCES += %D%/report.c

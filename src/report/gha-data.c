@@ -66,6 +66,13 @@ static struct json *run_json(const struct outcome *o, bool bigger)
 	return j;
 }
 
+static bool is_of(const struct json *run, const char *id)
+{
+	const char *other = json_get_str(json_get(run, "commit"), "id");
+
+	return other && !strcmp(other, id);
+}
+
 /* A run of the same commit replaces the earlier one. */
 static void add_run(struct json *entries, const char *suite, const struct outcome *o,
 		    bool bigger)
@@ -73,14 +80,19 @@ static void add_run(struct json *entries, const char *suite, const struct outcom
 	const struct json *runs = json_get(entries, suite);
 	struct json *list = json_list(), *run = run_json(o, bigger);
 	const char *id = json_get_str(json_get(run, "commit"), "id");
-	size_t n = json_is_list(runs) ? json_count(runs) : 0;
+	size_t n = json_is_list(runs) ? json_count(runs) : 0, others = 0;
 
-	for (size_t i = n < RUNS_MAX ? 0 : n - RUNS_MAX + 1; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
+		others += !is_of(json_at(runs, i), id);
+	for (size_t i = 0; i < n; i++) {
 		const struct json *old = json_at(runs, i);
-		const char *other = json_get_str(json_get(old, "commit"), "id");
 
-		if (!other || strcmp(other, id) != 0)
+		if (is_of(old, id))
+			continue;
+		if (others < RUNS_MAX)
 			json_put(list, NULL, json_share(old));
+		else
+			others--;
 	}
 	json_put(list, NULL, run);
 	json_put(entries, suite, list);

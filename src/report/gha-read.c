@@ -98,7 +98,8 @@ static int read_bench(struct outcome *o, const struct json *j, size_t i, bool bi
 		return bad(err, i, ".name is not a name");
 	if (!json_is_none(json_get(j, "unit")) && (!unit || strlen(unit) > 100))
 		return bad(err, i, ".unit is not a unit");
-	if (!value_of(json_get(j, "value"), &value))
+	if (!value_of(json_get(j, "value"), &value) ||
+	    !isfinite(value * (known ? known->factor : 1)))
 		return bad(err, i, ".value is not a number");
 	*pair = (struct trial_pair){NAN, value * (known ? known->factor : 1)};
 	*m = (struct outcome_metric){

@@ -25,13 +25,15 @@ static void add_text(struct text *t, const char *s, const char *more)
 	text_done(&line);
 }
 
-/* What is not known is an empty field. */
+/* What is not known is an empty field. The digits are those of verdict.json. */
 static void add_number(struct text *t, double value)
 {
 	if (isinf(value))
 		text_add(t, value < 0 ? "-inf" : "inf");
 	else if (!isnan(value))
-		text_addf(t, "%.10g", value);
+		text_addf(t,
+			  fabs(value) < 0x1p53 && value == floor(value) ? "%.0f" : "%.9g",
+			  value);
 }
 
 static void add_numbers(struct text *t, const double *v, size_t n)

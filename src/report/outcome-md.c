@@ -24,11 +24,16 @@
 static void add_marker(struct md *m)
 {
 	const char *command = strchr(view_command(m->o), ' ');
+	bool first = true;
 
 	text_addf(&m->t, "<!-- profd:%s", command ? command + 1 : "report");
-	for (const char *c = m->o->tier; c && *c && c - m->o->tier < 40; c++)
-		if (isalnum((unsigned char)*c))
-			text_addf(&m->t, c == m->o->tier ? "-%c" : "%c", *c);
+	for (const char *c = m->o->tier; c && *c && c - m->o->tier < 40; c++) {
+		if (!isalnum((unsigned char)*c))
+			continue;
+		text_add(&m->t, first ? "-" : "");
+		text_addc(&m->t, *c);
+		first = false;
+	}
 	text_add(&m->t, " -->\n");
 }
 

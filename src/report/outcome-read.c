@@ -445,12 +445,14 @@ int outcome_load(const char *path, struct outcome *ret, struct error *err)
 	_cleanup_free_ char *inside = xasprintf("%s/%s", path, OUTCOME_FILE);
 	struct error why = {0};
 	struct stat st;
+	const char *name;
 	char *data;
 	size_t n;
 	int code;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		path = inside;
+	name = strrchr(path, '/');
 	code = io_slurp(path, OUTCOME_FILE_MAX_BYTES, &data, &n);
 	if (code == -EFBIG)
 		return error_set(err, code, "'%s' is larger than %u MiB", path,
@@ -458,7 +460,11 @@ int outcome_load(const char *path, struct outcome *ret, struct error *err)
 	if (code < 0)
 		return error_set(err, code, "cannot read '%s': %s", path,
 				 strerror(-code));
-	code = outcome_read(data, n, ret, &why);
+	if (data[strspn(data, " \t\r\n")] == '[')
+		code = outcome_gha_read(data, n, strstr(name ? name : path, "bigger"),
+					ret, &why);
+	else
+		code = outcome_read(data, n, ret, &why);
 	if (code < 0) {
 		error_set(err, code, "'%s': %s", path, why.text);
 		if (why.hint[0])

@@ -9,7 +9,7 @@
 
 /* --- rows --------------------------------------------------------------------------- */
 
-static int verdict_weight(enum verdict v)
+int view_weight(enum verdict v)
 {
 	static const int weight[] = {
 		[VERDICT_OPEN] = 5,	   [VERDICT_SUSPECTED] = 8,
@@ -30,8 +30,8 @@ static int row_weight(const struct outcome_row *r)
 
 	if (!m)
 		return 100 * (int)r->workload->effect +
-		       2 * verdict_weight(r->workload->verdict);
-	return 100 * (int)m->effect + 2 * verdict_weight(m->verdict) + m->budget.exceeded;
+		       2 * view_weight(r->workload->verdict);
+	return 100 * (int)m->effect + 2 * view_weight(m->verdict) + m->budget.exceeded;
 }
 
 /* In one block of memory, so that their addresses are their order. */
@@ -160,7 +160,8 @@ void view_add_side(struct text *t, const struct outcome_side *s, size_t max)
 		between = ", ";
 	}
 	if (s->dirty) {
-		text_addf(t, "%swith changes", between);
+		text_add(t, between);
+		text_add(t, "with changes");
 		between = ", ";
 	}
 	if (between[0] == ',')

@@ -27,6 +27,8 @@ void view_add_tail(struct text *t, const char *s, size_t max);
 
 /* The width of the interval in which the median of a side's values lies; NaN: not known. */
 double view_width(const struct outcome_metric *m, bool head);
+/* The larger, the worse. */
+int view_weight(enum verdict v);
 /* "regression", "not comparable". */
 const char *view_verdict(enum verdict v);
 /* "HEAD (faster-sort, 9c2098f3, with changes)"; nothing of an empty side. */

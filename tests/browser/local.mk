@@ -3,5 +3,6 @@ EXTRA_DIST += \
 	tests/browser/compare-boxes \
 	tests/browser/drive.js \
 	tests/browser/flame.bats \
+	tests/browser/report.js \
 	tests/browser/viewer.bats \
 	tests/browser/viewer.js

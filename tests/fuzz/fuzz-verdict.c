@@ -41,6 +41,38 @@ static void write_again(const struct outcome *o)
 	text_done(&second);
 }
 
+/* Where a limit says so, a report is no larger. */
+static void write_reports(const struct outcome *o)
+{
+	static const struct {
+		outcome_writer write;
+		size_t max;
+	} writers[] = {
+		{outcome_summary_write, 1000000},
+		{outcome_comment_write, 65000},
+		{outcome_junit_write, SIZE_MAX},
+		{outcome_openmetrics_write, SIZE_MAX},
+		{outcome_html_write, SIZE_MAX},
+		{outcome_metrics_csv_write, SIZE_MAX},
+		{outcome_pairs_csv_write, SIZE_MAX},
+		{outcome_plot_csv_write, SIZE_MAX},
+		{outcome_gha_smaller_write, SIZE_MAX},
+		{outcome_gha_bigger_write, SIZE_MAX},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(writers); i++) {
+		struct text t = {0};
+		struct sink_text out;
+
+		sink_text_init(&out, &t);
+		writers[i].write(o, &out.sink);
+		must(out.sink.code == 0 && t.len <= writers[i].max);
+		for (size_t k = 0; k < t.len; k++)
+			must(t.s[k] != '\0' && t.s[k] != '\x1b');
+		text_done(&t);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct error err = {0};
@@ -51,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	}
 	write_again(&o);
+	write_reports(&o);
 	outcome_done(&o);
 	return 0;
 }

@@ -84,5 +84,9 @@ replay() {
 }
 
 @test "verdicts" {
-	replay verdict 30
+	replay verdict 3
+}
+
+@test "github-action-benchmark" {
+	replay gha 50
 }

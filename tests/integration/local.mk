@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	tests/integration/ptrace.bats \
 	tests/integration/pty-run \
 	tests/integration/raw.bats \
+	tests/integration/report.bats \
 	tests/integration/signals.bats \
 	tests/integration/status.bats \
 	tests/integration/symbols.bats \

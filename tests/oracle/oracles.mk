@@ -15,6 +15,7 @@ EXTRA_DIST += \
 EXTRA_DIST += \
 	tests/oracle/check-config \
 	tests/oracle/config.bats \
+	tests/oracle/junit.xsd \
 	tests/oracle/report.bats
 EXTRA_DIST += \
 	tests/oracle/compare-callgrind \
