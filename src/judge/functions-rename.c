@@ -50,24 +50,32 @@ static void renames_done(struct renames *r)
 	free(r->calls);
 }
 
+static bool is_only(const struct candidate *c, unsigned which)
+{
+	return !c->dropped && !c->was && c->present[which] && !c->present[!which];
+}
+
 /* --- likeness ---------------------------------------------------------------------- */
 
 struct compare {
 	const struct functions_table *t;
 	uint32_t old, new; /* entities */
-	struct map at;	   /* neighbour + 1 -> index + 1 */
+	struct map at;	   /* neighbour + 1, or 0 -> index + 1 */
 	VEC(struct share_pair) shares;
 	double old_sum, new_sum;
 };
 
-static struct share_pair *neighbour(struct compare *c, uint32_t entity)
+/* All those that only one side has are one: they may be renamed as well. */
+static struct share_pair *neighbour(struct compare *c, uint32_t entity, unsigned which)
 {
-	uint64_t at = map_find(&c->at, (uint64_t)entity + 1);
+	uint32_t row = c->t->candidate_of[entity];
+	bool only = row && is_only(&c->t->candidates.v[row - 1], which);
+	uint64_t key = only ? 0 : (uint64_t)entity + 1, at = map_find(&c->at, key);
 
 	if (!at) {
 		vec_push(&c->shares, ((struct share_pair){0}));
 		at = c->shares.n;
-		map_put(&c->at, (uint64_t)entity + 1, at);
+		map_put(&c->at, key, at);
 	}
 	return &c->shares.v[at - 1];
 }
@@ -81,7 +89,7 @@ static void compare_row(struct compare *c, uint32_t row, bool callers, unsigned 
 	/* A call of itself, by the other name. */
 	if (other == c->old || other == c->new)
 		return;
-	p = neighbour(c, other);
+	p = neighbour(c, other, which);
 	*(which == BEFORE ? &p->old : &p->new) += e->v[which];
 	*(which == BEFORE ? &c->old_sum : &c->new_sum) += e->v[which];
 }
@@ -170,12 +178,6 @@ static void join(struct functions_table *t, struct candidate *old, struct candid
 		if (t->candidates.v[i].caller == old->entity + 1)
 			t->candidates.v[i].caller = new->entity + 1;
 	}
-}
-
-static bool is_only(const struct candidate *c, unsigned which)
-{
-	return !c->dropped && !c->helper && !c->was && c->present[which] &&
-	       !c->present[!which];
 }
 
 struct like {

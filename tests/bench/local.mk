@@ -1,5 +1,6 @@
 # The bench: figures as ratios against peers in the same run. Built only when asked for.
 BENCH_TOOLS = \
+	tests/bench/functions-judge \
 	tests/bench/inlines \
 	tests/bench/many-rings \
 	tests/bench/slowdown \
@@ -32,8 +33,16 @@ tests_bench_many_rings_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_bench_write_bench_SOURCES = tests/bench/write-bench.c
 tests_bench_write_bench_LDADD = src/libprofd.a $(PROFD_LIBS)
 
+# Row 17, which takes hours: make bench-functions BENCH="--injections 100"
+tests_bench_functions_judge_SOURCES = tests/bench/functions-judge.c
+tests_bench_functions_judge_LDADD = src/libprofd.a $(PROFD_LIBS)
+bench-functions: all tests/bench/functions-judge
+	$(srcdir)/tests/bench/functions --build '$(abs_top_builddir)' $(BENCH)
+
 EXTRA_DIST += \
 	tests/bench/bench \
+	tests/bench/functions \
+	tests/bench/gen-similar.py \
 	tests/bench/gen-big.py \
 	tests/bench/gen-cxx.py \
 	tests/bench/measure.py \
@@ -74,4 +83,4 @@ bench-write: tests/bench/write-bench tests/oracle/gen-profile
 	tests/bench/write-bench '$(PROFILE)'
 CLEANFILES += tests/bench/stacks.pb.gz
 
-.PHONY: bench bench-soak bench-scale bench-write
+.PHONY: bench bench-functions bench-soak bench-scale bench-write

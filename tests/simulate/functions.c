@@ -179,7 +179,7 @@ static void count_report(const struct cell *c, const struct program *g, int slow
 	n->residual += holds(&f->residual, 0);
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct functions_entry *e = &f->entries[i];
-		int which = atoi(e->name + strlen("function_"));
+		int which = (int)strtol(e->name + strlen("function_"), NULL, 10);
 		double truth = g->slower[which] * mean_factor(c);
 
 		n->intervals++;

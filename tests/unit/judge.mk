@@ -18,3 +18,6 @@ TESTS += tests/unit/test-gate
 tests_unit_test_gate_SOURCES = tests/unit/test-gate.c tests/unit/fake-machine.c \
 	tests/unit/fake-machine.h tests/simulate/machine.c tests/simulate/machine.h
 tests_unit_test_gate_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-functions
+TESTS += tests/unit/test-functions
+tests_unit_test_functions_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
