@@ -152,10 +152,20 @@ static void fill_functions(struct outcome *o, struct outcome_workload *w)
 {
 	struct outcome_function *v = NEW(o, struct outcome_function, 2);
 
-	v[0] = (struct outcome_function){"compare_keys", "src/sort.c", 118,   1,
-					 .0412,		 .0385,	       .0441, .95};
-	v[1] = (struct outcome_function){
-		"std::vector<int>::push_back", NULL, 0, 2, -.0031, -.0049, -.0012, .95};
+	v[0] = (struct outcome_function){.name = "compare_keys",
+					 .file = "src/sort.c",
+					 .line = 118,
+					 .rank = 1,
+					 .change_s = .0412,
+					 .low_s = .0385,
+					 .high_s = .0441,
+					 .level = .95};
+	v[1] = (struct outcome_function){.name = "std::vector<int>::push_back",
+					 .rank = 2,
+					 .change_s = -.0031,
+					 .low_s = -.0049,
+					 .high_s = -.0012,
+					 .level = .95};
 	w->functions = v;
 	w->nfunctions = 2;
 }
@@ -427,7 +437,14 @@ static void sample_hostile(struct outcome *o)
 		2};
 	i[0] = (struct outcome_isolation){NASTY, NASTY, false};
 	c[0] = (struct outcome_limit_change){NASTY, NASTY, NASTY, NASTY, NASTY};
-	g[0] = (struct outcome_function){NASTY, NASTY, 1, 1, .1, .05, .15, .95};
+	g[0] = (struct outcome_function){.name = NASTY,
+					 .file = NASTY,
+					 .line = 1,
+					 .rank = 1,
+					 .change_s = .1,
+					 .low_s = .05,
+					 .high_s = .15,
+					 .level = .95};
 	notes[0] = "=HYPERLINK(\"http://x\")" NASTY;
 	notes[1] = "\n\n# not a heading\n\n- nor a list\n</details>";
 	w[0] = (struct outcome_workload){.name = "=cmd|' /C calc'!A0" NASTY,
