@@ -4,8 +4,10 @@
 
 #include "tool.h"
 
-/* Results of earlier runs are no part of a working tree, ignored or not. */
-#define CHECKOUT_NOT_OURS ":(exclude)profd-out", ":(exclude)profd-out.old"
+/* Results of earlier runs are no part of a working tree, ignored or not. Said with
+ * wildcards: git add fails when an excluded path without any is ignored as well. */
+#define CHECKOUT_NOT_OURS                                                                \
+	":(exclude,glob)**/profd-out/**", ":(exclude,glob)**/profd-out.old/**"
 
 /* --- checkout-git.c: what git knows -------------------------------------------------- */
 
