@@ -90,7 +90,7 @@ int values_of_files(const struct config_workload *w, const char *root, double *v
 /* --- metrics.c ---------------------------------------------------------------------- */
 
 /* @data[0..n) is what a run wrote. Sets the values, and the units, of metrics from the
- * program. Returns 0; -EBADMSG, with the line; -ENODATA: one was not reported. */
+ * program. Returns 0; -EBADMSG, with the line; -ENODATA: one was not reported; -ERANGE: its sum. */
 int metrics_parse(const struct config_workload *w, const char *data, size_t n,
 		  double *values, char **units, struct error *err);
 const char *metrics_unit(const struct config_metric *m); /* as far as the file tells */

@@ -3,6 +3,7 @@
 #include "bench-priv.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include <profd/gate.h>
@@ -156,6 +157,8 @@ static int line_read(const struct place *p, const struct config_workload *w,
 	if (i < 0)
 		return 0;
 	code = unit_read(p, &w->metrics[i], unit, &samples[i], &scale);
+	if (code == 0 && !isfinite(value * scale))
+		code = bad(p, "the value of '%s' is too large", name);
 	if (code == 0)
 		code = direction_check(p, &w->metrics[i], direction);
 	if (code == 0)
@@ -209,6 +212,9 @@ static int samples_use(const struct config_workload *w, struct samples *samples,
 			return -ENODATA;
 		}
 		values[i] = gate_stat(m->stat, s->values.v, s->values.n);
+		if (!isfinite(values[i]))
+			return error_set(err, -ERANGE, "the sum of '%s' is too large",
+					 m->name);
 		free(units[i]);
 		units[i] = xstrdup(s->unit ? unit_shown(s->kind, s->unit)
 					   : metrics_unit(m));

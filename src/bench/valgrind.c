@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <profd/io.h>
-#include <profd/number.h>
 
 #define PREFIX "cachegrind."
 #define END_BYTES 4096 /* the sum is in the last line */
@@ -37,34 +36,6 @@ char **valgrind_argv(const struct bench *b, char *const *command)
 char *valgrind_option(const char *folder)
 {
 	return xasprintf("--cachegrind-out-file=%s/" PREFIX "%%p", folder);
-}
-
-int cachegrind_parse(const char *data, size_t n, uint64_t *ret_instructions)
-{
-	static const char key[] = "summary:";
-	size_t pos = 0, len, nkey = sizeof(key) - 1;
-	const char *line;
-	char digits[24];
-
-	while (io_line(data, n, &pos, &line, &len)) {
-		size_t from = nkey, to;
-
-		if (len < nkey || memcmp(line, key, nkey) != 0)
-			continue;
-		while (from < len && line[from] == ' ')
-			from++;
-		to = from;
-		while (to < len && line[to] >= '0' && line[to] <= '9')
-			to++;
-		if (to - from >= sizeof(digits))
-			return -EBADMSG;
-		memcpy(digits, line + from, to - from);
-		digits[to - from] = '\0';
-		return number_parse_u64(digits, 0, UINT64_MAX, ret_instructions) == 0
-			       ? 0
-			       : -EBADMSG;
-	}
-	return -EBADMSG;
 }
 
 static int file_read(int dirfd, const char *name, uint64_t *ret_instructions)

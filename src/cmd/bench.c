@@ -360,7 +360,8 @@ static void outcome_end(struct session *s)
 	o->plan.spent_s = (double)(o->end_ns - o->start_ns) / 1e9;
 	note_time(s);
 	notes = arena_alloc(&o->arena, ((size_t)s->notes.n + 1) * sizeof(*notes));
-	memcpy(notes, s->notes.v, s->notes.n * sizeof(*notes));
+	if (s->notes.n)
+		memcpy(notes, s->notes.v, s->notes.n * sizeof(*notes));
 	o->notes = notes;
 	o->nnotes = s->notes.n;
 	o->isolation = s->isolation.v;

@@ -3,7 +3,7 @@
 fuzz_targets = \
 	tests/fuzz/fuzz-capture tests/fuzz/fuzz-config tests/fuzz/fuzz-diff \
 	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event tests/fuzz/fuzz-folded \
-	tests/fuzz/fuzz-filter tests/fuzz/fuzz-gperftools tests/fuzz/fuzz-perfscript tests/fuzz/fuzz-speedscope \
+	tests/fuzz/fuzz-filter tests/fuzz/fuzz-gperftools tests/fuzz/fuzz-metrics tests/fuzz/fuzz-perfscript tests/fuzz/fuzz-speedscope \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
 	tests/fuzz/fuzz-cfi tests/fuzz/fuzz-debugfile tests/fuzz/fuzz-ring tests/fuzz/fuzz-gha tests/fuzz/fuzz-verdict
 check_PROGRAMS += $(fuzz_targets)
@@ -24,6 +24,9 @@ tests_fuzz_fuzz_elf_SOURCES = tests/fuzz/fuzz-elf.c $(fuzz_main)
 tests_fuzz_fuzz_event_SOURCES = tests/fuzz/fuzz-event.c $(fuzz_main)
 tests_fuzz_fuzz_filter_SOURCES = tests/fuzz/fuzz-filter.c tests/fuzz/use.h $(fuzz_main)
 tests_fuzz_fuzz_gperftools_SOURCES = tests/fuzz/fuzz-gperftools.c tests/fuzz/use.h $(fuzz_main)
+tests_fuzz_fuzz_metrics_SOURCES = tests/fuzz/fuzz-metrics.c $(fuzz_main)
+tests_fuzz_fuzz_metrics_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_metrics_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_perfscript_SOURCES = tests/fuzz/fuzz-perfscript.c tests/fuzz/use.h $(fuzz_main)
 tests_fuzz_fuzz_speedscope_SOURCES = tests/fuzz/fuzz-speedscope.c tests/fuzz/use.h $(fuzz_main)
 tests_fuzz_fuzz_folded_SOURCES = tests/fuzz/fuzz-folded.c $(fuzz_main)

@@ -47,6 +47,10 @@ replay() {
 	replay gperftools 200
 }
 
+@test "metrics that programs report" {
+	replay metrics 300
+}
+
 @test "the text of perf script" {
 	replay perfscript 300
 }
