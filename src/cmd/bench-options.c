@@ -177,14 +177,25 @@ static int words_take(struct bench_args *a, int n, char **words, bool command)
 	return 0;
 }
 
+static int dashes_find(int argc, char *const *argv)
+{
+	int i = 1;
+
+	while (i < argc && strcmp(argv[i], "--"))
+		i++;
+	return i;
+}
+
+/* Options may stand before and behind workloads, but what is behind "--" is a command with
+ * options of its own. */
 int bench_args_parse(struct bench_args *a, int argc, char **argv)
 {
-	int c, status = 0;
+	int dashes = dashes_find(argc, argv), c, status = 0;
 
 	*a = (struct bench_args){.runs = UINT64_MAX, .warmup = UINT64_MAX};
 	opterr = 0;
 	while (!status && !a->help &&
-	       (c = getopt_long(argc, argv, "+:n:o:qh", long_options, NULL)) != -1) {
+	       (c = getopt_long(dashes, argv, ":n:o:qh", long_options, NULL)) != -1) {
 		if (c == ':')
 			status = cmd_usage_error(2, "bench", "'%s' wants a value",
 						 argv[optind - 1]);
@@ -196,8 +207,13 @@ int bench_args_parse(struct bench_args *a, int argc, char **argv)
 	}
 	if (status || a->help)
 		return status;
-	return words_take(a, argc - optind, argv + optind,
-			  optind > 1 && !strcmp(argv[optind - 1], "--"));
+	if (dashes == argc)
+		return words_take(a, argc - optind, argv + optind, false);
+	if (optind < dashes)
+		return cmd_usage_error(2, "bench",
+				       "workloads of the file, or a command behind '--', "
+				       "not both");
+	return words_take(a, argc - dashes - 1, argv + dashes + 1, true);
 }
 
 void bench_args_done(struct bench_args *a)

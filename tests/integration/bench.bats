@@ -124,6 +124,16 @@ holds() {
 	grep -q '.profd.yml' err
 }
 
+@test "options behind workloads are options, those behind -- are the command's" {
+	yml "workloads:" "  - {name: a, command: 'true'}"
+	bench 0 a --runs 2 --json
+	grep -q '"schema": "profd.verdict/1"' out
+	bench 0 --runs 2 -- echo --runs 3
+	grep -qx -- '--runs 3' profd-out/log-*.txt
+	bench 2 a -- true
+	grep -q 'not both' err
+}
+
 @test "progress is for terminals only, and never with CI" {
 	"$INTEGRATION/pty-run" -- "$PROFD" bench -n 2 --no-profile -- true >on
 	grep -q 'true (1 of 1): run 2 of 2, .* left' on
