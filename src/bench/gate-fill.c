@@ -344,6 +344,21 @@ static enum verdict worst_of(const struct outcome_workload *w)
 	return gates ? gating : all;
 }
 
+/* What was measured before says nothing any more. */
+static void metrics_failed(struct outcome_metric *m, uint32_t n, enum verdict v)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		m[i].verdict = v;
+		m[i].reason = REASON_NONE;
+		m[i].effect = m[i].gating ? OUTCOME_FAILS : OUTCOME_FINE;
+	}
+}
+
+static enum verdict failure_of(const struct mishap *head)
+{
+	return head->end == BENCH_TIMEOUT ? VERDICT_TIMEOUT : VERDICT_FAILED;
+}
+
 static void workload_settle(struct outcome_workload *w, const struct mishap *head)
 {
 	w->verdict = worst_of(w);
@@ -353,7 +368,7 @@ static void workload_settle(struct outcome_workload *w, const struct mishap *hea
 	}
 	if (!head || !head->count)
 		return;
-	w->verdict = head->end == BENCH_TIMEOUT ? VERDICT_TIMEOUT : VERDICT_FAILED;
+	w->verdict = failure_of(head);
 	w->effect = OUTCOME_FAILS;
 }
 
@@ -416,6 +431,8 @@ static void fill_workload(struct gate *g, struct bout *b, struct outcome_workloa
 	workload_name(g, w, b->w);
 	for (uint32_t i = 0; i < b->w->nmetrics; i++)
 		fill_metric(g, b, &b->gauges[i], &m[i]);
+	if (b->mishaps[1].count)
+		metrics_failed(m, b->w->nmetrics, failure_of(&b->mishaps[1]));
 	w->metrics = m;
 	w->nmetrics = b->w->nmetrics + fill_gone(base, b->w, m + b->w->nmetrics);
 	w->runs = b->runs;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ struct judging {
 	struct outdir dir;
 	bool has_dir, has_sides;
 	int log_fd;
+	char log_name[64];
 	char *config_path, *folder; /* of the configuration */
 	struct config *config, *base_config;
 	struct checkout sides;
@@ -47,17 +49,16 @@ struct judging {
 static int open_log(struct judging *j)
 {
 	time_t now = time(NULL);
-	char name[64];
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
-	strftime(name, sizeof(name), "log-%Y%m%dT%H%M%SZ.txt", &tm);
-	j->log_fd = openat(j->dir.fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	strftime(j->log_name, sizeof(j->log_name), "log-%Y%m%dT%H%M%SZ.txt", &tm);
+	j->log_fd = openat(j->dir.fd, j->log_name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 			   0666);
 	if (j->log_fd >= 0)
 		return 0;
-	return error_set(&j->err, -errno, "cannot write '%s/%s': %s", j->dir.path, name,
-			 strerror(errno));
+	return error_set(&j->err, -errno, "cannot write '%s/%s': %s", j->dir.path,
+			 j->log_name, strerror(errno));
 }
 
 static int open_output(struct judging *j)
@@ -352,6 +353,17 @@ static int write_outcome(struct judging *j)
 	return code;
 }
 
+/* Before there was anything to write: as if it had not been started. */
+static void discard(struct judging *j)
+{
+	struct stat st;
+
+	if (j->log_fd >= 0 && fstat(j->log_fd, &st) == 0 && st.st_size == 0)
+		unlinkat(j->dir.fd, j->log_name, 0);
+	outdir_discard(&j->dir);
+	j->has_dir = false;
+}
+
 static void judging_done(struct judging *j)
 {
 	gate_bench_close(j->bench);
@@ -394,6 +406,8 @@ int judge(const struct judge_options *o)
 		code = run(&j);
 	if (code == 0)
 		code = write_outcome(&j);
+	else if (j.has_dir)
+		discard(&j);
 	judge_say_end(&j.say);
 	if (code == -EINTR)
 		sig = bench_interrupted();

@@ -8,6 +8,8 @@ EXTRA_DIST += \
 	tests/integration/check-folded \
 	tests/integration/check-formats \
 	tests/integration/check-wall \
+	tests/integration/checkout.bats \
+	tests/integration/compare.bats \
 	tests/integration/config.bats \
 	tests/integration/convert.bats \
 	tests/integration/coverage.bats \
@@ -15,6 +17,8 @@ EXTRA_DIST += \
 	tests/integration/diff.bats \
 	tests/integration/events.bats \
 	tests/integration/formats.bats \
+	tests/integration/gate-lib.bash \
+	tests/integration/gate.bats \
 	tests/integration/go-pprof.bats \
 	tests/integration/launch.bats \
 	tests/integration/kill-at-random \

@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# profd compare: commands, folders, results, profiles.
+
+load lib
+load gate-lib
+
+@test "no hash of the program is consulted: the same bytes that work more are found" {
+	mkdir ../a ../b
+	gcc -O1 -DFACTOR=1 -o ../a/work work.c
+	cp -p ../a/work ../b/work
+	for side in a b; do
+		sed 's/command:.*/command: .\/work $(cat n)/; /^build/d' .profd.yml >../$side/.profd.yml
+		echo 6 >../$side/n
+	done
+	cmp ../a/work ../b/work
+	echo 30 >../b/n
+	cd ..
+	status=0
+	"$PROFD" compare -q a b -o out || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(jq -r .verdict out/verdict.json)" = regression ]
+	# and other bytes that work the same are not
+	echo 6 >b/n
+	gcc -O1 -g -DFACTOR=1 -o b/work repo/work.c
+	! cmp -s a/work b/work
+	"$PROFD" compare -q a b -o out2
+	[ "$(jq -r .verdict out2/verdict.json)" != regression ]
+	[ ! -e a/profd-out ]
+	[ ! -e b/profd-out ]
+}
+
+@test "compare: two commands" {
+	gcc -O1 -DFACTOR=1 -o work work.c
+	status=0
+	"$PROFD" compare --base-cmd './work 6' --head-cmd './work 30' --threshold 30% \
+		--json >../json 2>../said || status=$?
+	cat ../said
+	[ "$status" -eq 1 ]
+	[ "$(jq -r .verdict ../json)" = regression ]
+	[ "$(jq -r .schema ../json)" = profd.verdict/1 ]
+	[ "$(jq -r '.workloads[0].command' ../json)" = './work 30' ]
+	status=0
+	"$PROFD" compare --base-cmd false --head-cmd true -o ../out >../said 2>&1 || status=$?
+	[ "$status" -eq 3 ]
+	status=0
+	"$PROFD" compare --base-cmd true --head-cmd false -o ../out2 >../said 2>&1 || status=$?
+	[ "$status" -eq 4 ]
+	for wrong in '--base-cmd true' '--base-cmd true --head-cmd true extra' 'one' \
+		'--threshold 0 a b' '--threshold 150% a b' '--mode maybe a b'; do
+		status=0
+		# shellcheck disable=SC2086
+		"$PROFD" compare $wrong >../said 2>&1 || status=$?
+		[ "$status" -eq 2 ]
+	done
+}
+
+@test "compare: two results are shown beside each other and never judged; profiles go to profd diff" {
+	slower
+	commit slower
+	gate 1
+	cp -r profd-out ../second
+	status=0
+	"$PROFD" compare ../second profd-out >../said 2>&1 || status=$?
+	cat ../said
+	[ "$status" -eq 0 ]
+	grep -q 'immature' ../said
+	jq '.environment.testbed = "another"' profd-out/verdict.json >../other.json
+	"$PROFD" compare ../other.json profd-out/verdict.json >../said 2>&1
+	grep -q 'not_comparable' ../said
+	"$PROFD" compare profd-out/work/base profd-out/work/head >../said
+	"$PROFD" diff profd-out/work/base profd-out/work/head | diff ../said -
+
+	# as a base: head's budgets alone
+	gate 0 --base file:../second/verdict.json
+	grep -q 'immature' ../said
+	echo '{' >../broken.json
+	gate 2 --base file:../broken.json
+}
