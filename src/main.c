@@ -23,6 +23,7 @@ static const struct command {
 	{"bench", cmd_bench, "run workloads repeatedly and measure them"},
 	{"report", cmd_report, "write what a comparison found in other forms"},
 	{"config", cmd_config, "check .profd.yml, and say how it is understood"},
+	{"selftest", cmd_selftest, "say how often a gate is wrong on this machine"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},
 };
 

@@ -25,7 +25,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top view convert merge diff gate compare bench report config doctor help --help --version"
+		choices="record replay top view convert merge diff gate compare bench selftest report config doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -114,6 +114,37 @@ _profd() {
 				;;
 			esac
 			;;
+		gate | compare)
+			case $before in
+			-o | --output | --from)
+				mapfile -t COMPREPLY < <(compgen -d -- "$word")
+				return
+				;;
+			--base) choices="dir: ref: file:" ;;
+			--mode) choices="observe warn gate" ;;
+			--tier) choices="quick daily weekly" ;;
+			--strictness) choices="strict default ci" ;;
+			--time-budget | --threshold | --seed | --base-cmd | --head-cmd) ;;
+			*)
+				choices="-o -q --strictness --mode --time-budget --threshold --seed
+					--tier --output --force --json --quiet --help"
+				if [[ ${COMP_WORDS[1]} == gate ]]; then
+					choices+=" --base --bisect --collect --from"
+				elif [[ $word != -* ]]; then
+					choices=
+					mapfile -t COMPREPLY < <(compgen -f -- "$word")
+				else
+					choices+=" --base-cmd --head-cmd"
+				fi
+				;;
+			esac
+			;;
+		selftest)
+			case $before in
+			--minutes | --gates | --seed) ;;
+			*) choices="--aa --minutes --gates --seed --json -q --quiet --help" ;;
+			esac
+			;;
 		bench)
 			_profd_command "$word" && return
 			case $before in
@@ -177,7 +208,7 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record replay top view convert merge diff gate compare bench report config doctor" ;;
+		help) choices="record replay top view convert merge diff gate compare bench selftest report config doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

@@ -27,6 +27,7 @@ enum checkout_kind {
 	CHECKOUT_DIR,	  /* taken as it is: nothing is built */
 	CHECKOUT_REF,
 	CHECKOUT_FILE, /* earlier results */
+	CHECKOUT_SELF, /* as a base: a copy of head */
 	CHECKOUT_NONE, /* there is nothing to be compared with */
 };
 
@@ -56,8 +57,8 @@ struct checkout {
 	int log_fd; /* 0: none; builds and git write here */
 };
 
-/* @base: "dir:P", "ref:R", "file:F" or NULL; @head: "dir:P", or NULL for the working tree
- * around @folder. Finds out what they are, and makes nothing yet. Returns 0; -EINVAL: it is
+/* @base: "dir:P", "ref:R", "file:F", "self:" or NULL; @head: "dir:P", or NULL for the
+ * working tree around @folder. Finds out what they are, and makes nothing yet. Returns 0; -EINVAL: it is
  * none of these; -ENOENT: no such folder, commit, repository, or no base can be found;
  * -EINTR. In any case checkout_close. */
 int checkout_open(struct checkout *c, const char *folder, const char *base,

@@ -7,7 +7,7 @@ noinst_HEADERS = \
 	%D%/source.h %D%/space.h %D%/symbolize.h %D%/text.h %D%/tree.h %D%/unwind.h %D%/vec.h
 noinst_HEADERS += %D%/capture.h %D%/captured.h %D%/raw.h %D%/recorder.h %D%/replay.h
 noinst_HEADERS += %D%/config.h %D%/diff.h %D%/diff-report.h %D%/doctor.h %D%/filter.h %D%/noise.h %D%/origin.h %D%/probe.h %D%/ptrace-try.h
-noinst_HEADERS += %D%/gate.h %D%/checkout.h
+noinst_HEADERS += %D%/gate.h %D%/checkout.h %D%/selftest.h
 noinst_HEADERS += %D%/bench.h %D%/coin.h %D%/exact.h %D%/figure.h %D%/outcome.h %D%/outcome-io.h %D%/trial.h %D%/verdict.h
 noinst_HEADERS += %D%/stats-dist.h %D%/stats-family.h %D%/stats-mean.h %D%/stats-order.h %D%/stats-power.h %D%/stats-rank.h
 noinst_HEADERS += %D%/functions.h

@@ -78,6 +78,12 @@ static int ref_find(struct checkout *c, const char *ref, struct error *err)
 
 static int base_parse(struct checkout *c, const char *base, struct error *err)
 {
+	if (!strcmp(base, "self:")) {
+		c->base.kind = CHECKOUT_SELF;
+		c->base.label = xstrdup("a copy of it");
+		c->base.id = xstrdup("copy");
+		return 0;
+	}
 	if (!strncmp(base, "dir:", 4))
 		return folder_find(&c->base, base + 4, err);
 	if (!strncmp(base, "file:", 5))
@@ -126,7 +132,7 @@ static bool is_dirty(struct checkout *c)
 {
 	_cleanup_free_ char *line = GIT_LINE(
 		c, NULL, "status", "--porcelain", "--untracked-files=normal", "--", ":/",
-		":(top,exclude)profd-out", ":(top,exclude)profd-out.old");
+		CHECKOUT_NOT_OURS);
 
 	return line && *line;
 }
@@ -168,6 +174,8 @@ int checkout_open(struct checkout *c, const char *folder, const char *base,
 		return error_set(err, -EINTR, "interrupted");
 	if (head && !strncmp(head, "dir:", 4))
 		code = folder_find(&c->head, head + 4, err);
+	else if (!c->repo && base && !strcmp(base, "self:"))
+		code = folder_find(&c->head, folder, err);
 	else
 		code = head_find(c, &why, err);
 	if (code == 0)
@@ -297,6 +305,27 @@ static int make_side(struct checkout *c, struct checkout_side *s, const char *na
 	return 0;
 }
 
+/* One of the folders as another one, as it is now. */
+static int make_copy(struct checkout *c, const char *from, const char *to,
+		     char **ret_root, struct error *err)
+{
+	_cleanup_free_ char *source = xasprintf("%s/%s", c->runs, from);
+	_cleanup_free_ char *target = xasprintf("%s/%s", c->runs, to);
+	enum checkout_kind kind = c->base.kind == CHECKOUT_SELF ? c->head.kind
+								: c->base.kind;
+	int code;
+
+	tree_remove(target);
+	code = tree_copy(c, source, target, err);
+	if (code < 0)
+		return code;
+	free(*ret_root);
+	*ret_root = kind != CHECKOUT_DIR && c->subdir[0]
+			    ? xasprintf("%s/%s", target, c->subdir)
+			    : xstrdup(target);
+	return 0;
+}
+
 int checkout_make(struct checkout *c, const struct config_command *build,
 		  struct error *err)
 {
@@ -308,23 +337,18 @@ int checkout_make(struct checkout *c, const struct config_command *build,
 		code = make_side(c, &c->base, "base", build, err);
 	if (code == 0)
 		code = make_side(c, &c->head, "head", build, err);
+	if (code == 0 && c->base.kind == CHECKOUT_SELF && !c->head.broken)
+		code = make_copy(c, "head", "base", &c->base.root, err);
 	return code;
 }
 
 int checkout_copy_base(struct checkout *c, const char **ret_root, struct error *err)
 {
-	_cleanup_free_ char *from = xasprintf("%s/base", c->runs);
-	_cleanup_free_ char *to = xasprintf("%s/copy", c->runs);
-	int code = tree_copy(c, from, to, err);
+	int code = make_copy(c, "base", "copy", &c->copy_root, err);
 
-	if (code < 0)
-		return code;
-	free(c->copy_root);
-	c->copy_root = c->base.kind == CHECKOUT_REF && c->subdir[0]
-			       ? xasprintf("%s/%s", to, c->subdir)
-			       : xstrdup(to);
-	*ret_root = c->copy_root;
-	return 0;
+	if (code == 0)
+		*ret_root = c->copy_root;
+	return code;
 }
 
 /* --- the end ------------------------------------------------------------------------- */

@@ -53,8 +53,8 @@ static int open_log(struct judging *j)
 
 	gmtime_r(&now, &tm);
 	strftime(j->log_name, sizeof(j->log_name), "log-%Y%m%dT%H%M%SZ.txt", &tm);
-	j->log_fd = openat(j->dir.fd, j->log_name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-			   0666);
+	j->log_fd = openat(j->dir.fd, j->log_name,
+			   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (j->log_fd >= 0)
 		return 0;
 	return error_set(&j->err, -errno, "cannot write '%s/%s': %s", j->dir.path,

@@ -106,18 +106,16 @@ load gate-lib
 }
 
 @test "an interrupt while it builds ends the build" {
-	printf '#!/bin/sh\necho $$ >"%s"\nsleep 1000\n' "$BATS_TEST_TMPDIR/pid" >build
+	mkfifo ../ready
+	printf '#!/bin/sh\necho $$ >"%s"\nsleep 1000\n' "$BATS_TEST_TMPDIR/ready" >build
 	"$PROFD" gate --base ref:HEAD >../said 2>&1 &
 	profd=$!
-	until [ -s ../pid ]; do
-		kill -0 $profd
-		inotifywait -qq -t 1 -e create,modify .. 2>/dev/null || true
-	done
+	read -r -t 60 build <>../ready
 	kill -TERM $profd
 	status=0
 	wait $profd || status=$?
 	[ "$status" -eq 143 ]
-	! kill -0 "$(cat ../pid)" 2>/dev/null
+	! kill -0 "$build" 2>/dev/null
 	nothing_left
 }
 

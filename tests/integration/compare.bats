@@ -76,3 +76,41 @@ load gate-lib
 	echo '{' >../broken.json
 	gate 2 --base file:../broken.json
 }
+
+@test "selftest --aa: gates against a copy, what they got wrong, and what can be found here" {
+	status=0
+	"$PROFD" selftest --aa --gates 2 --json >../json 2>../said || status=$?
+	cat ../said ../json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.schema, .gates' ../json | paste -s)" = 'profd.selftest/1	2' ]
+	[ "$(jq '.false_alarms_at_most > 0.5' ../json)" = true ]
+	[ "$(jq '.metrics[] | select(.name == "cpu") | .spread > 0 and (.power | length) == 9' ../json)" = true ]
+	[ ! -e profd-out ]
+	nothing_left
+	"$PROFD" selftest --aa --gates 1 work >../said
+	grep -q '^1 gates against a copy in .* false alarm' ../said
+	grep -q '^work  *cpu ' ../said
+	sed -i 's/command:.*/command: "false"/' .profd.yml
+	for wrong in '' '--aa --gates 0' '--aa nothing' '--aa --no-such'; do
+		status=0
+		# shellcheck disable=SC2086
+		"$PROFD" selftest $wrong || status=$?
+		[ "$status" -eq 2 ]
+	done
+	status=0
+	"$PROFD" selftest --aa --gates 3 >../said || status=$?
+	[ "$status" -eq 4 ]
+	nothing_left
+}
+
+@test "bash completes gate, compare and selftest" {
+	bash -c '
+		. "$1/contrib/completions/profd.bash"
+		complete_of() { COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _profd; echo "${COMPREPLY[@]}"; }
+		[[ $(complete_of profd g) == gate ]] &&
+		[[ $(complete_of profd gate --bas) == --base ]] &&
+		[[ $(complete_of profd gate --mode w) == warn ]] &&
+		[[ $(complete_of profd compare --head) == --head-cmd ]] &&
+		[[ $(complete_of profd selftest --a) == --aa ]]
+	' bash "$SRCDIR"
+}

@@ -185,25 +185,20 @@ load gate-lib
 
 @test "an interrupt leaves nothing: no process, no folder, nothing in the repository" {
 	sed -i '/command:/d' .profd.yml
-	echo "    command: echo \$\$ >>$BATS_TEST_TMPDIR/pids; sleep 1000" >>.profd.yml
+	echo "    command: echo \$\$ >$BATS_TEST_TMPDIR/ready; sleep 1000" >>.profd.yml
 	slower
+	mkfifo ../ready
 	for signal in INT TERM; do
-		rm -f ../pids
 		# a shell starts what is in the background with SIGINT ignored
 		env --default-signal=INT "$PROFD" gate >../said 2>&1 &
 		profd=$!
-		until [ -s ../pids ]; do
-			kill -0 $profd
-			inotifywait -qq -t 1 -e create,modify .. 2>/dev/null || true
-		done
+		read -r -t 60 workload <>../ready
 		kill -s $signal $profd
 		status=0
 		wait $profd || status=$?
 		cat ../said
 		[ "$status" -eq $((128 + $(kill -l $signal))) ]
-		for pid in $(cat ../pids); do
-			! kill -0 "$pid" 2>/dev/null
-		done
+		! kill -0 "$workload" 2>/dev/null
 		nothing_left
 	done
 }

@@ -15,6 +15,7 @@
 #include <profd/coin.h>
 #include <profd/gate.h>
 #include <profd/mem.h>
+#include <profd/selftest.h>
 #include <profd/stats-dist.h>
 
 #include "fake-machine.h"
@@ -907,6 +908,37 @@ static void the_loop_finds_what_is_there(void **state)
 	assert_true(alarms(100, 1.3) >= 80);
 }
 
+/* --- selftest ------------------------------------------------------------------------ */
+
+static void selftest_counts_alarms_and_says_what_the_noise_allows(void **state)
+{
+	struct selftest s = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 20; i++) {
+		struct run r;
+
+		prepare(&r, ONE);
+		r.machine.noise = .05;
+		r.machine.random.state = i * UINT64_C(104729);
+		r.options.seed = i;
+		r.machine.worse[0] = i == 7 ? 2 : 1;
+		judge(&r);
+		selftest_add(&s, &r.outcome);
+		done(&r);
+	}
+	assert_int_equal(s.gates, 20);
+	assert_int_equal(s.alarms, 1);
+	assert_close(selftest_bound(&s), binomial_upper(1, 20, .05), 1e-12);
+	assert_int_equal(s.metrics.n, 1);
+	/* two runs of .05 each */
+	assert_close(selftest_spread(&s.metrics.v[0]), .05 * sqrt(2), .02);
+	assert_true(selftest_power(&s, &s.metrics.v[0], .1, .2) > .95);
+	assert_true(selftest_power(&s, &s.metrics.v[0], .01, .02) < .3);
+	assert_in_range(selftest_worth(&s, &s.metrics.v[0]), 3, 9);
+	selftest_done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -958,6 +990,8 @@ int main(void)
 		cmocka_unit_test(a_threshold_in_units_alone_judges_differences),
 		cmocka_unit_test(the_loop_keeps_the_rate_of_false_alarms),
 		cmocka_unit_test(the_loop_finds_what_is_there),
+		cmocka_unit_test(
+			selftest_counts_alarms_and_says_what_the_noise_allows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
