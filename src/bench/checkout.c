@@ -130,9 +130,9 @@ static void repository_find(struct checkout *c, const char *folder, struct error
 
 static bool is_dirty(struct checkout *c)
 {
-	_cleanup_free_ char *line = GIT_LINE(
-		c, NULL, "status", "--porcelain", "--untracked-files=normal", "--", ":/",
-		CHECKOUT_NOT_OURS);
+	_cleanup_free_ char *line = GIT_LINE(c, NULL, "status", "--porcelain",
+					     "--untracked-files=normal", "--", ":/",
+					     CHECKOUT_NOT_OURS);
 
 	return line && *line;
 }

@@ -33,6 +33,12 @@ tests_bench_many_rings_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_bench_write_bench_SOURCES = tests/bench/write-bench.c
 tests_bench_write_bench_LDADD = src/libprofd.a $(PROFD_LIBS)
 
+# Rows 15 and 16, which take hours and go on where they ended:
+# make bench-gates BENCH="--dir gates --minutes 120"
+bench-gates: all
+	$(srcdir)/tests/bench/gates --profd '$(abs_top_builddir)/profd' $(BENCH)
+.PHONY: bench-gates
+
 # Row 17, which takes hours: make bench-functions BENCH="--injections 100"
 tests_bench_functions_judge_SOURCES = tests/bench/functions-judge.c
 tests_bench_functions_judge_LDADD = src/libprofd.a $(PROFD_LIBS)
@@ -42,6 +48,8 @@ bench-functions: all tests/bench/functions-judge
 EXTRA_DIST += \
 	tests/bench/bench \
 	tests/bench/functions \
+	tests/bench/gate-work.c \
+	tests/bench/gates \
 	tests/bench/gen-similar.py \
 	tests/bench/gen-big.py \
 	tests/bench/gen-cxx.py \

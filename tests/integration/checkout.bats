@@ -54,7 +54,7 @@ load gate-lib
 	git clone -q --depth 1 "file://$PWD" ../shallow
 	cd ../shallow
 	git checkout -q --detach
-	! git cat-file -e "$target" 2>/dev/null
+	not git cat-file -e "$target" 2>/dev/null
 	CI=true GITHUB_EVENT_NAME=pull_request gate 1
 	[ "$(verdict .provenance.base.commit)" = "$target" ]
 
@@ -80,7 +80,7 @@ load gate-lib
 	gate 1
 	[ "$(verdict .provenance.head.branch)" = '$(touch${IFS}pwned)' ]
 	[ ! -e pwned ]
-	! find .. -name pwned | grep -q .
+	[ -z "$(find .. -name pwned)" ]
 }
 
 @test "no base: 2, and what to do" {
@@ -115,7 +115,7 @@ load gate-lib
 	status=0
 	wait $profd || status=$?
 	[ "$status" -eq 143 ]
-	! kill -0 "$build" 2>/dev/null
+	not kill -0 "$build" 2>/dev/null
 	nothing_left
 }
 

@@ -22,7 +22,7 @@ load gate-lib
 	# and other bytes that work the same are not
 	echo 6 >b/n
 	gcc -O1 -g -DFACTOR=1 -o b/work repo/work.c
-	! cmp -s a/work b/work
+	not cmp -s a/work b/work
 	"$PROFD" compare -q a b -o out2
 	[ "$(jq -r .verdict out2/verdict.json)" != regression ]
 	[ ! -e a/profd-out ]

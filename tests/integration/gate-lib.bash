@@ -42,6 +42,12 @@ setup_file() {
 	commit base
 }
 
+not() { # COMMAND...: bats takes no notice of a plain "!"
+	if "$@"; then
+		return 1
+	fi
+}
+
 git() {
 	command git -c user.name=a -c user.email=a@b.example -c protocol.file.allow=always "$@"
 }

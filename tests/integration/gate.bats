@@ -57,7 +57,7 @@ load gate-lib
 	END
 	commit renames
 	gate 0
-	! grep -q regression ../said
+	not grep -q regression ../said
 	[ "$(verdict '.workloads[0].metrics[] | select(.name == "cpu") | .pairs > 0')" = true ]
 }
 
@@ -198,7 +198,7 @@ load gate-lib
 		wait $profd || status=$?
 		cat ../said
 		[ "$status" -eq $((128 + $(kill -l $signal))) ]
-		! kill -0 "$workload" 2>/dev/null
+		not kill -0 "$workload" 2>/dev/null
 		nothing_left
 	done
 }
