@@ -143,12 +143,23 @@ int git_parents(struct checkout *c, const char *commit, struct git_parents *ret,
 	return code;
 }
 
+bool git_is_id(const char *ref)
+{
+	size_t n = strlen(ref);
+
+	return n == strspn(ref, "0123456789abcdef") && (n == 40 || n == 64);
+}
+
 /* Whatever the remote is called, "origin" is what CI systems call it. */
 int git_fetch(struct checkout *c, const char *commit, struct error *err)
 {
-	int code = GIT_RUN(c, NULL, NULL, err, "fetch", "--quiet", "--no-tags",
-			   "--no-recurse-submodules", "--no-write-fetch-head",
-			   "--depth=1", "origin", commit);
+	int code;
+
+	if (!git_is_id(commit))
+		return error_set(err, -EINVAL, "'%s' is no id of a commit", commit);
+	code = GIT_RUN(c, NULL, NULL, err, "fetch", "--quiet", "--no-tags",
+		       "--no-recurse-submodules", "--no-write-fetch-head", "--depth=1",
+		       "origin", commit);
 
 	return code == 0 && !git_has(c, commit) ? -ENOENT : code;
 }

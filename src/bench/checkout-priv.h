@@ -32,6 +32,7 @@ struct git_parents {
 int git_parents(struct checkout *c, const char *commit, struct git_parents *ret,
 		struct error *err);
 bool git_has(struct checkout *c, const char *commit);
+bool git_is_id(const char *ref); /* all its hexadecimal digits */
 /* Into a shallow clone that lacks it. */
 int git_fetch(struct checkout *c, const char *commit, struct error *err);
 /* Subject and branch of a side. */

@@ -45,20 +45,13 @@ static int file_find(struct checkout_side *s, const char *path, struct error *er
 	return 0;
 }
 
-static bool is_id(const char *ref)
-{
-	size_t n = strlen(ref);
-
-	return n == strspn(ref, "0123456789abcdef") && (n == 40 || n == 64);
-}
-
 static int ref_find(struct checkout *c, const char *ref, struct error *err)
 {
 	struct checkout_side *s = &c->base;
 	struct error said = {0};
 
 	s->commit = git_commit(c, ref);
-	if (!s->commit && c->shallow && is_id(ref) && git_fetch(c, ref, &said) == 0)
+	if (!s->commit && c->shallow && git_is_id(ref) && git_fetch(c, ref, &said) == 0)
 		s->commit = xstrdup(ref);
 	if (bench_interrupted())
 		return error_set(err, -EINTR, "interrupted");

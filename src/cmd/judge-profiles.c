@@ -77,7 +77,8 @@ static void diff(const char *folder)
 
 /* Both sides, or head alone where there is no base. */
 static int profile(struct gate_bench *b, uint32_t workload, const char *folder,
-		   struct outcome *o, struct outcome_workload *w, struct error *err)
+		   bool has_base, struct outcome *o, struct outcome_workload *w,
+		   struct error *err)
 {
 	_cleanup_free_ char *name = folder_name(w->name);
 	_cleanup_free_ char *place = xasprintf("%s/%s", folder, name);
@@ -85,7 +86,6 @@ static int profile(struct gate_bench *b, uint32_t workload, const char *folder,
 	_cleanup_free_ char *head = xasprintf("%s/head", place);
 	_cleanup_free_ char *base_name = xasprintf("%s/base", name);
 	_cleanup_free_ char *head_name = xasprintf("%s/head", name);
-	bool has_base = o->base.root && w->verdict != VERDICT_NO_BASELINE;
 	int code;
 
 	mkdir(place, 0777);
@@ -108,7 +108,7 @@ static int profile(struct gate_bench *b, uint32_t workload, const char *folder,
 }
 
 int judge_profiles(struct gate_bench *b, const struct config *c, const char *folder,
-		   struct outcome *o, struct error *err)
+		   bool has_base, struct outcome *o, struct error *err)
 {
 	char whole[PATH_MAX];
 	int code = 0;
@@ -121,7 +121,9 @@ int judge_profiles(struct gate_bench *b, const struct config *c, const char *fol
 		int64_t at = workload_find(c, w->name);
 
 		if (at >= 0 && stands_out(w))
-			code = profile(b, (uint32_t)at, whole, o, w, err);
+			code = profile(b, (uint32_t)at, whole,
+				       has_base && w->verdict != VERDICT_NO_BASELINE, o,
+				       w, err);
 	}
 	return code;
 }

@@ -321,9 +321,10 @@ static int run(struct judging *j)
 	}
 	if (j->sides.base.kind == CHECKOUT_FILE)
 		judge_put_base(&j->out, &j->file);
-	return j->o->collect ? 0
-			     : judge_profiles(j->bench, j->config, j->dir.path, &j->out,
-					      &j->err);
+	if (j->o->collect)
+		return 0;
+	return judge_profiles(j->bench, j->config, j->dir.path,
+			      j->o->head_cmd || j->sides.base.root, &j->out, &j->err);
 }
 
 /* --- all of it ----------------------------------------------------------------------- */

@@ -107,7 +107,7 @@ void judge_say_outcome(const struct judge_options *o, const struct outcome *out,
 /* Profiles of both sides and their difference, for every workload with something to look
  * into. What cannot be had becomes a note of the outcome. -EINTR. */
 int judge_profiles(struct gate_bench *b, const struct config *c, const char *folder,
-		   struct outcome *o, struct error *err);
+		   bool has_base, struct outcome *o, struct error *err);
 
 /* --- judge-files.c: results and profiles that are there ------------------------------------ */
 

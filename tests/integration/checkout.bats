@@ -115,7 +115,7 @@ load gate-lib
 	status=0
 	wait $profd || status=$?
 	[ "$status" -eq 143 ]
-	not kill -0 "$build" 2>/dev/null
+	is_gone "$build"
 	nothing_left
 }
 
@@ -130,4 +130,20 @@ load gate-lib
 	commit slower
 	gate 1 --base ref:base
 	[ -s profd-out/work/diff.html ]
+}
+
+@test "a linked worktree, without a build, with what is not committed" {
+	sed -i '/^build/d; s/command:.*/command: sh loop/' .profd.yml
+	printf 'i=0; while [ $i -lt 4000 ]; do i=$((i + 1)); done\n' >loop
+	commit loop
+	git branch -f base
+	git worktree add -q ../linked -b linked
+	cd ../linked
+	sed -i 's/4000/20000/' loop
+	git rm -q --cached work.c
+	rm build
+	gate 1 --base ref:base
+	[ "$(verdict .provenance.head.dirty)" = true ]
+	[ -z "$(ls -A "$XDG_CACHE_HOME/profd/runs")" ]
+	[ -e work.c ]
 }

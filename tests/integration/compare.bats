@@ -36,6 +36,7 @@ load gate-lib
 		--json >../json 2>../said || status=$?
 	cat ../said
 	[ "$status" -eq 1 ]
+	[ -s profd-out/command/diff.html ]
 	[ "$(jq -r .verdict ../json)" = regression ]
 	[ "$(jq -r .schema ../json)" = profd.verdict/1 ]
 	[ "$(jq -r '.workloads[0].command' ../json)" = './work 30' ]

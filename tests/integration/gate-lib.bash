@@ -48,6 +48,12 @@ not() { # COMMAND...: bats takes no notice of a plain "!"
 	fi
 }
 
+is_gone() { # PID: dead, and be it not yet reaped by init; it was killed just now
+	until [ ! -e "/proc/$1" ] || grep -q '^State:.[ZX]' "/proc/$1/status"; do
+		sleep 0.05
+	done
+}
+
 git() {
 	command git -c user.name=a -c user.email=a@b.example -c protocol.file.allow=always "$@"
 }

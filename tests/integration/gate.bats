@@ -198,7 +198,7 @@ load gate-lib
 		wait $profd || status=$?
 		cat ../said
 		[ "$status" -eq $((128 + $(kill -l $signal))) ]
-		not kill -0 "$workload" 2>/dev/null
+		is_gone "$workload"
 		nothing_left
 	done
 }
