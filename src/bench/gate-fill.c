@@ -4,88 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include <profd/coin.h>
 #include <profd/stats-order.h>
-#include <profd/stats-rank.h>
 #include <profd/text.h>
-
-/* --- intervals ----------------------------------------------------------------------- */
-
-static const struct outcome_interval nothing = {NAN, NAN, NAN, NAN};
-
-/* Where bigger is better, the lower bound of the difference is the upper one of the value. */
-static void interval_set(struct outcome_interval *ret, const struct trial_metric *m,
-			 const struct trial_result *r, double change, double low,
-			 double high, double level)
-{
-	ret->change = trial_change(m, r, change);
-	ret->low = trial_change(m, r, m->bigger_is_better ? high : low);
-	ret->high = trial_change(m, r, m->bigger_is_better ? low : high);
-	ret->level = level;
-}
-
-/* Estimate and 95 % interval of differences in any order, which are sorted. */
-static void interval_of(double *d, uint32_t n, bool ratio, struct outcome_interval *ret)
-{
-	const struct trial_metric plain = {.gating = false};
-	const struct trial_result shape = {.ratio = ratio};
-	struct rank_null null;
-
-	*ret = nothing;
-	if (!n || n > RANK_MAX)
-		return;
-	order_sort(d, n);
-	rank_null_init(&null, n);
-	interval_set(ret, &plain, &shape, walsh_estimate(d, n),
-		     walsh_lower(d, &null, .025), walsh_upper(d, &null, .025), .95);
-	rank_null_done(&null);
-}
-
-static bool all_positive(const struct trial_pair *p, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		if (!(p[i].base > 0 && p[i].head > 0))
-			return false;
-	}
-	return true;
-}
-
-static double difference(double from, double to, bool ratio)
-{
-	return ratio ? log(to) - log(from) : to - from;
-}
-
-/* Of the first @n pairs. */
-static void interval_of_pairs(const struct gauge *x, uint32_t n, bool ratio,
-			      struct outcome_interval *ret)
-{
-	_cleanup_free_ double *d = xcalloc((size_t)n + 1, sizeof(*d));
-
-	for (uint32_t i = 0; i < n; i++)
-		d[i] = difference(x->pairs.v[i].base, x->pairs.v[i].head, ratio);
-	interval_of(d, n, ratio, ret);
-}
-
-/* The last run of a pair and the first one of the next were neighbours; where both were of
- * the same side, they differ by what the machine did. */
-static void drift_of(const struct gate *g, const struct bout *b, const struct gauge *x,
-		     bool ratio, struct outcome_interval *ret)
-{
-	_cleanup_free_ double *d = xcalloc((size_t)x->pairs.n + 1, sizeof(*d));
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i + 1 < x->pairs.n; i++) {
-		const struct trial_pair *p = &x->pairs.v[i];
-		bool head = !coin_head_first(g->o->seed, b->index, x->order.v[i]);
-
-		if (x->order.v[i + 1] != x->order.v[i] + 1 ||
-		    head != coin_head_first(g->o->seed, b->index, x->order.v[i + 1]))
-			continue;
-		d[n++] = head ? difference(p[0].head, p[1].head, ratio)
-			      : difference(p[0].base, p[1].base, ratio);
-	}
-	interval_of(d, n, ratio, ret);
-}
 
 /* --- one metric ---------------------------------------------------------------------- */
 
@@ -118,7 +38,8 @@ static void fill_bounds(struct outcome_metric *m, const struct gauge *x,
 {
 	bool turned = x->how.bigger_is_better;
 
-	interval_set(&m->decided, &x->how, r, r->estimate, r->low, r->high, r->level);
+	gate_interval_set(&m->decided, &x->how, r, r->estimate, r->low, r->high,
+			  r->level);
 	m->lower = trial_change(&x->how, r, turned ? r->upper : r->lower);
 	m->upper = trial_change(&x->how, r, turned ? r->lower : r->upper);
 	m->lower_level = turned ? r->upper_level : r->lower_level;
@@ -155,12 +76,12 @@ static void fill_trial(struct gate *g, const struct bout *b, const struct gauge 
 	trial_read(&g->trial, (uint32_t)x->trial, &r);
 	m->verdict = r.verdict;
 	m->reason = r.reason;
-	m->ratio = v.pairs ? r.ratio : all_positive(x->pairs.v, x->pairs.n);
+	m->ratio = v.pairs ? r.ratio : gate_all_positive(x->pairs.v, x->pairs.n);
 	m->confirmed = r.verdict == VERDICT_REGRESSION ||
 		       r.reason == REASON_NOT_REPRODUCED ||
 		       r.verdict == VERDICT_UNTRUSTED;
 	m->pairs = v.pairs;
-	interval_of_pairs(x, v.pairs, m->ratio, &m->first);
+	gate_interval_of_pairs(x, v.pairs, m->ratio, &m->first);
 	if (v.pairs)
 		fill_bounds(m, x, &r);
 	if (g->o->collect)
@@ -193,10 +114,10 @@ static void fill_plain(const struct gauge *x, struct outcome_metric *m)
 	m->verdict = x->said == VERDICT_OPEN ? VERDICT_INCONCLUSIVE : x->said;
 	m->reason = x->reason;
 	m->pairs = x->pairs.n;
-	m->ratio = all_positive(x->pairs.v, x->pairs.n);
+	m->ratio = gate_all_positive(x->pairs.v, x->pairs.n);
 	fill_sizes(m, x, x->pairs.n);
 	if (isfinite(m->base))
-		interval_of_pairs(x, x->pairs.n, m->ratio, &m->decided);
+		gate_interval_of_pairs(x, x->pairs.n, m->ratio, &m->decided);
 }
 
 static void fill_budget(const struct gate *g, const struct gauge *x,
@@ -251,8 +172,8 @@ static void metric_init(struct outcome_metric *m, const struct config_metric *c)
 		.threshold_units = c->difference > 0 ? c->difference : NAN,
 		.base = NAN,
 		.head = NAN,
-		.decided = nothing,
-		.first = nothing,
+		.decided = gate_nothing,
+		.first = gate_nothing,
 		.lower = NAN,
 		.lower_level = NAN,
 		.upper = NAN,
@@ -260,7 +181,7 @@ static void metric_init(struct outcome_metric *m, const struct config_metric *c)
 		.spread = NAN,
 		.detectable = NAN,
 		.pairs_needed = UINT32_MAX,
-		.drift = nothing,
+		.drift = gate_nothing,
 	};
 }
 
@@ -285,7 +206,7 @@ static void fill_metric(struct gate *g, struct bout *b, struct gauge *x,
 		fill_plain(x, m);
 	}
 	if (!b->head_only && !x->repeats)
-		drift_of(g, b, x, m->ratio, &m->drift);
+		gate_drift_of(g, b, x, m->ratio, &m->drift);
 	fill_budget(g, x, m);
 	fill_values(g, x, m);
 	m->effect = g->o->collect

@@ -74,7 +74,22 @@ void gate_plan_make(struct gate *g);
 int gate_exact_runs(struct gate *g, struct bout *b);
 int gate_pairs(struct gate *g);
 int gate_confirm(struct gate *g);
+bool gate_has_suspect(const struct gate *g, const struct bout *b);
 void gate_fill(struct gate *g);
+
+/* --- gate-interval.c ------------------------------------------------------------------- */
+
+extern const struct outcome_interval gate_nothing;
+/* As changes of the value. */
+void gate_interval_set(struct outcome_interval *ret, const struct trial_metric *m,
+		       const struct trial_result *r, double change, double low,
+		       double high, double level);
+/* Hodges and Lehmann's estimate and 95 %, of the first @n pairs, in their own direction. */
+void gate_interval_of_pairs(const struct gauge *x, uint32_t n, bool ratio,
+			    struct outcome_interval *ret);
+bool gate_all_positive(const struct trial_pair *p, uint32_t n);
+void gate_drift_of(const struct gate *g, const struct bout *b, const struct gauge *x,
+		   bool ratio, struct outcome_interval *ret);
 
 const char *gate_keep(struct gate *g, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

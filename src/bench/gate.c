@@ -1,5 +1,6 @@
 /* The order of things: warm-up, exact runs, pairs and looks, triplets. What a run is and what
- * it costs is in gate-run.c and gate-plan.c, what comes of it in gate-fill.c. */
+ * it costs is in gate-run.c and gate-plan.c, exact runs are in gate-exact.c, triplets in
+ * gate-confirm.c, and what comes of it all in gate-fill.c. */
 #include "gate-priv.h"
 
 #include <errno.h>
@@ -7,7 +8,6 @@
 #include <stdio.h>
 
 #include <profd/coin.h>
-#include <profd/exact.h>
 #include <profd/mem.h>
 
 /* --- the bouts ----------------------------------------------------------------------- */
@@ -242,21 +242,6 @@ static int run_round(struct gate *g)
 	return ran;
 }
 
-static bool is_suspected(const struct gate *g, const struct gauge *x)
-{
-	return x->trial >= 0 && x->said == VERDICT_OPEN &&
-	       trial_verdict(&g->trial, (uint32_t)x->trial).verdict == VERDICT_SUSPECTED;
-}
-
-static bool has_suspect(const struct gate *g, const struct bout *b)
-{
-	for (uint32_t i = 0; !b->stopped && i < b->w->nmetrics; i++) {
-		if (is_suspected(g, &b->gauges[i]))
-			return true;
-	}
-	return false;
-}
-
 /* Pairs up to the next look, as far as they are planned. The plan may end before a look that
  * the trial would still take. */
 static uint32_t wanted(struct gate *g, struct bout *b)
@@ -268,7 +253,7 @@ static uint32_t wanted(struct gate *g, struct bout *b)
 	if (!b->head_only && !b->base_gone && b->judges) {
 		want = trial_wanted(&g->trial, b->index);
 		/* The family's level may ask for more of it than a shard's. */
-		if (!want && g->o->collect && has_suspect(g, b))
+		if (!want && g->o->collect && gate_has_suspect(g, b))
 			want = left;
 		if (want > left && !b->pairs && left)
 			return left; /* no look, but budgets */
@@ -304,194 +289,6 @@ int gate_pairs(struct gate *g)
 		trial_look(&g->trial);
 	}
 	return 0;
-}
-
-/* --- exact metrics ------------------------------------------------------------------- */
-
-static void exact_say(struct bout *b, struct gauge *x)
-{
-	struct exact_side base = {x->alone[GATE_BASE], EXACT_RUNS};
-	struct exact_side head = {x->alone[GATE_HEAD], EXACT_RUNS};
-	enum verdict v;
-	int code;
-
-	if (!isfinite(head.values[0])) {
-		x->said = VERDICT_NOT_COMPARABLE;
-		x->note = "head did not report it";
-		return;
-	}
-	if (!isfinite(base.values[0])) {
-		x->said = VERDICT_NO_BASELINE;
-		x->note = "base did not report it";
-		return;
-	}
-	code = exact_judge(&x->how, &base, &head, &v, &x->change);
-	x->repeats = code != -EDOM;
-	if (!x->repeats) {
-		x->note = "it does not repeat exactly, so pairs have judged it";
-		b->exact_pairs |= x->judged;
-	} else if (x->judged) {
-		x->said = code == 0 ? v : VERDICT_INCONCLUSIVE;
-		x->reason = code == 0 ? REASON_NONE : REASON_NO_UNITS;
-	}
-}
-
-static void keep_exact(struct gate *g, struct bout *b, enum gate_side side, uint32_t run)
-{
-	for (uint32_t i = 0; i < b->w->nmetrics; i++)
-		b->gauges[i].alone[side][run] = g->values[side][i];
-}
-
-static void exact_pairs(struct gauge *x, bool head_only)
-{
-	for (unsigned i = 0; i < EXACT_RUNS; i++) {
-		struct trial_pair p = {head_only ? NAN : x->alone[GATE_BASE][i],
-				       x->alone[GATE_HEAD][i]};
-
-		if (!isfinite(p.head))
-			continue;
-		vec_push(&x->pairs, p);
-		vec_push(&x->order, i);
-	}
-}
-
-int gate_exact_runs(struct gate *g, struct bout *b)
-{
-	if (!b->exact || b->stopped)
-		return 0;
-	for (uint32_t i = 0; i < 2 * EXACT_RUNS && !b->stopped; i++) {
-		struct gate_run run = {.side = i % 2 ? GATE_HEAD : GATE_BASE,
-				       .index = i / 2,
-				       .exact = true};
-		int r = 1;
-
-		if (run.side == GATE_BASE && b->head_only)
-			continue;
-		r = gate_run_one(g, b, &run);
-		if (r < 0)
-			return r;
-		if (r == 1)
-			keep_exact(g, b, run.side, run.index);
-	}
-	for (uint32_t i = 0; i < b->w->nmetrics && !b->stopped; i++) {
-		struct gauge *x = &b->gauges[i];
-
-		if (!x->exact)
-			continue;
-		if (!b->head_only)
-			exact_say(b, x);
-		if (x->repeats || b->head_only || x->said == VERDICT_NO_BASELINE)
-			exact_pairs(x, b->head_only || !x->repeats);
-	}
-	return 0;
-}
-
-/* --- triplets ------------------------------------------------------------------------ */
-
-static void keep_triplet(struct gate *g, struct bout *b, bool exact)
-{
-	for (uint32_t i = 0; i < b->w->nmetrics; i++) {
-		struct gauge *x = &b->gauges[i];
-		double *t;
-
-		if (x->repeats || x->exact != exact)
-			continue;
-		if (!x->triplets)
-			x->triplets = xcalloc(TRIAL_TRIPLETS, sizeof(*x->triplets));
-		t = x->triplets[x->ntriplets];
-		for (unsigned side = 0; side < GATE_SIDES; side++)
-			t[side] = g->values[side][i];
-		x->ntriplets += isfinite(t[0]) && isfinite(t[1]) && isfinite(t[2]);
-	}
-}
-
-static int run_triplet(struct gate *g, struct bout *b, bool exact)
-{
-	uint32_t padding = coin_padding(~g->o->seed, b->index, b->triplets,
-					GATE_PADDING_BYTES);
-	uint8_t order[3];
-	int r = 1;
-
-	coin_triplet(g->o->seed, b->index, b->triplets, order);
-	for (unsigned i = 0; i < 3 && r == 1; i++) {
-		struct gate_run run = {.side = (enum gate_side)order[i],
-				       .index = b->triplets,
-				       .padding_bytes = exact ? 0 : padding,
-				       .exact = exact};
-
-		r = gate_run_one(g, b, &run);
-	}
-	if (r == 1)
-		keep_triplet(g, b, exact);
-	return r;
-}
-
-static void confirm_gauge(struct gate *g, const struct gauge *x)
-{
-	double column[GATE_SIDES][TRIAL_TRIPLETS];
-	const struct trial_triplets t = {column[0], column[1], column[2]};
-
-	if (!is_suspected(g, x) || x->ntriplets < TRIAL_TRIPLETS)
-		return;
-	for (unsigned i = 0; i < TRIAL_TRIPLETS; i++) {
-		for (unsigned side = 0; side < GATE_SIDES; side++)
-			column[side][i] = x->triplets[i][side];
-	}
-	trial_confirm(&g->trial, (uint32_t)x->trial, &t);
-}
-
-/* Returns 1 when a triplet ran, 0 when nothing is left to do. */
-static int triplet_round(struct gate *g)
-{
-	int ran = 0;
-
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct bout *b = &g->bouts[i];
-		int r;
-
-		if (b->triplets == TRIAL_TRIPLETS || !has_suspect(g, b))
-			continue;
-		r = run_triplet(g, b, false);
-		if (r == 1 && b->exact_pairs)
-			r = run_triplet(g, b, true);
-		if (r < 0)
-			return r;
-		b->triplets++;
-		ran = 1;
-	}
-	return ran;
-}
-
-static int make_copy(struct gate *g)
-{
-	if (g->copied || !g->r->copy_base)
-		return 0;
-	g->copied = true;
-	return g->r->copy_base(g->r->arg, g->err);
-}
-
-/* The time budget does not end it: what stood out is looked at again before anybody hears of
- * it. What that took beyond the budget is told. */
-int gate_confirm(struct gate *g)
-{
-	int r = 0;
-
-	for (uint32_t i = 0; i < g->n && r == 0; i++) {
-		if (has_suspect(g, &g->bouts[i]))
-			r = make_copy(g);
-		if (has_suspect(g, &g->bouts[i]))
-			g->runs_planned += 3 * TRIAL_TRIPLETS;
-	}
-	if (r < 0)
-		return r;
-	do {
-		r = triplet_round(g);
-	} while (r > 0);
-	for (uint32_t i = 0; i < g->n && r == 0; i++) {
-		for (uint32_t k = 0; k < g->bouts[i].w->nmetrics; k++)
-			confirm_gauge(g, &g->bouts[i].gauges[k]);
-	}
-	return r;
 }
 
 /* --- all of it ----------------------------------------------------------------------- */

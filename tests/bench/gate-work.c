@@ -40,7 +40,7 @@ static long percent(void)
 
 int main(int argc, char **argv)
 {
-	long steps = argc > 2 ? atol(argv[2]) * (100 + percent()) * 100 : 0;
+	long steps = argc > 2 ? strtol(argv[2], NULL, 10) * (100 + percent()) * 100 : 0;
 	uint64_t *cells = calloc(CELLS, sizeof(*cells)), x = 1;
 
 	if (argc < 3 || !cells)

@@ -990,8 +990,7 @@ int main(void)
 		cmocka_unit_test(a_threshold_in_units_alone_judges_differences),
 		cmocka_unit_test(the_loop_keeps_the_rate_of_false_alarms),
 		cmocka_unit_test(the_loop_finds_what_is_there),
-		cmocka_unit_test(
-			selftest_counts_alarms_and_says_what_the_noise_allows),
+		cmocka_unit_test(selftest_counts_alarms_and_says_what_the_noise_allows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
