@@ -127,7 +127,7 @@ _profd() {
 			--time-budget | --threshold | --seed | --base-cmd | --head-cmd) ;;
 			*)
 				choices="-o -q --strictness --mode --time-budget --threshold --seed
-					--tier --output --force --json --quiet --help"
+					--tier --no-profile --output --force --json --quiet --help"
 				if [[ ${COMP_WORDS[1]} == gate ]]; then
 					choices+=" --base --bisect --collect --from"
 				elif [[ $word != -* ]]; then

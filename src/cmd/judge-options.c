@@ -16,6 +16,7 @@ const char judge_options_usage[] =
 	"      --threshold PCT  instead of the relative thresholds of the file: 5%\n"
 	"      --seed N         of the coin that orders the runs\n"
 	"      --tier TIER      quick, daily or weekly\n"
+	"      --no-profile     profile nothing, whatever stands out\n"
 	"  -o, --output DIR     write into DIR (default: profd-out, an earlier one is\n"
 	"                       moved to profd-out.old)\n"
 	"      --force          write into a directory that holds results\n"
@@ -104,6 +105,9 @@ int judge_option(struct judge_options *o, int c, char *const *argv)
 		return parse_seed(o, optarg);
 	case JUDGE_TIER:
 		return parse_tier(o, optarg);
+	case JUDGE_NO_PROFILE:
+		o->no_profile = true;
+		return 0;
 	case JUDGE_FORCE:
 		o->force = true;
 		return 0;

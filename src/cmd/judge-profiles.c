@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include <profd/clock.h>
 #include <profd/text.h>
 
 static bool stands_out(const struct outcome_workload *w)
@@ -75,31 +76,67 @@ static void diff(const char *folder)
 	}
 }
 
-/* Both sides, or head alone where there is no base. */
-static int profile(struct gate_bench *b, uint32_t workload, const char *folder,
-		   bool has_base, struct outcome *o, struct outcome_workload *w,
-		   struct error *err)
+/* Whether the pairs, and not only a budget, found a change. */
+static bool has_changed(const struct outcome_workload *w)
 {
-	_cleanup_free_ char *name = folder_name(w->name);
-	_cleanup_free_ char *place = xasprintf("%s/%s", folder, name);
+	for (uint32_t i = 0; i < w->nmetrics; i++) {
+		if (w->metrics[i].verdict == VERDICT_REGRESSION ||
+		    w->metrics[i].verdict == VERDICT_IMPROVEMENT)
+			return true;
+	}
+	return false;
+}
+
+static const char *take(struct outcome *o, const char *name, const char *side)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", name, side);
+
+	return arena_strndup(&o->arena, path, strlen(path));
+}
+
+/* Both sides, or head alone where there is no base. */
+static int profile_sides(struct gate_bench *b, uint32_t workload, const char *place,
+			 const char *name, struct outcome *o, struct outcome_workload *w,
+			 bool has_base, struct error *err)
+{
 	_cleanup_free_ char *base = xasprintf("%s/base", place);
 	_cleanup_free_ char *head = xasprintf("%s/head", place);
-	_cleanup_free_ char *base_name = xasprintf("%s/base", name);
-	_cleanup_free_ char *head_name = xasprintf("%s/head", name);
 	int code;
 
 	mkdir(place, 0777);
 	code = gate_bench_profile(b, workload, GATE_HEAD, head, err);
-	if (code == 0) {
-		w->head_profile = arena_strndup(&o->arena, head_name, strlen(head_name));
-		code = has_base ? gate_bench_profile(b, workload, GATE_BASE, base, err)
-				: 0;
-		if (code == 0 && has_base)
-			w->base_profile = arena_strndup(&o->arena, base_name,
-							strlen(base_name));
-	}
-	if (code == 0 && has_base)
-		diff(place);
+	if (code < 0)
+		return code;
+	w->head_profile = take(o, name, "head");
+	if (!has_base)
+		return 0;
+	code = gate_bench_profile(b, workload, GATE_BASE, base, err);
+	if (code < 0)
+		return code;
+	w->base_profile = take(o, name, "base");
+	diff(place);
+	return 0;
+}
+
+static int profile(struct gate_bench *b, uint32_t workload,
+		   const struct judge_profiles *p, struct outcome *o,
+		   struct outcome_workload *w, struct error *err)
+{
+	bool has_base = p->has_base && w->verdict != VERDICT_NO_BASELINE;
+	_cleanup_free_ char *name = folder_name(w->name);
+	_cleanup_free_ char *place = xasprintf("%s/%s", p->folder, name);
+	uint64_t start_ns = clock_now_ns();
+	struct judge_functions f = {
+		.workload = workload,
+		.place = place,
+		.deadline_ns = p->deadline_ns,
+		.seed = o->plan.seed,
+	};
+	int code = profile_sides(b, workload, place, name, o, w, has_base, err);
+
+	f.pair_s = (double)(clock_now_ns() - start_ns) / 1e9;
+	if (code == 0 && has_base && has_changed(w))
+		code = judge_functions(b, &f, o, w, err);
 	if (code < 0 && code != -EINTR) {
 		add_note(o, err->text);
 		code = 0;
@@ -107,23 +144,23 @@ static int profile(struct gate_bench *b, uint32_t workload, const char *folder,
 	return code;
 }
 
-int judge_profiles(struct gate_bench *b, const struct config *c, const char *folder,
-		   bool has_base, struct outcome *o, struct error *err)
+int judge_profiles(struct gate_bench *b, const struct judge_profiles *p,
+		   struct outcome *o, struct error *err)
 {
 	char whole[PATH_MAX];
+	struct judge_profiles there = *p;
 	int code = 0;
 
-	if (!realpath(folder, whole))
+	if (!realpath(p->folder, whole))
 		return 0;
+	there.folder = whole;
 	for (uint32_t i = 0; i < o->nworkloads && code == 0; i++) {
 		/* The outcome is not told yet. */
 		struct outcome_workload *w = (struct outcome_workload *)&o->workloads[i];
-		int64_t at = workload_find(c, w->name);
+		int64_t at = workload_find(p->config, w->name);
 
 		if (at >= 0 && stands_out(w))
-			code = profile(b, (uint32_t)at, whole,
-				       has_base && w->verdict != VERDICT_NO_BASELINE, o,
-				       w, err);
+			code = profile(b, (uint32_t)at, &there, o, w, err);
 	}
 	return code;
 }

@@ -12,6 +12,7 @@
 #include <profd/text.h>
 
 #define PROGRESS_NS 200000000
+#define FUNCTIONS_SHOWN 3
 #define OUTPUT_LINES 12 /* of a run that failed */
 
 void judge_say_init(struct judge_say *s, const struct config *c, bool quiet)
@@ -153,6 +154,26 @@ static void say_metric(const struct outcome *o, const struct outcome_workload *w
 	text_done(&budget);
 }
 
+/* The first ones: those that the change is most certain of. */
+static void say_functions(const struct outcome_workload *w)
+{
+	struct text t = {0};
+
+	for (uint32_t i = 0; i < w->nfunctions && i < FUNCTIONS_SHOWN; i++) {
+		const struct outcome_function *f = &w->functions[i];
+		double width = f->high_s - f->low_s;
+
+		text_clear(&t);
+		add_clean(&t, f->name ? f->name : "");
+		text_addc(&t, ' ');
+		figure_add_change(&t, f->change_s, width, false, "s");
+		text_addc(&t, ' ');
+		figure_add_interval(&t, f->change_s, f->low_s, f->high_s, false, "s");
+		printf("  %-20s by function    %s\n", "", text_get(&t));
+	}
+	text_done(&t);
+}
+
 static bool is_worth_a_line(const struct judge_options *o, const struct outcome_metric *m)
 {
 	if (o->quiet)
@@ -170,6 +191,7 @@ static void say_table(const struct judge_options *o, const struct outcome *out)
 			if (is_worth_a_line(o, &w->metrics[k]))
 				say_metric(out, w, &w->metrics[k]);
 		}
+		say_functions(w);
 		for (uint32_t k = 0; k < w->nfailures; k++)
 			say_failure(w, &w->failures[k]);
 	}

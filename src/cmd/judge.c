@@ -294,6 +294,20 @@ static int run_shards(struct judging *j)
 	return code;
 }
 
+static int profile(struct judging *j)
+{
+	uint64_t budget_ns = j->o->time_budget_ns ? j->o->time_budget_ns
+						  : j->config->time_budget_ns;
+	const struct judge_profiles p = {
+		.config = j->config,
+		.folder = j->dir.path,
+		.has_base = j->o->head_cmd || j->sides.base.root,
+		.deadline_ns = budget_ns ? j->start_ns + budget_ns : 0,
+	};
+
+	return judge_profiles(j->bench, &p, &j->out, &j->err);
+}
+
 static int run(struct judging *j)
 {
 	int code = 0;
@@ -321,10 +335,7 @@ static int run(struct judging *j)
 	}
 	if (j->sides.base.kind == CHECKOUT_FILE)
 		judge_put_base(&j->out, &j->file);
-	if (j->o->collect)
-		return 0;
-	return judge_profiles(j->bench, j->config, j->dir.path,
-			      j->o->head_cmd || j->sides.base.root, &j->out, &j->err);
+	return j->o->collect || j->o->no_profile ? 0 : profile(j);
 }
 
 /* --- all of it ----------------------------------------------------------------------- */

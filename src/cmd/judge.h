@@ -18,7 +18,7 @@ struct judge_options {
 	uint32_t nnames;
 	char **shards;
 	uint32_t nshards;
-	bool bisect, collect, force, json, quiet;
+	bool bisect, collect, force, json, quiet, no_profile;
 	const char *strictness, *output;
 	enum config_mode mode;
 	enum config_tier tier;
@@ -42,6 +42,7 @@ enum {
 	JUDGE_THRESHOLD,
 	JUDGE_SEED,
 	JUDGE_TIER,
+	JUDGE_NO_PROFILE,
 	JUDGE_FORCE,
 	JUDGE_JSON,
 	JUDGE_OWN, /* the first that is a command's own */
@@ -54,6 +55,7 @@ enum {
 		{"seed", required_argument, NULL, JUDGE_SEED},                           \
 		{"tier", required_argument, NULL, JUDGE_TIER},                           \
 		{"output", required_argument, NULL, 'o'},                                \
+		{"no-profile", no_argument, NULL, JUDGE_NO_PROFILE},                     \
 		{"force", no_argument, NULL, JUDGE_FORCE},                               \
 		{"json", no_argument, NULL, JUDGE_JSON},                                 \
 		{"quiet", no_argument, NULL, 'q'},                                       \
@@ -102,12 +104,31 @@ void judge_say_end(struct judge_say *s);
 void judge_say_outcome(const struct judge_options *o, const struct outcome *out,
 		       const char *folder);
 
+/* --- judge-functions.c --------------------------------------------------------------- */
+
+struct judge_functions {
+	uint32_t workload;
+	const char *place;    /* the folder with base/ and head/, the first pair */
+	double pair_s;	      /* that these two took */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
+	uint64_t seed;
+};
+/* Fills the functions of @w. -EINTR; another negative errno and err: there are none. */
+int judge_functions(struct gate_bench *b, const struct judge_functions *f,
+		    struct outcome *o, struct outcome_workload *w, struct error *err);
+
 /* --- judge-profiles.c ---------------------------------------------------------------- */
 
 /* Profiles of both sides and their difference, for every workload with something to look
  * into. What cannot be had becomes a note of the outcome. -EINTR. */
-int judge_profiles(struct gate_bench *b, const struct config *c, const char *folder,
-		   bool has_base, struct outcome *o, struct error *err);
+struct judge_profiles {
+	const struct config *config;
+	const char *folder; /* of the results */
+	bool has_base;
+	uint64_t deadline_ns; /* of the time budget; 0: none */
+};
+int judge_profiles(struct gate_bench *b, const struct judge_profiles *p,
+		   struct outcome *o, struct error *err);
 
 /* --- judge-files.c: results and profiles that are there ------------------------------------ */
 

@@ -129,7 +129,7 @@ load gate-lib
 	slower
 	commit slower
 	gate 1 --base ref:base
-	[ -s profd-out/work/diff.html ]
+	[ -s profd-out/verdict.json ]
 }
 
 @test "a linked worktree, without a build, with what is not committed" {

@@ -16,7 +16,7 @@ load gate-lib
 	echo 30 >../b/n
 	cd ..
 	status=0
-	"$PROFD" compare -q a b -o out || status=$?
+	"$PROFD" compare -q a b --no-profile -o out || status=$?
 	[ "$status" -eq 1 ]
 	[ "$(jq -r .verdict out/verdict.json)" = regression ]
 	# and other bytes that work the same are not
@@ -58,7 +58,9 @@ load gate-lib
 @test "compare: two results are shown beside each other and never judged; profiles go to profd diff" {
 	slower
 	commit slower
+	profiles=
 	gate 1
+	profiles=--no-profile
 	cp -r profd-out ../second
 	status=0
 	"$PROFD" compare ../second profd-out >../said 2>&1 || status=$?

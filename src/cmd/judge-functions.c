@@ -1,0 +1,163 @@
+/* Which functions did it: pairs of runs that are profiled and not timed, their order drawn by
+ * the coin, and the judge's list of them (functions.h). */
+#include "judge.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "profile-file.h"
+#include <profd/clock.h>
+#include <profd/coin.h>
+#include <profd/functions.h>
+#include <profd/io.h>
+#include <profd/json.h>
+#include <profd/mem.h>
+
+#define PAIRS 12
+#define SHOWN 20
+#define RUN_MAX_BYTES (16u << 20)
+#define COIN_STREAM 0x80000000u /* other draws than those of the timed pairs */
+
+/* A recording's folder, whose files lie flat. */
+static void folder_remove(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
+static double number(const struct json *j, const char *key)
+{
+	double x = NAN;
+
+	json_num(json_get(j, key), &x);
+	return x;
+}
+
+/* What the profile is of: all CPU time, or only what was spent in the program's own code. */
+static double cpu_time(const char *folder)
+{
+	_cleanup_free_ char *path = xasprintf("%s/run.json", folder), *data = NULL;
+	struct json *j = NULL;
+	double seconds = NAN;
+	bool kernel = false;
+	size_t n;
+
+	if (io_slurp(path, RUN_MAX_BYTES, &data, &n) == 0)
+		j = json_read(data, n, NULL);
+	if (!j)
+		return NAN;
+	seconds = number(json_get(j, "rusage"), "user_s");
+	json_get_bool(json_get(j, "sampling"), "kernel", &kernel);
+	if (kernel)
+		seconds += number(json_get(j, "rusage"), "system_s");
+	json_free(j);
+	return seconds;
+}
+
+/* @keep: the folder stays, as the profile that people look at. */
+static int run_side(struct gate_bench *b, uint32_t workload, enum gate_side side,
+		    const char *folder, bool keep, struct functions_run *ret,
+		    struct error *err)
+{
+	struct profile *p;
+	int code = 0;
+
+	if (!keep)
+		code = gate_bench_profile(b, workload, side, folder, err);
+	if (code < 0)
+		return code;
+	p = profile_file_read(folder, "nanoseconds", err);
+	if (!p)
+		return -EIO;
+	*ret = (struct functions_run){
+		.profile = p,
+		.name = side == GATE_HEAD ? "head" : "base",
+		.cpu_s = cpu_time(folder),
+	};
+	ret->seconds = ret->cpu_s;
+	ret->value = profile_default_value(p);
+	if (!keep)
+		folder_remove(folder);
+	return 0;
+}
+
+static int run_pair(struct gate_bench *b, const struct judge_functions *f, uint32_t i,
+		    struct functions_pair *ret, struct error *err)
+{
+	bool head_first = coin_head_first(f->seed, COIN_STREAM | f->workload, i);
+	int code = 0;
+
+	for (unsigned k = 0; k < 2 && code == 0; k++) {
+		bool head = (k == 0) == head_first;
+		_cleanup_free_ char *folder = xasprintf(
+			"%s/%s", f->place, i ? "pair" : (head ? "head" : "base"));
+
+		code = run_side(b, f->workload, head ? GATE_HEAD : GATE_BASE, folder, !i,
+				head ? &ret->head : &ret->base, err);
+	}
+	return code;
+}
+
+static void pair_done(struct functions_pair *p)
+{
+	profile_free((struct profile *)p->base.profile);
+	profile_free((struct profile *)p->head.profile);
+}
+
+/* The first pair is there already. As many more as fit, by what that one took: one alone
+ * knows of the noise of sampling only. */
+static uint32_t pairs_that_fit(const struct judge_functions *f)
+{
+	uint64_t now = clock_now_ns();
+	double n;
+
+	if (!f->deadline_ns)
+		return PAIRS;
+	if (now >= f->deadline_ns || !(f->pair_s > 0))
+		return 1;
+	n = 1 + (double)(f->deadline_ns - now) / 1e9 / f->pair_s;
+	return n < PAIRS ? (uint32_t)n : PAIRS;
+}
+
+static int fill(const struct functions_pair *pairs, uint32_t n, struct outcome *o,
+		struct outcome_workload *w, struct error *err)
+{
+	const struct functions_options how = {0};
+	struct functions found;
+	int code = functions_build(&found, pairs, n, &how, err);
+
+	if (code < 0)
+		return code;
+	w->functions = functions_outcome(&found, SHOWN, &o->arena, &w->nfunctions);
+	functions_done(&found);
+	return 0;
+}
+
+int judge_functions(struct gate_bench *b, const struct judge_functions *f,
+		    struct outcome *o, struct outcome_workload *w, struct error *err)
+{
+	struct functions_pair pairs[PAIRS] = {0};
+	uint32_t n = pairs_that_fit(f), i;
+	int code = 0;
+
+	for (i = 0; i < n && code == 0; i++)
+		code = run_pair(b, f, i, &pairs[i], err);
+	if (code == 0)
+		code = fill(pairs, n, o, w, err);
+	for (uint32_t k = 0; k < i; k++)
+		pair_done(&pairs[k]);
+	return code;
+}
