@@ -58,9 +58,9 @@ load gate-lib
 @test "compare: two results are shown beside each other and never judged; profiles go to profd diff" {
 	slower
 	commit slower
+	# shellcheck disable=SC2034 # gate's
 	profiles=
 	gate 1
-	profiles=--no-profile
 	cp -r profd-out ../second
 	status=0
 	"$PROFD" compare ../second profd-out >../said 2>&1 || status=$?
