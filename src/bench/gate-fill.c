@@ -445,7 +445,8 @@ static void fill_notes(struct gate *g)
 					      "time budget",
 					      over));
 	notes = arena_alloc(&g->out->arena, (g->notes.n + 1) * sizeof(*notes));
-	memcpy(notes, g->notes.v, g->notes.n * sizeof(*notes));
+	if (g->notes.n)
+		memcpy(notes, g->notes.v, g->notes.n * sizeof(*notes));
 	g->out->notes = notes;
 	g->out->nnotes = g->notes.n;
 }

@@ -71,9 +71,6 @@ static int open_output(struct judging *j)
 		code = error_set(&j->err, -EEXIST, "'%s' holds results", j->dir.path);
 		error_hint(&j->err, "--force overwrites them");
 	}
-	if (code == 0 && j->dir.moved_to && !j->o->quiet)
-		fprintf(stderr, "profd: the earlier %s is in %s\n", j->dir.path,
-			j->dir.moved_to);
 	return code < 0 ? code : open_log(j);
 }
 
@@ -362,6 +359,9 @@ static int write_outcome(struct judging *j)
 	judge_outcome_end(&j->out, j->o);
 	code = outcome_write_all(&j->out, j->dir.fd, OUTCOME_FACES_USUAL, &j->err);
 	judge_say_outcome(j->o, &j->out, j->dir.path);
+	if (j->dir.moved_to && !j->o->quiet)
+		fprintf(stderr, "profd: the earlier %s is in %s\n", j->dir.path,
+			j->dir.moved_to);
 	return code;
 }
 
@@ -373,7 +373,6 @@ static void discard(struct judging *j)
 	if (j->log_fd >= 0 && fstat(j->log_fd, &st) == 0 && st.st_size == 0)
 		unlinkat(j->dir.fd, j->log_name, 0);
 	outdir_discard(&j->dir);
-	j->has_dir = false;
 }
 
 static void judging_done(struct judging *j)

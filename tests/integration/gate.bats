@@ -71,8 +71,10 @@ load gate-lib
 @test "budgets: limit, base limit and factor in the sentence, a profile, and the strictness that counts" {
 	sed -i 's/cpu: .*/cpu: {budget: "<= 0.01ms"}/; s/^ *timeout:/    runs: 3\n&/' .profd.yml
 	commit budget
+	# shellcheck disable=SC2034 # gate's
 	profiles=
 	gate 1
+	# shellcheck disable=SC2034
 	profiles=--no-profile
 	grep -q 'over budget .* > 10.* us, exceeded by' ../said
 	[ -s profd-out/work/head/cpu.pb.gz ]
