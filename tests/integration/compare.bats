@@ -10,17 +10,17 @@ load gate-lib
 	cp -p ../a/work ../b/work
 	for side in a b; do
 		sed 's/command:.*/command: .\/work $(cat n)/; /^build/d' .profd.yml >../$side/.profd.yml
-		echo 6 >../$side/n
+		echo 4 >../$side/n
 	done
 	cmp ../a/work ../b/work
-	echo 30 >../b/n
+	echo 16 >../b/n
 	cd ..
 	status=0
 	"$PROFD" compare -q a b --no-profile -o out || status=$?
 	[ "$status" -eq 1 ]
 	[ "$(jq -r .verdict out/verdict.json)" = regression ]
 	# and other bytes that work the same are not
-	echo 6 >b/n
+	echo 4 >b/n
 	gcc -O1 -g -DFACTOR=1 -o b/work repo/work.c
 	not cmp -s a/work b/work
 	"$PROFD" compare -q a b -o out2
@@ -32,14 +32,14 @@ load gate-lib
 @test "compare: two commands" {
 	gcc -O1 -DFACTOR=1 -o work work.c
 	status=0
-	"$PROFD" compare --base-cmd './work 6' --head-cmd './work 30' --threshold 30% \
+	"$PROFD" compare --base-cmd './work 4' --head-cmd './work 16' --threshold 30% \
 		--json >../json 2>../said || status=$?
 	cat ../said
 	[ "$status" -eq 1 ]
 	[ -s profd-out/command/diff.html ]
 	[ "$(jq -r .verdict ../json)" = regression ]
 	[ "$(jq -r .schema ../json)" = profd.verdict/1 ]
-	[ "$(jq -r '.workloads[0].command' ../json)" = './work 30' ]
+	[ "$(jq -r '.workloads[0].command' ../json)" = './work 16' ]
 	status=0
 	"$PROFD" compare --base-cmd false --head-cmd true -o ../out >../said 2>&1 || status=$?
 	[ "$status" -eq 3 ]

@@ -27,7 +27,7 @@ setup_file() {
 	pairs: {max: 20}
 	workloads:
 	  - name: work
-	    command: [./work, "6"]
+	    command: [./work, "4"]
 	    timeout: 20s
 	    metrics:
 	      cpu: {threshold: 30%}

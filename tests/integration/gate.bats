@@ -166,7 +166,7 @@ load gate-lib
 @test "shards: what several jobs collect is judged as one family" {
 	cat >>.profd.yml <<-'END'
 	  - name: second
-	    command: [./work, "4"]
+	    command: [./work, "3"]
 	    metrics: {cpu: {threshold: 30%}, wall: {policy: off}}
 	END
 	git checkout -q main
