@@ -26,6 +26,8 @@ struct rig {
 	struct bench_result result;
 };
 
+static bool helper_runs;
+
 static void rig_open(struct rig *g, const char *body)
 {
 	_cleanup_free_ char *text = xasprintf("profd: 1\nworkloads:\n  - name: w\n%s",
@@ -34,6 +36,8 @@ static void rig_open(struct rig *g, const char *body)
 	struct config_problems problems = {0};
 	struct error err = {0};
 
+	if (!helper_runs)
+		skip();
 	*g = (struct rig){0};
 	if (config_parse("f", text, strlen(text), &g->config, &problems) < 0)
 		fail_msg("%s", problems.list.v[0].error.text);
@@ -279,6 +283,77 @@ static void only_the_end_of_much_output_is_kept(void **state)
 	rig_close(&g);
 }
 
+/* --- exact metrics ------------------------------------------------------------------ */
+
+#define COUNTING                                                                         \
+	"    command: |\n"                                                               \
+	"      echo \"{\\\"name\\\": \\\"n\\\", \\\"value\\\": ${#PROFD_PADDING}}\" "    \
+	">$PROFD_METRICS\n"                                                              \
+	"      head -n 1 /proc/self/maps; echo $GITHUB_SHA,$LANG\n"                      \
+	"    metrics: {cpu: , n: {from: program, exact: true}, m: {expr: n + 1}}\n"
+
+static void an_exact_run_has_no_chance_in_it(void **state)
+{
+	_cleanup_free_ char *first = NULL;
+	struct rig g;
+
+	(void)state;
+	setenv("GITHUB_SHA", "0123", 1);
+	setenv("LANG", "C", 1);
+	rig_open(&g, COUNTING);
+	rig_run(&g, &(struct bench_run){.exact = true, .padding_bytes = 9});
+	assert_int_equal(g.result.end, BENCH_ENDED);
+	assert_true(value(&g, "n") == 0);
+	assert_true(value(&g, "m") == 1);
+	assert_true(isnan(value(&g, "cpu")));
+	assert_non_null(strstr(g.result.tail, "\n,C\n"));
+	first = xstrdup(g.result.tail);
+	rig_run(&g, &(struct bench_run){.exact = true, .padding_bytes = 8});
+	/* Where personality(2) is denied this is told, and the layout is another. */
+	for (uint32_t i = 0, n; i < (bench_means(g.bench, &n), n); i++) {
+		const struct bench_means *m = &bench_means(g.bench, &n)[i];
+
+		if (!strcmp(m->name, "ASLR off, for exact metrics") && m->applied)
+			assert_string_equal(g.result.tail, first);
+	}
+	rig_run(&g, &(struct bench_run){.padding_bytes = 9});
+	assert_true(value(&g, "n") == 9 && value(&g, "cpu") > 0);
+	assert_non_null(strstr(g.result.tail, "\n0123,C\n"));
+	rig_close(&g);
+	unsetenv("GITHUB_SHA");
+}
+
+static void nothing_is_run_for_sizes_alone(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_open(&g, "    command: exit 1\n"
+		     "    metrics: {size: {from: size, file: /proc/self/exe}}\n");
+	rig_run(&g, &(struct bench_run){.exact = true});
+	assert_int_equal(g.result.end, BENCH_ENDED);
+	assert_true(value(&g, "size") == 0 || value(&g, "size") > 1000);
+	rig_close(&g);
+}
+
+/* --- signals ------------------------------------------------------------------------ */
+
+/* The last test: the signal is remembered. */
+static void a_signal_ends_this_run_and_all_after_it(void **state)
+{
+	_cleanup_free_ char *body = xasprintf(
+		"    command: kill -TERM %d; exec sleep 1000\n", (int)getpid());
+	struct rig g;
+
+	(void)state;
+	assert_int_equal(run_once(&g, body), BENCH_INTERRUPTED);
+	assert_string_equal(g.result.error.text, "ended by SIGTERM");
+	assert_int_equal(bench_interrupted(), SIGTERM);
+	rig_run(&g, &(struct bench_run){0});
+	assert_int_equal(g.result.end, BENCH_INTERRUPTED);
+	rig_close(&g);
+}
+
 /* Run by hand, too: the build is two folders up. */
 static void find_helper(void)
 {
@@ -294,6 +369,16 @@ static void find_helper(void)
 	setenv("PROFD_LIBEXEC", folder, 0);
 }
 
+/* An emulator of another machine runs the test, and not what it starts. */
+static bool try_helper(void)
+{
+	_cleanup_free_ char *command = xasprintf("'%s/profd-helper' 2>/dev/null",
+						 getenv("PROFD_LIBEXEC"));
+	int status = system(command);
+
+	return WIFEXITED(status) && WEXITSTATUS(status) == 125;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,8 +392,12 @@ int main(void)
 		cmocka_unit_test(the_environment_is_the_workloads),
 		cmocka_unit_test(it_runs_in_the_root_and_below),
 		cmocka_unit_test(only_the_end_of_much_output_is_kept),
+		cmocka_unit_test(an_exact_run_has_no_chance_in_it),
+		cmocka_unit_test(nothing_is_run_for_sizes_alone),
+		cmocka_unit_test(a_signal_ends_this_run_and_all_after_it),
 	};
 
 	find_helper();
+	helper_runs = try_helper();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
