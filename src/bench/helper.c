@@ -272,7 +272,9 @@ static void stop(struct job *j)
 	uint64_t end = now() + HELPER_STOP_MS * NSEC_PER_MS;
 
 	j->report.stopped = 1;
-	kill(-j->pid, SIGTERM);
+	/* Before its setsid there is no such group. */
+	if (kill(-j->pid, SIGTERM) < 0)
+		kill(j->pid, SIGTERM);
 	kill(-j->pid, SIGCONT); /* a stopped process takes it when it goes on */
 	if (!j->deadline_ns || end < j->deadline_ns)
 		j->deadline_ns = end;
