@@ -81,7 +81,7 @@ struct bench;
 int bench_open(struct bench **ret, const struct config_workload *w,
 	       const struct bench_options *o, struct error *err);
 struct bench *bench_close(struct bench *b); /* NULL is fine; returns NULL */
-/* What has been tried so far, complete after the first run. Borrowed. */
+/* What has been tried so far, complete after the first run. Borrowed until bench_close. */
 const struct bench_means *bench_means(const struct bench *b, uint32_t *ret_n);
 /* The unit of a metric's values: "s", "B", "/s", "B/s", "%", "" for counts, or a word of
  * the user's. Where only the program knows it, "" before the first run. Borrowed. */

@@ -63,6 +63,9 @@ struct checkout {
  * -EINTR. In any case checkout_close. */
 int checkout_open(struct checkout *c, const char *folder, const char *base,
 		  const char *head, struct error *err);
+/* Only what the working tree around @folder is: `head` with commit, subject, branch and
+ * dirty, or without a commit where git knows of none. In any case checkout_close. */
+void checkout_look(struct checkout *c, const char *folder);
 /* Base's configuration, as it is in its commit or folder: its text, to be freed, or NULL. */
 char *checkout_base_config(struct checkout *c, const char *name);
 /* Builds and makes the folders. A side that does not build is `broken`, and no error. */

@@ -18,6 +18,7 @@ struct repeat_progress {
 
 struct repeat_options {
 	uint32_t runs, warmup;
+	uint64_t until_ns; /* CLOCK_MONOTONIC; 0: runs take the time that they take */
 	double strictness;
 	const char *root; /* as in struct bench_run */
 	const struct config_command *command;
@@ -28,11 +29,12 @@ struct repeat_options {
 };
 
 /* Warm-up, two runs for exact metrics where there are such, the runs, and the profiled one.
- * The first run that does not end well is the last one, and the workload's failure; that of
+ * No run but the first of those that count begins when it would not end before until_ns. The
+ * first run that does not end well is the last one, and the workload's failure; that of
  * the profiled run is only told.
  *
  * Fills @ret, with texts in @a or borrowed from @w; *ret_note, which may stay NULL, is a
- * sentence on the profile. Returns 0; -EINTR: a signal ended it, and @ret has what there is;
+ * sentence on runs or the profile that are missing. Returns 0; -EINTR: a signal ended it, and @ret has what there is;
  * another negative errno and err. */
 int repeat_workload(struct bench *b, const struct config_workload *w,
 		    const struct repeat_options *o, struct arena *a,

@@ -131,6 +131,24 @@ static void aslr_look(struct bench *b)
 		means_set(b, "ASLR on, for times", true, "on");
 }
 
+/* Documentation/admin-guide/pm/cpufreq.rst; most virtual machines show none. */
+static void governor_look(struct bench *b)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t n;
+
+	if (io_slurp("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", 64, &data,
+		     &n) < 0)
+		return;
+	data[strcspn(data, "\n")] = '\0';
+	if (!strcmp(data, "performance"))
+		means_set(b, "steady CPU frequency", true, "governor performance");
+	else
+		means_set(b, "steady CPU frequency", false,
+			  "the governor is '%s': cpupower frequency-set -g performance",
+			  data);
+}
+
 /* The C library chooses code by the CPU, and by this. */
 static void tunables_look(struct bench *b)
 {
@@ -232,6 +250,7 @@ int bench_open(struct bench **ret, const struct config_workload *w,
 		return code;
 	}
 	aslr_look(b);
+	governor_look(b);
 	tunables_look(b);
 	*ret = b;
 	return 0;

@@ -183,6 +183,18 @@ int checkout_open(struct checkout *c, const char *folder, const char *base,
 	return bench_interrupted() ? error_set(err, -EINTR, "interrupted") : 0;
 }
 
+void checkout_look(struct checkout *c, const char *folder)
+{
+	struct error why = {0};
+
+	*c = (struct checkout){.runs_lock = -1, .holds = true, .subdir = xstrdup("")};
+	c->base.lock = c->head.lock = -1;
+	interrupt_hold();
+	repository_find(c, folder, &why);
+	if (c->repo && head_find(c, &why, &why) == 0)
+		git_describe(c, &c->head);
+}
+
 /* --- base's configuration ------------------------------------------------------------- */
 
 static char *file_read(const char *path)

@@ -89,7 +89,7 @@ const char *gate_unit(const struct config_metric *m)
 	case CONFIG_PERCENT:
 		return "%";
 	default:
-		return m->unit ? m->unit : "";
+		return m->unit && strcmp(m->unit, "count") != 0 ? m->unit : "";
 	}
 }
 

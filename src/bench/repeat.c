@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <profd/clock.h>
 #include <profd/coin.h>
 #include <profd/gate.h>
 #include <profd/stats-order.h>
@@ -29,6 +30,7 @@ struct repeat {
 	struct series *series; /* [w->nmetrics] */
 	uint32_t done;	       /* runs that were not dropped */
 	double seconds;	       /* that these took */
+	double last_seconds;   /* the last run of any kind */
 	bool failed;
 };
 
@@ -98,6 +100,7 @@ static int run_one(struct repeat *r, enum repeat_phase phase, uint32_t i, uint32
 	if (code < 0)
 		return code;
 	r->out->seconds += result.seconds;
+	r->last_seconds = result.seconds;
 	if (result.end == BENCH_INTERRUPTED) {
 		code = error_set(err, -EINTR, "%s", result.error.text);
 	} else if (result.end != BENCH_ENDED) {
@@ -111,14 +114,37 @@ static int run_one(struct repeat *r, enum repeat_phase phase, uint32_t i, uint32
 	return code;
 }
 
+/* A first run there has to be, for there to be a value at all. */
+static bool in_time(const struct repeat *r, enum repeat_phase phase, uint32_t i)
+{
+	uint64_t need_ns = (uint64_t)(r->last_seconds * 1e9);
+
+	return !r->o->until_ns || phase == REPEAT_EXACT || (phase == REPEAT_RUN && !i) ||
+	       clock_now_ns() + need_ns <= r->o->until_ns;
+}
+
 static int run_phase(struct repeat *r, enum repeat_phase phase, uint32_t n,
 		     struct error *err)
 {
 	int code = 0;
 
-	for (uint32_t i = 0; i < n && code == 0 && !r->failed; i++)
+	for (uint32_t i = 0; i < n && code == 0 && !r->failed; i++) {
+		if (!in_time(r, phase, i))
+			return 0;
 		code = run_one(r, phase, i, n, err);
+	}
 	return code;
+}
+
+static void note_runs(struct repeat *r, const char **ret_note)
+{
+	char note[640];
+
+	if (r->failed || r->done >= r->o->runs)
+		return;
+	snprintf(note, sizeof(note), "%s: the time budget allowed %u of %u runs",
+		 r->w->name, r->done, r->o->runs);
+	*ret_note = keep(r->a, note);
 }
 
 static bool has_exact(const struct config_workload *w)
@@ -291,7 +317,9 @@ int repeat_workload(struct bench *b, const struct config_workload *w,
 		code = run_phase(&r, REPEAT_EXACT, EXACT_RUNS, err);
 	if (code == 0)
 		code = run_phase(&r, REPEAT_RUN, o->runs, err);
-	if (code == 0 && !r.failed && o->profile_dir)
+	if (code == 0)
+		note_runs(&r, ret_note);
+	if (code == 0 && !r.failed && o->profile_dir && in_time(&r, REPEAT_PROFILE, 0))
 		code = run_profiled(&r, ret_note, err);
 	outcome_fill(&r);
 	for (uint32_t i = 0; i < w->nmetrics; i++) {

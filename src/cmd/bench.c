@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <profd/checkout.h>
 #include <profd/clock.h>
 #include <profd/figure.h>
 #include <profd/gate.h>
@@ -35,6 +36,7 @@ struct session {
 	char *dir_path; /* absolute */
 	int log_fd;
 	char stamp[32];
+	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	struct bench_line line;
 	struct outcome outcome;
 	struct outcome_workload *workloads;
@@ -217,6 +219,19 @@ static void means_take(struct session *s, const struct bench *b)
 	}
 }
 
+/* What is left of the time budget is shared by the workloads that are left. */
+static uint64_t until(const struct session *s)
+{
+	uint64_t now_ns = clock_now_ns(),
+		 end_ns = s->start_ns + s->config->time_budget_ns;
+
+	if (!s->config->time_budget_ns)
+		return 0;
+	return end_ns <= now_ns
+		       ? now_ns
+		       : now_ns + (end_ns - now_ns) / (s->nchosen - s->line.workload);
+}
+
 static int workload_run(struct session *s, const struct config_workload *w,
 			struct outcome_workload *ret, struct error *err)
 {
@@ -232,6 +247,7 @@ static int workload_run(struct session *s, const struct config_workload *w,
 		.runs = runs_of(s, w),
 		.warmup = s->args->warmup != UINT64_MAX ? (uint32_t)s->args->warmup
 							: w->warmup,
+		.until_ns = until(s),
 		.strictness = s->outcome.strictness,
 		.root = s->root,
 		.command = s->args->command ? &s->command : NULL,
@@ -303,32 +319,64 @@ static void add_word(struct text *t, const char *word)
 	text_addc(t, '\'');
 }
 
+static const char *keep_clean(struct session *s, const char *text)
+{
+	struct text clean = {0};
+	const char *kept;
+
+	if (!text)
+		return NULL;
+	text_add_clean(&clean, text, strlen(text));
+	kept = keep(s, text_get(&clean));
+	text_done(&clean);
+	return kept;
+}
+
+/* What the checkout is, as far as git knows; a command is itself. */
+static void head_look(struct session *s)
+{
+	struct outcome_side *head = &s->outcome.head;
+	_cleanup_free_ char *id = NULL;
+	struct checkout c;
+	char cwd[PATH_MAX];
+
+	checkout_look(&c, s->root ? s->root : ".");
+	head->label = s->args->command ? "the command"
+		      : c.head.label   ? keep_clean(s, c.head.label)
+				       : "this folder";
+	head->commit = keep_clean(s, c.head.commit);
+	head->subject = keep_clean(s, c.head.subject);
+	head->branch = keep_clean(s, c.head.branch);
+	head->dirty = c.head.dirty;
+	if (s->root)
+		head->root = keep_clean(s, s->root);
+	else if (getcwd(cwd, sizeof(cwd)))
+		head->root = keep_clean(s, cwd);
+	id = head->commit ? xasprintf("%s-%.8s", s->stamp, head->commit)
+			  : xstrdup(s->stamp);
+	s->outcome.id = keep(s, id);
+	checkout_close(&c);
+}
+
 static void outcome_begin(struct session *s, char **argv)
 {
 	struct outcome *o = &s->outcome;
 	uint64_t now_ns = clock_wall_ns();
 	struct tm tm = utc(now_ns);
-	struct text t = {0}, clean = {0};
-	char cwd[PATH_MAX];
+	struct text t = {0};
 
 	o->start_ns = now_ns;
 	strftime(s->stamp, sizeof(s->stamp), "%Y%m%dT%H%M%SZ", &tm);
+	s->start_ns = clock_now_ns();
 	add_word(&t, "profd");
 	for (int i = 0; argv[i]; i++)
 		add_word(&t, argv[i]);
-	text_add_clean(&clean, t.s, t.len);
 	o->command = "bench";
 	o->version = PACKAGE_VERSION;
-	o->id = s->stamp;
-	o->reproduce = keep(s, clean.s);
-	o->head.label = s->args->command ? "the command" : "this checkout";
-	if (s->root)
-		o->head.root = keep(s, s->root);
-	else if (getcwd(cwd, sizeof(cwd)))
-		o->head.root = keep(s, cwd);
+	o->reproduce = keep_clean(s, t.s);
+	head_look(s);
 	testbed_read(&o->arena, &o->environment);
 	text_done(&t);
-	text_done(&clean);
 }
 
 static void note_time(struct session *s)

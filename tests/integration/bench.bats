@@ -96,6 +96,29 @@ holds() {
 	bench 2 --tier monthly
 }
 
+@test "a time budget: fewer runs, the first one in any case, and it is said" {
+	yml "time_budget: 300ms" "workloads:" "  - name: a" "    command: sleep 0.2; echo a >>log" "    warmup: 0" \
+		"  - name: b" "    command: sleep 0.2; echo b >>log" "    warmup: 1"
+	PROFILE=1 bench 0 -n 50
+	grep -q '^a: the time budget allowed [1-3] of 50 runs$' out
+	grep -q '^b: the time budget allowed 1 of 50 runs$' out
+	holds "$(wc -l <log) <= 5"
+	[ ! -e profd-out/a ]
+}
+
+@test "the commit is told" {
+	git init -q -b trunk .
+	yml "workloads: [{name: w, command: 'true', runs: 1}]"
+	git add .profd.yml
+	git -c user.name=n -c user.email=e commit -q -m 'a subject'
+	mkdir sub
+	cd sub
+	bench 0
+	[ "$(json profd-out/verdict.json provenance.head.commit)" = "$(git rev-parse HEAD)" ]
+	[ "$(json profd-out/verdict.json provenance.head.branch)" = trunk ]
+	[[ "$(json profd-out/verdict.json provenance.id)" = 20*Z-"$(git rev-parse --short=8 HEAD)" ]]
+}
+
 @test "an earlier folder is kept, and one of the user's is not overwritten" {
 	bench 0 -n 1 -- true
 	bench 0 -n 1 -- true
