@@ -36,6 +36,8 @@ void text_add_xml(struct text *t, const char *s, size_t n);
  * on one line. */
 void text_add_markdown(struct text *t, const char *s);
 void text_add_code(struct text *t, const char *s);
+/* Appends @s so that a POSIX shell takes it as one word, in quotes where it needs them. */
+void text_add_word(struct text *t, const char *s);
 /* "12.3 MiB", "1.50 s", "12.4 %" for people. */
 void text_add_bytes(struct text *t, double bytes);
 void text_add_seconds(struct text *t, double seconds);

@@ -253,6 +253,25 @@ void text_add_code(struct text *t, const char *s)
 	text_addc(t, '`');
 }
 
+void text_add_word(struct text *t, const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789_-+=:,./@%^";
+
+	if (*s && s[strspn(s, plain)] == '\0') {
+		text_add(t, s);
+		return;
+	}
+	text_addc(t, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			text_add(t, "'\\''");
+		else
+			text_addc(t, *s);
+	}
+	text_addc(t, '\'');
+}
+
 void text_add_bytes(struct text *t, double bytes)
 {
 	static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB"};

@@ -60,19 +60,6 @@ static struct tm utc(uint64_t wall_ns)
 
 /* --- the configuration -------------------------------------------------------------- */
 
-static void print_problems(const struct config_problems *p)
-{
-	for (uint32_t i = 0; i < p->list.n; i++) {
-		const struct config_problem *x = &p->list.v[i];
-
-		fprintf(stderr, "%s%s\n", x->line ? "" : "profd: ", x->error.text);
-		if (x->error.hint[0])
-			fprintf(stderr, "profd: hint: %s\n", x->error.hint);
-	}
-	if (p->more)
-		fprintf(stderr, "profd: there are more\n");
-}
-
 /* A command of its own is a workload with the default metrics, named after its program. */
 static int config_of_command(struct session *s, struct config_problems *problems)
 {
@@ -112,7 +99,7 @@ static int config_load(struct session *s, struct error *err)
 		code = config_read(s->config_path, &s->config, &problems);
 	}
 	if (code < 0)
-		print_problems(&problems);
+		cmd_problems(&problems);
 	config_problems_done(&problems);
 	if (code == 0 && s->config_path && !s->args->config &&
 	    strchr(s->config_path, '/')) {
@@ -298,27 +285,6 @@ static int workloads_run(struct session *s, struct error *err)
 
 /* --- the outcome -------------------------------------------------------------------- */
 
-/* So that a shell reads the words as they are. */
-static void add_word(struct text *t, const char *word)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789_./:=,+-@%";
-
-	text_add(t, t->len ? " " : "");
-	if (*word && strspn(word, plain) == strlen(word)) {
-		text_add(t, word);
-		return;
-	}
-	text_addc(t, '\'');
-	for (; *word; word++) {
-		if (*word == '\'')
-			text_add(t, "'\\''");
-		else
-			text_addc(t, *word);
-	}
-	text_addc(t, '\'');
-}
-
 static const char *keep_clean(struct session *s, const char *text)
 {
 	struct text clean = {0};
@@ -368,9 +334,11 @@ static void outcome_begin(struct session *s, char **argv)
 	o->start_ns = now_ns;
 	strftime(s->stamp, sizeof(s->stamp), "%Y%m%dT%H%M%SZ", &tm);
 	s->start_ns = clock_now_ns();
-	add_word(&t, "profd");
-	for (int i = 0; argv[i]; i++)
-		add_word(&t, argv[i]);
+	text_add(&t, "profd");
+	for (int i = 0; argv[i]; i++) {
+		text_addc(&t, ' ');
+		text_add_word(&t, argv[i]);
+	}
 	o->command = "bench";
 	o->version = PACKAGE_VERSION;
 	o->reproduce = keep_clean(s, t.s);

@@ -2,6 +2,7 @@
 /* One function per sub-command; each returns the exit status. Only this folder prints. */
 #include <stdio.h>
 
+#include <profd/config.h>
 #include <profd/error.h>
 
 int cmd_compare(int argc, char **argv);
@@ -23,3 +24,5 @@ int cmd_view(int argc, char **argv);
 int cmd_fail(int status, const struct error *err);
 int cmd_usage_error(int status, const char *page, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* All that is wrong with a configuration. */
+void cmd_problems(const struct config_problems *p);

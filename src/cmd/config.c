@@ -78,20 +78,6 @@ static int parse_options(struct options *o, int argc, char **argv)
 	return parse_words(o, argc - optind, argv + optind);
 }
 
-/* With the place first, where editors and CI systems look for it. */
-static void print_problems(const struct config_problems *p)
-{
-	for (uint32_t i = 0; i < p->list.n; i++) {
-		const struct config_problem *x = &p->list.v[i];
-
-		fprintf(stderr, "%s%s\n", x->line ? "" : "profd: ", x->error.text);
-		if (x->error.hint[0])
-			fprintf(stderr, "profd: hint: %s\n", x->error.hint);
-	}
-	if (p->more)
-		fprintf(stderr, "profd: there are more\n");
-}
-
 static void print_json(struct json *j)
 {
 	struct text t = {0};
@@ -126,7 +112,7 @@ static int check(const struct options *o, const char *path)
 	if (code < 0 && o->json)
 		print_json(config_problems_json(path, &problems));
 	if (code < 0)
-		print_problems(&problems);
+		cmd_problems(&problems);
 	else
 		print_config(o, c);
 	config_problems_done(&problems);

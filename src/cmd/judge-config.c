@@ -6,25 +6,13 @@
 
 #include "cmd.h"
 
-/* With the place first, where editors and CI systems look for it. */
-static void print_problems(const struct config_problems *p)
-{
-	for (uint32_t i = 0; i < p->list.n; i++) {
-		const struct config_problem *x = &p->list.v[i];
-
-		fprintf(stderr, "%s%s\n", x->line ? "" : "profd: ", x->error.text);
-		if (x->error.hint[0])
-			fprintf(stderr, "profd: hint: %s\n", x->error.hint);
-	}
-}
-
 struct config *judge_config_read(const char *path)
 {
 	struct config_problems p = {0};
 	struct config *c = NULL;
 
 	if (config_read(path, &c, &p) < 0)
-		print_problems(&p);
+		cmd_problems(&p);
 	config_problems_done(&p);
 	return c;
 }

@@ -60,27 +60,6 @@ void judge_outcome_side(struct outcome *o, struct outcome_side *ret,
 	};
 }
 
-/* As the shell would have it again. */
-static void add_word(struct text *t, const char *word)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789_-+=:,./@%^";
-
-	text_addc(t, ' ');
-	if (*word && word[strspn(word, plain)] == '\0') {
-		text_add(t, word);
-		return;
-	}
-	text_addc(t, '\'');
-	for (; *word; word++) {
-		if (*word == '\'')
-			text_add(t, "'\\''");
-		else
-			text_addc(t, *word);
-	}
-	text_addc(t, '\'');
-}
-
 static bool has_word(char *const *argv, const char *start)
 {
 	for (unsigned i = 1; argv[i]; i++) {
@@ -97,8 +76,10 @@ static const char *reproduce(struct outcome *o, const struct judge_options *opti
 	const char *kept;
 
 	text_addf(&t, "profd %s", options->command);
-	for (unsigned i = 1; options->argv[i]; i++)
-		add_word(&t, options->argv[i]);
+	for (unsigned i = 1; options->argv[i]; i++) {
+		text_addc(&t, ' ');
+		text_add_word(&t, options->argv[i]);
+	}
 	if (o->base.commit && !has_word(options->argv, "--base"))
 		text_addf(&t, " --base ref:%s", o->base.commit);
 	if (!options->has_seed && !options->nshards)

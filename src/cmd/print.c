@@ -28,3 +28,17 @@ int cmd_usage_error(int status, const char *page, const char *fmt, ...)
 	text_done(&clean);
 	return status;
 }
+
+/* With the place first, where editors and CI systems look for it. */
+void cmd_problems(const struct config_problems *p)
+{
+	for (uint32_t i = 0; i < p->list.n; i++) {
+		const struct config_problem *x = &p->list.v[i];
+
+		fprintf(stderr, "%s%s\n", x->line ? "" : "profd: ", x->error.text);
+		if (x->error.hint[0])
+			fprintf(stderr, "profd: hint: %s\n", x->error.hint);
+	}
+	if (p->more)
+		fprintf(stderr, "profd: there are more\n");
+}

@@ -157,6 +157,20 @@ holds() {
 	grep -q 'not both' err
 }
 
+@test "a configuration that is wrong, and one of another name" {
+	yml "workloads: [{name: w, commands: 'true'}]"
+	bench 2
+	grep -q "^.*\.profd\.yml:2:.*'commands'" err
+	grep -q "did you mean 'command'" err
+	[ ! -e profd-out ]
+	mkdir ci
+	printf '%s\n' "profd: 1" "workloads: [{name: w, command: pwd >where, runs: 1}]" >ci/perf.yml
+	bench 0 --config ci/perf.yml
+	[ "$(cat where)" = "$PWD" ]
+	bench 2 --config ci/none.yml
+	bench 2 --config
+}
+
 @test "progress is for terminals only, and never with CI" {
 	"$INTEGRATION/pty-run" -- "$PROFD" bench -n 2 --no-profile -- true >on
 	grep -q 'true (1 of 1): run 2 of 2, .* left' on
@@ -405,6 +419,14 @@ printf \"\\\\033[31m<b>\\\\377 end\"; exit 1'}]"
 	[ "$(metric ins head)" = "$first" ]
 }
 
+@test "what is said to be exact, and is not, is told" {
+	yml "workloads:" "  - name: w" "    runs: 1" "    warmup: 0" "    metrics: {n: {from: program, exact: true}}" \
+		"    command: 'echo x >>n; echo \"{\\\"name\\\": \\\"n\\\", \\\"value\\\": \$(wc -l <n)}\" >\$PROFD_METRICS'"
+	bench 0
+	[ "$(metric n exact)" = false ]
+	grep -q 'said to be exact, and it did not repeat' out
+}
+
 # --- servers ----------------------------------------------------------------------------------------
 
 # Each request costs the server 0.2 s of CPU time; $1 is where it listens.
@@ -507,6 +529,13 @@ server() {
 		"    setup: rm -f port" "    server: {command: [$PYTHON, server.py], ready: [test, -s, port]}"
 	bench 4
 	grep -q 'its server ended too early: exit status 0' out
+}
+
+@test "a server that does not end is killed, and told" {
+	yml "workloads:" "  - name: w" "    command: ['true']" "    runs: 1" "    warmup: 0" \
+		"    server: {command: 'trap \"\" TERM; touch up; while :; do sleep 1000; done', ready: [test, -e, up]}"
+	bench 4
+	grep -q 'its server, asked to end: killed by SIGKILL' out
 }
 
 # --- isolation --------------------------------------------------------------------------------------

@@ -349,6 +349,27 @@ static void test_sink_numbers(void **state)
 	text_done(&t);
 }
 
+static void test_shell_words(void **state)
+{
+	static const char *const words[][2] = {
+		{"plain-1.2_x=/y", "plain-1.2_x=/y"},
+		{"", "''"},
+		{"a b", "'a b'"},
+		{"it's", "'it'\\''s'"},
+		{"$(x)", "'$(x)'"},
+		{"*", "'*'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct text t = {0};
+
+		text_add_word(&t, words[i][0]);
+		assert_string_equal(t.s, words[i][1]);
+		text_done(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +387,7 @@ int main(void)
 		cmocka_unit_test(json_that_is_read),
 		cmocka_unit_test(json_that_is_none_is_refused_with_its_line),
 		cmocka_unit_test(test_sink_numbers),
+		cmocka_unit_test(test_shell_words),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
