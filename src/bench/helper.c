@@ -148,6 +148,7 @@ static void child_run(const struct request *r, struct shared *shared, int go_fd)
 	char go;
 
 	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a workload may kill its parent */
 	isolate(r, shared);
 	shared->stage = HELPER_DIR;
 	if (r->dir && chdir(r->dir) < 0)
@@ -224,22 +225,33 @@ static void kill_children(struct job *j)
 		closedir(dir);
 }
 
+static void ended(struct job *j, int status)
+{
+	j->ended = true;
+	j->report.status = status;
+	j->report.end_ns = j->now_ns;
+}
+
+/* Before it is reaped the process group is surely its own still: a signal to that reaches
+ * even those that fork faster than they can be found. */
 static void reap(struct job *j)
 {
+	siginfo_t si = {0};
 	int status;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != j->pid) {
+	while (waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT) == 0) {
+		if (!si.si_pid)
+			return;
+		if (si.si_pid == j->pid)
+			kill(-j->pid, SIGKILL);
+		if (waitpid(si.si_pid, &status, 0) == j->pid)
+			ended(j, status);
+		else
 			j->report.survivors += j->ended && WIFSIGNALED(status) &&
 					       WTERMSIG(status) == SIGKILL;
-			continue;
-		}
-		j->ended = true;
-		j->report.status = status;
-		j->report.end_ns = j->now_ns;
+		si.si_pid = 0;
 	}
-	j->childless = pid < 0 && errno == ECHILD;
+	j->childless = errno == ECHILD;
 }
 
 static void children_wait(struct job *j, int ms)

@@ -213,6 +213,25 @@ holds() {
 	gone "$(cat pid)"
 }
 
+@test "what forks faster than it can be found is ended, too" {
+	cat >rolling.py <<-'END'
+	import fcntl, os
+	f = open("lock", "w")
+	fcntl.flock(f, fcntl.LOCK_EX)
+	while True:
+	    if os.fork():
+	        os._exit(0)
+	END
+	bench 0 -n 3 -- "$PYTHON" rolling.py
+	flock -n lock true
+}
+
+@test "a workload that kills what started it dies with it" {
+	bench 2 -n 1 -- sh -c 'echo $$ >pid; kill -9 $PPID; exec sleep 1000'
+	grep -q 'the program that starts workloads, profd-helper, ended unexpectedly' err
+	poll 60 gone "$(cat pid)"
+}
+
 @test "programs that cannot run" {
 	touch plain
 	bench 4 -n 1 -- no-such-program
