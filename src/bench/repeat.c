@@ -243,6 +243,7 @@ static void metric_fill(struct repeat *r, uint32_t i, struct outcome_metric *m)
 		.stat = config_stat_word(c->stat),
 		.bigger_is_better = c->direction == CONFIG_BIGGER,
 		.verdict = VERDICT_MEASURED,
+		.ratio = true, /* until a value is not above 0 */
 		.threshold = c->has_threshold ? c->threshold : (double)NAN,
 		.threshold_units = c->difference > 0 ? c->difference : (double)NAN,
 		.base = (double)NAN,

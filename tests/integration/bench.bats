@@ -192,6 +192,8 @@ holds() {
 	[ "$(json profd-out/verdict.json workloads.0.verdict)" = failed ]
 	[ "$(json profd-out/verdict.json workloads.1.verdict)" = measured ]
 	[ "$(json profd-out/verdict.json exit_status)" = 4 ]
+	# Its threshold of 10 % is one of nothing, and no 100 ms.
+	grep -q '^| `bad` | cpu .* | 10 % |' profd-out/summary.md
 	bench 4 -n 1 -- sh -c 'kill -SEGV $$'
 	grep -q 'FAILED: killed by SIGSEGV' out
 }
