@@ -39,3 +39,16 @@ clean() {
 	"$TEST_TOOLS/oracle/gen-profile" hostile pprof >hostile.pb.gz
 	clean "$PROFD" top hostile.pb.gz
 }
+
+@test "valgrind: bench of a server, metrics and a failure" {
+	! grep -aq __asan_init "$PROFD" || skip "this profd is built with AddressSanitizer"
+	printf '%s\n' "profd: 1" "workloads:" "  - name: w" "    command: 'echo \"{\\\"name\\\": \\\"x\\\", \\\"value\\\": 1}\" >\$PROFD_METRICS'" \
+		"    metrics: {x: {from: program, budget: '<= 2'}, cpu: , f: {from: perf, event: page-faults}}" \
+		"    server: {command: [sleep, '1000'], ready: ['true']}" "    setup: echo setup" "    runs: 2" \
+		"  - {name: bad, command: exit 3}" >.profd.yml
+	run valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect \
+		--child-silent-after-fork=yes "$PROFD" bench --no-profile
+	echo "$output"
+	[ "$status" -eq 4 ]
+	[[ $output == *"w: 2 runs"* ]]
+}
