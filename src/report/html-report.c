@@ -244,16 +244,34 @@ static bool is_beside(const char *path)
 	return true;
 }
 
+/* Those of a workload are X/base and X/head, and what they differ by is between them. */
+static void add_diff(struct page *p, const char *base, const char *head)
+{
+	size_t n = strlen(base);
+
+	if (n < 6 || strcmp(base + n - 5, "/base") != 0 || strlen(head) != n ||
+	    strncmp(base, head, n - 4) != 0 || strcmp(head + n - 5, "/head") != 0)
+		return;
+	text_addf(&p->t, "<a href=\"%.*s/diff.html\">what they differ by</a>\n",
+		  (int)(n - 5), base);
+}
+
 static void add_profiles(struct page *p, const struct outcome_workload *w)
 {
 	const char *const paths[] = {w->base_profile, w->head_profile};
 	static const char *const sides[] = {"base", "head"};
 
+	if (!is_beside(paths[0]) && !is_beside(paths[1]))
+		return;
+	add(p, "<p>");
 	for (int i = 0; i < 2; i++)
 		if (is_beside(paths[i]))
 			text_addf(&p->t,
-				  "<p><a href=\"%s/index.html\">profile of %s</a></p>\n",
+				  "<a href=\"%s/index.html\">profile of %s</a> &nbsp;\n",
 				  paths[i], sides[i]);
+	if (is_beside(paths[0]) && is_beside(paths[1]))
+		add_diff(p, paths[0], paths[1]);
+	add(p, "</p>\n");
 }
 
 static void add_charts(struct page *p, const struct outcome_row *r)
@@ -316,6 +334,44 @@ static void add_all_charts(struct page *p)
 
 /* --- the rest ----------------------------------------------------------------------- */
 
+static void add_seconds(struct page *p, double change, double low, double high)
+{
+	struct text t = {0};
+
+	figure_add_change(&t, change, high - low, false, "s");
+	if (isfinite(low) && isfinite(high)) {
+		text_addc(&t, ' ');
+		figure_add_interval(&t, change, low, high, false, "s");
+	}
+	add_cell(p, &t);
+	text_done(&t);
+}
+
+static void add_function(struct page *p, const struct outcome_workload *w,
+			 const struct outcome_function *f)
+{
+	struct text t = {0};
+
+	add(p, "<tr><td>");
+	add_name(p, w->name);
+	add(p, f->named ? "</td><td><b>" : "</td><td>");
+	add_name(p, f->name);
+	add(p, f->named ? "</b></td><td><bdi>" : "</td><td><bdi>");
+	view_add_line(&t, f->file ? f->file : f->module, NAME_MAX_BYTES);
+	if (f->file && f->line)
+		text_addf(&t, ":%u", f->line);
+	add_escaped(p, &t);
+	add(p, "</bdi></td><td><bdi>");
+	text_clear(&t);
+	view_add_kind(&t, f, NAME_MAX_BYTES);
+	add_escaped(p, &t);
+	add(p, "</bdi></td>");
+	add_seconds(p, f->change_s, f->low_s, f->high_s);
+	add_seconds(p, f->total_change_s, f->total_low_s, f->total_high_s);
+	add(p, "</tr>\n");
+	text_done(&t);
+}
+
 static void add_functions(struct page *p)
 {
 	uint32_t n = 0;
@@ -324,34 +380,31 @@ static void add_functions(struct page *p)
 		const struct outcome_workload *w = &p->o->workloads[i];
 
 		for (uint32_t k = 0; k < w->nfunctions && n < ROWS_MAX; k++) {
-			const struct outcome_function *f = &w->functions[k];
-			struct text t = {0};
-
-			add(p,
-			    n++ ? "<tr><td>"
-				: "<h2>Which functions</h2>\n<div "
-				  "class=\"scroll\"><table>"
-				  "\n<tr><th align=\"left\">workload</th>"
-				  "<th align=\"left\">function</th>"
-				  "<th class=\"n\" align=\"right\">change</th>"
-				  "<th class=\"n\" align=\"right\">interval</th></tr>\n"
-				  "<tr><td>");
-			add_name(p, w->name);
-			add(p, "</td><td>");
-			add_name(p, f->name);
-			add(p, "</td>");
-			figure_add_change(&t, f->change_s, f->high_s - f->low_s, false,
-					  "s");
-			add_cell(p, &t);
-			figure_add_interval(&t, f->change_s, f->low_s, f->high_s, false,
-					    "s");
-			add_cell(p, &t);
-			add(p, "</tr>\n");
-			text_done(&t);
+			if (!n++)
+				add(p, "<h2>Which functions</h2>\n"
+				       "<div class=\"scroll\"><table>\n<tr>"
+				       "<th align=\"left\">workload</th>"
+				       "<th align=\"left\">function</th>"
+				       "<th align=\"left\">file</th>"
+				       "<th align=\"left\">what</th>"
+				       "<th class=\"n\" align=\"right\">its own part</th>"
+				       "<th class=\"n\" align=\"right\">with callees</th>"
+				       "</tr>\n");
+			add_function(p, w, &w->functions[k]);
 		}
 	}
 	if (n)
 		add(p, "</table></div>\n");
+	for (uint32_t i = 0; i < p->o->nworkloads && i < ROWS_MAX; i++) {
+		if (!p->o->workloads[i].functions_note ||
+		    !*p->o->workloads[i].functions_note)
+			continue;
+		add(p, "<p>");
+		add_name(p, p->o->workloads[i].name);
+		add(p, ": ");
+		add_name(p, p->o->workloads[i].functions_note);
+		add(p, "</p>\n");
+	}
 }
 
 static void add_failures(struct page *p)

@@ -14,7 +14,7 @@ static const char *verdict_word(unsigned v)
 
 static const char *reason_word(unsigned r)
 {
-	return r <= REASON_CONTROL ? verdict_reason_text((enum verdict_reason)r) : NULL;
+	return r <= REASON_TIME ? verdict_reason_text((enum verdict_reason)r) : NULL;
 }
 
 static const char *effect_word(unsigned e)
@@ -180,9 +180,27 @@ static const struct field failure_fields[] = {
 
 #define SELF outcome_function
 static const struct field function_fields[] = {
-	NAME("name", name),	  TEXT("file", file),		COUNT("line", line),
-	COUNT("rank", rank),	  NUMBER("change_s", change_s), NUMBER("low_s", low_s),
-	NUMBER("high_s", high_s), NUMBER("level", level),	{0},
+	NAME("name", name),
+	TEXT("module", module),
+	TEXT("file", file),
+	COUNT("line", line),
+	COUNT("rank", rank),
+	TEXT("kind", kind),
+	TEXT("was", was),
+	TEXT("with", with),
+	FLAG("named", named),
+	FLAG("touched", touched),
+	NUMBER("change_s", change_s),
+	NUMBER("low_s", low_s),
+	NUMBER("high_s", high_s),
+	NUMBER("level", level),
+	NUMBER("base_s", base_s),
+	NUMBER("head_s", head_s),
+	NUMBER("share", share),
+	NUMBER("total_change_s", total_change_s),
+	NUMBER("total_low_s", total_low_s),
+	NUMBER("total_high_s", total_high_s),
+	{0},
 };
 #undef SELF
 
@@ -203,6 +221,11 @@ static const struct field workload_fields[] = {
 	TEXT("head_profile", head_profile),
 	LIST("failures", failures, nfailures, OUTCOME_LIST_MAX, failure_fields),
 	LIST("metrics", metrics, nmetrics, OUTCOME_METRICS_MAX, metric_fields),
+	COUNT("function_pairs", function_pairs),
+	NODE("residual_s", residual_s, interval_fields),
+	TEXT("functions_note", functions_note),
+	COUNT("touched", touched),
+	COUNT("touched_sampled", touched_sampled),
 	LIST("functions", functions, nfunctions, OUTCOME_LIST_MAX, function_fields),
 	{0},
 };

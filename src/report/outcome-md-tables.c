@@ -9,6 +9,8 @@
 #include "markdown.h"
 #include <profd/figure.h>
 
+#define NOTES_MAX 20 /* of a workload's functions */
+
 static void begin_cell(struct md *m)
 {
 	text_add(&m->t, m->t.s[m->t.len - 1] == '\n' ? "| " : " | ");
@@ -198,45 +200,96 @@ void md_budgets(struct md *m)
 
 /* --- functions ---------------------------------------------------------------------- */
 
+static void add_seconds(struct md *m, double change, double low, double high)
+{
+	struct text t = {0};
+
+	figure_add_change(&t, change, high - low, false, "s");
+	if (isfinite(low) && isfinite(high)) {
+		text_addc(&t, ' ');
+		figure_add_interval(&t, change, low, high, false, "s");
+	}
+	add_cell(m, text_get(&t));
+	text_done(&t);
+}
+
+/* Those that did it are in bold type. */
 static void add_function(struct md *m, const struct outcome_workload *w,
 			 const struct outcome_function *f)
 {
 	struct text t = {0};
 
 	add_code_cell(m, w->name);
-	text_addf(&m->t, " | %u", f->rank);
-	add_code_cell(m, f->name);
-	view_add_line(&t, f->file, m->name_max);
+	begin_cell(m);
+	text_add(&m->t, f->named ? "**" : "");
+	md_add_code(&m->t, f->name, m->name_max, true);
+	text_add(&m->t, f->named ? "**" : "");
+	view_add_line(&t, f->file ? f->file : f->module, m->name_max);
 	if (f->file && f->line)
 		text_addf(&t, ":%u", f->line);
 	add_code_cell(m, text_get(&t));
 	text_clear(&t);
-	figure_add_change(&t, f->change_s, f->high_s - f->low_s, false, "s");
+	view_add_kind(&t, f, m->name_max);
 	add_cell(m, text_get(&t));
-	text_clear(&t);
-	figure_add_interval(&t, f->change_s, f->low_s, f->high_s, false, "s");
-	add_cell(m, text_get(&t));
-	text_add(&m->t, " |\n");
 	text_done(&t);
+	add_seconds(m, f->change_s, f->low_s, f->high_s);
+	add_seconds(m, f->total_change_s, f->total_low_s, f->total_high_s);
+	text_add(&m->t, " |\n");
+}
+
+/* What is not theirs, and what the judge has to say of them, a sentence a line. */
+static void add_function_notes(struct md *m, const struct outcome_workload *w)
+{
+	const struct outcome_interval *i = &w->residual_s;
+	const char *note = w->functions_note;
+
+	if (w->nfunctions && isfinite(i->low) && isfinite(i->high) && i->level > 0) {
+		struct text t = {0};
+
+		figure_add_change(&t, i->change, i->high - i->low, false, "s");
+		text_addc(&t, ' ');
+		figure_add_interval(&t, i->change, i->low, i->high, false, "s");
+		text_add(&m->t, "\n");
+		md_add_code(&m->t, w->name, m->name_max, false);
+		text_add(&m->t, ": the named functions leave ");
+		md_add_text(&m->t, text_get(&t), m->name_max);
+		text_add(&m->t, " of the change.\n");
+		text_done(&t);
+	}
+	for (size_t n, k = 0; note && *note && k < NOTES_MAX;
+	     note += n + (note[n] != 0), k++) {
+		_cleanup_free_ char *line = NULL;
+
+		n = strcspn(note, "\n");
+		line = xstrndup(note, n);
+		text_add(&m->t, "\n");
+		md_add_text(&m->t, line, 4 * m->name_max);
+		text_add(&m->t, "\n");
+	}
 }
 
 void md_functions(struct md *m)
 {
+	const struct outcome *o = m->o;
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < m->o->nworkloads; i++) {
-		const struct outcome_workload *w = &m->o->workloads[i];
+	for (uint32_t i = 0; i < o->nworkloads; i++) {
+		const struct outcome_workload *w = &o->workloads[i];
 
 		for (uint32_t k = 0; k < w->nfunctions; k++) {
 			if (!n++)
-				text_add(&m->t,
-					 "\n| workload | rank | function | file | change "
-					 "| interval |\n|---|--:|---|---|--:|---|\n");
+				text_add(
+					&m->t,
+					"\n| workload | function | file | what | its own "
+					"part | with callees "
+					"|\n|---|---|---|---|---|---|\n");
 			if (n <= m->rows_max)
 				add_function(m, w, &w->functions[k]);
 		}
 	}
 	add_rest(m, n, "functions");
+	for (uint32_t i = 0; i < o->nworkloads && i < m->rows_max; i++)
+		add_function_notes(m, &o->workloads[i]);
 }
 
 /* --- the slowest -------------------------------------------------------------------- */

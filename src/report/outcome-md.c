@@ -268,8 +268,10 @@ void md_environment(struct md *m)
 	view_add_line(&t, e->cpu, m->name_max);
 	if (e->cpus)
 		text_addf(&t, ", %u CPU%s", e->cpus, e->cpus == 1 ? "" : "s");
-	if (e->mhz_max > 0)
+	if (e->mhz_max > e->mhz_min)
 		text_addf(&t, ", %.0f to %.0f MHz", e->mhz_min, e->mhz_max);
+	else if (e->mhz_max > 0)
+		text_addf(&t, ", %.0f MHz", e->mhz_max);
 	add_fact(m, "CPU", text_get(&t));
 	add_fact(m, "Image", e->image);
 	add_fact(m, "Governor", e->governor);

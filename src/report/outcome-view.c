@@ -168,6 +168,21 @@ void view_add_side(struct text *t, const struct outcome_side *s, size_t max)
 		text_addc(t, ')');
 }
 
+void view_add_kind(struct text *t, const struct outcome_function *f, size_t max)
+{
+	view_add_line(t, f->kind ? f->kind : "changed", max);
+	if (f->was) {
+		text_add(t, ", was ");
+		view_add_line(t, f->was, max);
+	}
+	if (f->with) {
+		text_add(t, ", with ");
+		view_add_line(t, f->with, max);
+	}
+	if (f->touched)
+		text_add(t, ", touched by this change");
+}
+
 /* --- figures ------------------------------------------------------------------------ */
 
 /* Of the median: 2 * 1.96 * 1.2533 standard errors, the deviation being that of a normal

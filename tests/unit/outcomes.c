@@ -154,18 +154,42 @@ static void fill_functions(struct outcome *o, struct outcome_workload *w)
 
 	v[0] = (struct outcome_function){.name = "compare_keys",
 					 .file = "src/sort.c",
+					 .module = "sort",
 					 .line = 118,
 					 .rank = 1,
 					 .change_s = .0412,
 					 .low_s = .0385,
 					 .high_s = .0441,
-					 .level = .95};
+					 .level = .95,
+					 .kind = "changed",
+					 .named = true,
+					 .touched = true,
+					 .base_s = .1,
+					 .head_s = .1412,
+					 .share = .25,
+					 .total_change_s = .0412,
+					 .total_low_s = .038,
+					 .total_high_s = .0445};
 	v[1] = (struct outcome_function){.name = "std::vector<int>::push_back",
 					 .rank = 2,
 					 .change_s = -.0031,
 					 .low_s = -.0049,
 					 .high_s = -.0012,
-					 .level = .95};
+					 .level = .95,
+					 .kind = "moved",
+					 .with = "std::vector<int>::emplace_back",
+					 .base_s = .01,
+					 .head_s = .0069,
+					 .share = .01,
+					 .total_change_s = 0,
+					 .total_low_s = -.002,
+					 .total_high_s = .002};
+	w->function_pairs = 12;
+	w->residual_s = (struct outcome_interval){.0012, -.002, .0044, .95};
+	w->functions_note =
+		"1 of 2 functions that the change touches was never sampled.\n";
+	w->touched = 2;
+	w->touched_sampled = 1;
 	w->functions = v;
 	w->nfunctions = 2;
 }
@@ -290,7 +314,7 @@ static void sample_verdicts(struct outcome *o)
 
 		m[0] = metric("cpu", "s", .25, .01 * v - .03);
 		m[0].verdict = (enum verdict)v;
-		m[0].reason = (enum verdict_reason)(v % (REASON_CONTROL + 1));
+		m[0].reason = (enum verdict_reason)(v % (REASON_TIME + 1));
 		m[0].effect = (enum outcome_effect)(v % 3);
 		m[0].gating = v % 2;
 		fill_values(o, &m[0], 5, .1);
@@ -439,12 +463,17 @@ static void sample_hostile(struct outcome *o)
 	c[0] = (struct outcome_limit_change){NASTY, NASTY, NASTY, NASTY, NASTY};
 	g[0] = (struct outcome_function){.name = NASTY,
 					 .file = NASTY,
+					 .module = NASTY,
 					 .line = 1,
 					 .rank = 1,
 					 .change_s = .1,
 					 .low_s = .05,
 					 .high_s = .15,
-					 .level = .95};
+					 .level = .95,
+					 .kind = NASTY,
+					 .was = NASTY,
+					 .with = NASTY,
+					 .named = true};
 	notes[0] = "=HYPERLINK(\"http://x\")" NASTY;
 	notes[1] = "\n\n# not a heading\n\n- nor a list\n</details>";
 	w[0] = (struct outcome_workload){.name = "=cmd|' /C calc'!A0" NASTY,
@@ -460,6 +489,7 @@ static void sample_hostile(struct outcome *o)
 					 .nfailures = 1,
 					 .functions = g,
 					 .nfunctions = 1,
+					 .functions_note = NASTY "\n" NASTY,
 					 .base_profile = "../../etc/" NASTY,
 					 .head_profile = "javascript:alert(1)",
 					 .pairs = 3,
