@@ -13,7 +13,7 @@
 #include <profd/outcome.h>
 
 #define OUTCOME_FILE "verdict.json"
-#define OUTCOME_FILE_MAX_BYTES (64u << 20)
+#define OUTCOME_FILE_MAX_BYTES (256u << 20)
 /* What a verdict.json may hold; more is refused (-EFBIG). */
 #define OUTCOME_WORKLOADS_MAX 10000
 #define OUTCOME_METRICS_MAX 1000   /* of a workload */

@@ -248,10 +248,10 @@ static int read_columns(struct reader *r, const struct field *f, const struct js
 	int code = columns_count(r, f, j, keys, step, &n);
 
 	*ret_n = 0;
-	if (code < 0)
+	memcpy(at, &v, sizeof(v));
+	if (code < 0 || !n)
 		return code;
-	if (n)
-		v = arena_alloc(r->arena, (size_t)n * step * sizeof(*v));
+	v = arena_alloc(r->arena, (size_t)n * step * sizeof(*v));
 	for (unsigned i = 0; i < step && code == 0; i++)
 		code = read_column(r, json_get(j, keys[i]), n, step, v + i);
 	memcpy(at, &v, sizeof(v));

@@ -33,6 +33,8 @@ static void outcome_look(const struct outcome *o, bool bigger)
 		must(isfinite(m->head) && isnan(m->base) &&
 		     m->bigger_is_better == bigger);
 	}
+	if (o->nworkloads > 100) /* each is 2 KB then, which says nothing new */
+		return;
 	sink_text_init(&out, &t);
 	outcome_json_write(o, &out.sink);
 	must(outcome_read(t.s, t.len, &again, NULL) == 0);
