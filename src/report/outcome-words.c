@@ -140,13 +140,17 @@ void outcome_counts(struct text *t, const struct outcome *o)
 
 	for (uint32_t i = 0; i < o->nworkloads; i++) {
 		const struct outcome_workload *w = &o->workloads[i];
+		bool broken = w->nfailures && (w->verdict == VERDICT_FAILED ||
+					       w->verdict == VERDICT_TIMEOUT);
 
 		for (uint32_t k = 0; k < w->nmetrics; k++) {
-			n[w->metrics[k].verdict]++;
-			over += w->metrics[k].budget.given &&
-				w->metrics[k].budget.exceeded;
+			const struct outcome_metric *m = &w->metrics[k];
+
+			if (!broken || m->verdict != w->verdict)
+				n[m->verdict]++;
+			over += m->budget.given && m->budget.exceeded;
 		}
-		if (!w->nmetrics)
+		if (!w->nmetrics || broken)
 			n[w->verdict]++;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)

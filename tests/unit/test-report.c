@@ -173,6 +173,11 @@ static void counts_begin_with_the_worst(void **state)
 	outcome_counts(&t, &o);
 	is(&t, "1 regression, 1 inconclusive, 1 improvement, 2 pass; 1 over budget");
 	outcome_done(&o);
+	/* A workload that failed is one, with metrics or without. */
+	outcome_sample("hostile", &o);
+	outcome_counts(&t, &o);
+	is(&t, "1 failed, 1 regression; 1 over budget");
+	outcome_done(&o);
 	outcome_sample("empty", &o);
 	outcome_counts(&t, &o);
 	is(&t, "nothing was measured");
