@@ -94,6 +94,22 @@ static void compare_row(struct compare *c, uint32_t row, bool callers, unsigned 
 	*(which == BEFORE ? &c->old_sum : &c->new_sum) += e->v[which];
 }
 
+/* A function's own part stands beside what it calls: an interrupt in some sample is not all
+ * that a function calls. */
+static void compare_self(struct compare *c, const struct candidate *old,
+			 const struct candidate *new)
+{
+	double was = 0, is = 0;
+
+	for (uint32_t i = 0; i < c->t->npairs; i++) {
+		was += old->self.v[BEFORE][i];
+		is += new->self.v[AFTER][i];
+	}
+	vec_push(&c->shares, ((struct share_pair){was, is}));
+	c->old_sum += was;
+	c->new_sum += is;
+}
+
 /* What the calls from (or to) both have in common, 0 to 1; NaN: neither has any. */
 static double compare_calls(const struct renames *r, uint32_t old, uint32_t new,
 			    bool callers)
@@ -108,6 +124,8 @@ static double compare_calls(const struct renames *r, uint32_t old, uint32_t new,
 		compare_row(&c, callers ? o->in.v[i] : o->out.v[i], callers, BEFORE);
 	for (uint32_t i = 0; i < (callers ? n->in.n : n->out.n); i++)
 		compare_row(&c, callers ? n->in.v[i] : n->out.v[i], callers, AFTER);
+	if (!callers)
+		compare_self(&c, &all[old], &all[new]);
 	none = !(c.old_sum > 0) && !(c.new_sum > 0);
 	for (uint32_t i = 0; i < c.shares.n; i++)
 		common += fmin(c.old_sum > 0 ? c.shares.v[i].old / c.old_sum : 0,

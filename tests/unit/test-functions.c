@@ -593,6 +593,21 @@ a_new_name_with_the_same_callers_callees_and_cost_is_a_renamed_one(void **state)
 	runs_done(&r);
 }
 
+static void an_interrupt_does_not_hide_that_it_was_renamed(void **state)
+{
+	static const struct load loads[] = {
+		{"main;z", 3000, 3000},	       {"main;c;old", 1000, 0},
+		{"main;c;old;irq;tick", 6, 0}, {"main;c;new", 0, 1000},
+		{"main;c;new;irq;rcu", 0, 6},  {"main;z;irq;tick", 6, 6},
+		{"main;z;irq;rcu", 6, 6},      {"main;c;new;fault", 0, 6},
+		{"main;z;fault", 6, 6},	       {0}};
+	struct runs r = judge(loads);
+
+	assert_kind(&r, "new", FUNCTIONS_RENAMED);
+	assert_string_equal(get(&r.f, "new")->was, "old");
+	runs_done(&r);
+}
+
 static void a_renamed_one_that_is_slower_is_named_with_its_former_name(void **state)
 {
 	static const struct load loads[] = {
@@ -789,6 +804,7 @@ int main(void)
 		cmocka_unit_test(callers_that_grew_by_more_than_they_inlined_are_named),
 		cmocka_unit_test(
 			a_new_name_with_the_same_callers_callees_and_cost_is_a_renamed_one),
+		cmocka_unit_test(an_interrupt_does_not_hide_that_it_was_renamed),
 		cmocka_unit_test(
 			a_renamed_one_that_is_slower_is_named_with_its_former_name),
 		cmocka_unit_test(other_callers_or_another_cost_make_two_functions),
