@@ -90,7 +90,8 @@ struct functions_entry {
 	uint32_t rank;	  /* from 1 */
 	enum functions_kind kind;
 	bool certain, named;
-	bool touched;		     /* by the change: set by others (touched.h) */
+	bool in_head; /* some run of head has it; or file and line are base's */
+	bool touched; /* by the change: set by others (touched.h) */
 	struct functions_cost share; /* of all, its own */
 	struct functions_cost self_cost, total_cost;
 	struct outcome_interval self;	/* at a level that makes all candidates' hold */
@@ -103,7 +104,7 @@ struct functions_entry {
 struct functions {
 	/* What is named first, by the bound that is nearest to 0, largest first; then what is
 	 * certain otherwise; then the rest by the size of the estimate. */
-	const struct functions_entry *entries;
+	struct functions_entry *entries;
 	uint32_t n, named, pairs;
 	const char *unit; /* of all costs: "s"; or the profile's, of what is no time */
 	bool alone;	  /* one pair: intervals know of sampling only */

@@ -21,3 +21,6 @@ tests_unit_test_gate_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-functions
 TESTS += tests/unit/test-functions
 tests_unit_test_functions_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-touched
+TESTS += tests/unit/test-touched
+tests_unit_test_touched_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
