@@ -68,6 +68,11 @@ int checkout_open(struct checkout *c, const char *folder, const char *base,
 void checkout_look(struct checkout *c, const char *folder);
 /* Base's configuration, as it is in its commit or folder: its text, to be freed, or NULL. */
 char *checkout_base_config(struct checkout *c, const char *name);
+/* The lines that the change changes, as touched_read wants them; *ret_diff is to be freed by
+ * text_done. Files that git does not know yet are not in it. Returns 0; -ENOENT: the sides are
+ * not both of one repository; -EIO; -EFBIG; -EINTR. */
+struct text;
+int checkout_diff(struct checkout *c, struct text *ret_diff, struct error *err);
 /* Builds and makes the folders. A side that does not build is `broken`, and no error. */
 int checkout_make(struct checkout *c, const struct config_command *build,
 		  struct error *err);

@@ -1,9 +1,10 @@
-/* Two pprof files from outside and their difference, in every form; and run.json, which
- * says how a recording was made.
+/* Two pprof files from outside and their difference, in every form, and which functions of
+ * them changed; and run.json, which says how a recording was made.
  *
  * An input is a run.json where it begins with '{'. Else: a byte of options (bits 0-1:
  * enum diff_normalize, 2: unlike ones, 3-4 and 5-6: the values of the two), the length of
  * the first file in two bytes, the smaller one first, and the files. */
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <profd/diff-report.h>
+#include <profd/functions.h>
 #include <profd/report.h>
 
 #define FILE_MAX_BYTES ((size_t)16 << 20)
@@ -65,6 +67,30 @@ static void compare(struct diff_side *before, struct diff_side *after,
 	diff_done(&d);
 }
 
+/* As a pair, and as two in which both are on either side: nothing is named there. */
+static void judge(const struct diff_side *before, const struct diff_side *after,
+		  bool allow_unlike)
+{
+	struct functions_options o = {.share = .05, .allow_unlike = allow_unlike};
+	struct functions_run b = {before->profile, before->value, "before", NAN, NAN};
+	struct functions_run a = {after->profile, after->value, "after", NAN, NAN};
+	struct functions_pair pairs[] = {{b, a}, {a, b}};
+
+	for (uint32_t n = 1; n <= 2; n++) {
+		struct error err = {0};
+		struct functions f;
+
+		if (functions_build(&f, pairs, n, &o, &err) < 0) {
+			if (!err.text[0])
+				abort();
+			continue;
+		}
+		if (n == 2 && f.named)
+			abort();
+		functions_done(&f);
+	}
+}
+
 /* What is written is read again. */
 static void check_origin(const struct origin *o)
 {
@@ -105,8 +131,10 @@ static void read_two(const uint8_t *data, size_t n)
 			side_init(&s[i], p[i], data[0] >> (3 + 2 * i) & 3);
 	if (p[0] && p[0]->nvalues)
 		compare(&s[0], &s[0], &o);
-	if (p[0] && p[0]->nvalues && p[1] && p[1]->nvalues)
+	if (p[0] && p[0]->nvalues && p[1] && p[1]->nvalues) {
 		compare(&s[0], &s[1], &o);
+		judge(&s[0], &s[1], o.allow_unlike);
+	}
 	profile_free(p[0]);
 	profile_free(p[1]);
 }

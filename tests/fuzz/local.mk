@@ -5,7 +5,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event tests/fuzz/fuzz-folded \
 	tests/fuzz/fuzz-filter tests/fuzz/fuzz-gperftools tests/fuzz/fuzz-metrics tests/fuzz/fuzz-perfscript tests/fuzz/fuzz-speedscope \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
-	tests/fuzz/fuzz-cfi tests/fuzz/fuzz-debugfile tests/fuzz/fuzz-ring tests/fuzz/fuzz-gha tests/fuzz/fuzz-verdict
+	tests/fuzz/fuzz-cfi tests/fuzz/fuzz-debugfile tests/fuzz/fuzz-ring tests/fuzz/fuzz-gha tests/fuzz/fuzz-touched tests/fuzz/fuzz-verdict
 check_PROGRAMS += $(fuzz_targets)
 if FUZZING
 fuzz_main =
@@ -35,6 +35,7 @@ tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz-record.c $(fuzz_main)
 tests_fuzz_fuzz_ring_SOURCES = tests/fuzz/fuzz-ring.c $(fuzz_main)
 tests_fuzz_fuzz_text_SOURCES = tests/fuzz/fuzz-text.c $(fuzz_main)
 tests_fuzz_fuzz_gha_SOURCES = tests/fuzz/fuzz-gha.c $(fuzz_main)
+tests_fuzz_fuzz_touched_SOURCES = tests/fuzz/fuzz-touched.c $(fuzz_main)
 tests_fuzz_fuzz_verdict_SOURCES = tests/fuzz/fuzz-verdict.c $(fuzz_main)
 tests_fuzz_fuzz_capture_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_cfi_LDADD = src/libprofd.a $(PROFD_LIBS)
@@ -54,6 +55,7 @@ tests_fuzz_fuzz_record_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_ring_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_text_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_gha_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_touched_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_verdict_LDADD = src/libprofd.a $(PROFD_LIBS)
 tests_fuzz_fuzz_capture_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_cfi_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
@@ -73,6 +75,7 @@ tests_fuzz_fuzz_record_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_ring_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_text_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_gha_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
+tests_fuzz_fuzz_touched_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_verdict_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 
 # How many lines of each parser the seeds reach; below 80 % of any it fails.

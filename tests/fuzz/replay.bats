@@ -87,6 +87,10 @@ replay() {
 	replay cfi 100
 }
 
+@test "diffs" {
+	replay touched 300
+}
+
 @test "verdicts" {
 	replay verdict 3
 }

@@ -8,9 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include <profd/checkout.h>
+#include <profd/text.h>
 #include <profd/touched.h>
 
 #define HEAD(path)                                                                       \
@@ -186,6 +190,113 @@ static void long_paths_are_refused(void **state)
 	diff[n + 4] = '\0';
 	assert_refused(diff, -EFBIG, "a long path");
 	free(diff);
+}
+
+/* --- git ----------------------------------------------------------------------------- */
+
+/* Names that a shell, a terminal or a reader of diffs would choke on, and settings under which
+ * a diff looks otherwise. */
+static const char script[] =
+	"set -e; cd \"$1\"; export HOME=$PWD GIT_CONFIG_NOSYSTEM=1\n"
+	"git init -q -b main .; git config user.name x; git config user.email x@x.x\n"
+	"git config diff.noprefix true; git config diff.context 5\n"
+	"git config color.ui always; git config diff.external false\n"
+	"quoted=$(printf 'q\"\\t\\\\.c'); latin=$(printf 'l\\344.c')\n"
+	"mkdir src; for f in src/a.c \"$quoted\" \"$latin\" 'with blank.c' -x.c gone.c; "
+	"do\n"
+	"	seq 20 >\"./$f\"; done\n"
+	"git add -A; git commit -qm base; git tag base\n"
+	"for f in src/a.c \"$quoted\" \"$latin\" 'with blank.c' -x.c; do\n"
+	"	sed -i '3s/.*/new/; 9d' \"./$f\"; done\n"
+	"git rm -q gone.c; git mv src/a.c src/b.c; git add -A; git commit -qm head\n"
+	"sed -i '$s/.*/not committed/' src/b.c\n";
+
+static bool make_repository(const char *folder)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		execl("/bin/sh", "sh", "-c", script, "sh", folder, NULL);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void remove_folder(const char *folder)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		execlp("rm", "rm", "-rf", folder, NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static struct touched diff_of(const char *folder, const char *base)
+{
+	struct error err = {0};
+	struct text diff = {0};
+	struct checkout c;
+	struct touched t;
+
+	if (checkout_open(&c, folder, base, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	if (checkout_diff(&c, &diff, &err) < 0)
+		fail_msg("%s", err.text);
+	t = read_diff(text_get(&diff));
+	text_done(&diff);
+	checkout_close(&c);
+	return t;
+}
+
+static uint32_t spans_of(const struct touched *t, const char *path, uint32_t first)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->sides[TOUCHED_HEAD].n; i++) {
+		const struct touched_span *s = &t->sides[TOUCHED_HEAD].v[i];
+
+		n += !strcmp(s->path, path) && s->first == first;
+	}
+	return n;
+}
+
+static void git_tells_the_lines_whatever_names_and_settings(void **state)
+{
+	static const char *const paths[] = {"src/b.c", "q\"\xef\xbf\xbd\\.c",
+					    "l\xef\xbf\xbd.c", "with blank.c", "-x.c"};
+	char folder[] = "/tmp/touched-XXXXXX";
+	struct touched t;
+
+	assert_non_null(mkdtemp(folder));
+	assert_true(make_repository(folder));
+	t = diff_of(folder, "ref:base");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_int_equal(spans_of(&t, paths[i], 3), 1);
+		assert_int_equal(spans_of(&t, paths[i], 8), 1);
+	}
+	/* The working tree, which is not committed. */
+	assert_int_equal(spans_of(&t, "src/b.c", 19), 1);
+	assert_int_equal(t.files, 6);
+	touched_done(&t);
+	t = diff_of(folder, "ref:HEAD");
+	assert_int_equal(t.files, 1);
+	assert_span(&t, TOUCHED_BASE, 0, "src/b.c", 19, 19, false);
+	touched_done(&t);
+	remove_folder(folder);
+}
+
+static void two_folders_have_no_diff(void **state)
+{
+	struct error err = {0};
+	struct text diff = {0};
+	struct checkout c;
+
+	assert_int_equal(checkout_open(&c, "/", "dir:/", "dir:/", &err), 0);
+	assert_int_equal(checkout_diff(&c, &diff, &err), -ENOENT);
+	checkout_close(&c);
 }
 
 /* --- functions ---------------------------------------------------------------------- */
@@ -416,6 +527,8 @@ int main(void)
 		cmocka_unit_test(hostile_names_are_read_and_cleaned),
 		cmocka_unit_test(broken_diffs_are_refused_with_their_line),
 		cmocka_unit_test(long_paths_are_refused),
+		cmocka_unit_test(git_tells_the_lines_whatever_names_and_settings),
+		cmocka_unit_test(two_folders_have_no_diff),
 		cmocka_unit_test(a_function_ends_where_the_next_one_begins),
 		cmocka_unit_test(what_was_taken_out_between_two_functions_is_in_neither),
 		cmocka_unit_test(the_folder_of_the_sources_is_found),
