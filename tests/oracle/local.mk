@@ -20,3 +20,7 @@ EXTRA_DIST += \
 EXTRA_DIST += \
 	tests/oracle/stats-recipe.R \
 	tests/oracle/stats.txt
+# And about functions, for tests/unit/test-functions.
+EXTRA_DIST += \
+	tests/oracle/functions-recipe.R \
+	tests/oracle/functions.txt

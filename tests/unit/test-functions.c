@@ -340,6 +340,72 @@ static void a_known_total_takes_its_part_off_the_noise(void **state)
 	runs_done(&without);
 }
 
+/* --- R's answers ---------------------------------------------------------------------- */
+
+static struct functions_run oracle_run(int f, int rest, double cpu_ms)
+{
+	struct load loads[] = {{"main;f", f, 0}, {"main;rest", rest, 0}, {0}};
+	struct profile *p = new_profile();
+
+	for (const struct load *l = loads; l->frames; l++) {
+		if (l->base)
+			profile_add(p, stack_of(p, l->frames), 0,
+				    (int64_t[]){l->base, (int64_t)l->base * PERIOD});
+	}
+	return (struct functions_run){p, 1, "run", NAN, cpu_ms > 0 ? cpu_ms / 1e3 : NAN};
+}
+
+/* Returns false at the end. */
+static bool oracle_case(FILE *in)
+{
+	struct functions_pair *pairs;
+	struct functions_options o = {0};
+	struct outcome_interval got;
+	double estimate, low, high;
+	struct functions f;
+	unsigned n, known;
+
+	if (fscanf(in, " case %u %u", &n, &known) != 2)
+		return false;
+	pairs = xcalloc(n, sizeof(*pairs));
+	for (unsigned i = 0; i < n; i++) {
+		int x[6];
+
+		assert_int_equal(fscanf(in, " pair %d %d %d %d %d %d", &x[0], &x[1],
+					&x[2], &x[3], &x[4], &x[5]),
+				 6);
+		pairs[i].base = oracle_run(x[0], x[1], x[2]);
+		pairs[i].head = oracle_run(x[3], x[4], x[5]);
+	}
+	assert_int_equal(fscanf(in, " f %lf %lf %lf", &estimate, &low, &high), 3);
+	assert_int_equal(functions_build(&f, pairs, n, &o, NULL), 0);
+	got = get(&f, "f")->single;
+	assert_near(got.change, estimate, 1e-12);
+	assert_near(got.low, low, 1e-10);
+	assert_near(got.high, high, 1e-10);
+	functions_done(&f);
+	for (unsigned i = 0; i < n; i++) {
+		profile_free((struct profile *)pairs[i].base.profile);
+		profile_free((struct profile *)pairs[i].head.profile);
+	}
+	free(pairs);
+	return true;
+}
+
+static void intervals_are_those_that_r_finds(void **state)
+{
+	_cleanup_free_ char *path = xasprintf("%s/tests/oracle/functions.txt",
+					      getenv("SRCDIR"));
+	FILE *in = fopen(path, "re");
+	int cases = 0;
+
+	assert_non_null(in);
+	while (oracle_case(in))
+		cases++;
+	fclose(in);
+	assert_int_equal(cases, 48);
+}
+
 static void one_pair_knows_of_sampling_only_and_says_so(void **state)
 {
 	static const struct load loads[] = {
@@ -788,6 +854,7 @@ int main(void)
 		cmocka_unit_test(agreeing_pairs_are_not_surer_than_counts_of_samples),
 		cmocka_unit_test(runs_that_differ_widen_the_interval),
 		cmocka_unit_test(a_known_total_takes_its_part_off_the_noise),
+		cmocka_unit_test(intervals_are_those_that_r_finds),
 		cmocka_unit_test(one_pair_knows_of_sampling_only_and_says_so),
 		cmocka_unit_test(what_is_surely_most_comes_first),
 		cmocka_unit_test(the_residual_is_what_the_named_ones_leave),
