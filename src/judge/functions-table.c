@@ -160,7 +160,7 @@ static struct frames frames_of(const struct functions_table *t, unsigned which,
 	return f;
 }
 
-static bool frames_next(struct frames *f, uint32_t *ret_entity, mapping_id *ret_mapping)
+static bool frames_next(struct frames *f, uint32_t *ret_entity)
 {
 	const struct profile *p = f->t->merged[f->which];
 	const struct match_side *side = &f->t->m.sides[f->which];
@@ -176,7 +176,6 @@ static bool frames_next(struct frames *f, uint32_t *ret_entity, mapping_id *ret_
 	l = p->stacks.v[f->at].location;
 	f->left--;
 	*ret_entity = entity_of(f->t, f->which, side->frames.v[side->first[l] + f->left]);
-	*ret_mapping = p->locations.v[l].mapping;
 	return true;
 }
 
@@ -198,26 +197,60 @@ static void edge_add(struct functions_table *t, struct map *known, uint32_t call
 	t->edges.v[at - 1].v[which] += v;
 }
 
+/* The innermost frame of a stack's last location. */
+static uint32_t leaf_entity(const struct functions_table *t, unsigned which, stack_id s)
+{
+	const struct match_side *side = &t->m.sides[which];
+	location_id l = t->merged[which]->stacks.v[s].location;
+
+	return entity_of(t, which, side->frames.v[side->first[l + 1] - 1]);
+}
+
+/* All that passes through a stack passes through the calls of its last location. */
+static void add_calls(struct functions_table *t, unsigned which, stack_id s, double v,
+		      struct map *known)
+{
+	const struct profile *p = t->merged[which];
+	const struct match_side *side = &t->m.sides[which];
+	const struct stack_node *node = &p->stacks.v[s];
+	mapping_id m = p->locations.v[node->location].mapping;
+	bool called = node->parent;
+	uint32_t caller = called ? leaf_entity(t, which, node->parent) : 0;
+
+	for (uint32_t k = side->first[node->location];
+	     k < side->first[node->location + 1]; k++) {
+		uint32_t entity = entity_of(t, which, side->frames.v[k]);
+
+		if (!t->mapping[which][entity])
+			t->mapping[which][entity] = m;
+		if (called)
+			edge_add(t, known, caller, entity, which, v);
+		caller = entity;
+		called = true;
+	}
+}
+
 static void side_look(struct functions_table *t, unsigned which, struct map *known)
 {
+	const struct profile *p = t->merged[which];
+	_cleanup_free_ double *passes = xcalloc(p->stacks.n, sizeof(*passes));
+
 	for (uint32_t i = 0; i < t->cells[which].n; i++) {
 		const struct run_cell *c = &t->cells[which].v[i];
-		struct frames f = frames_of(t, which, c->row);
-		double v = c->v * t->scale[which][c->run];
-		uint32_t callee, entity;
-		mapping_id m;
+		stack_id s = p->samples.v[c->row].stack;
 
-		if (!frames_next(&f, &callee, &m))
+		if (!s)
 			continue;
-		t->share_sum[which][callee] += c->v / t->sum[which][c->run];
-		do {
-			if (!t->mapping[which][callee])
-				t->mapping[which][callee] = m;
-			if (!frames_next(&f, &entity, &m))
-				break;
-			edge_add(t, known, entity, callee, which, v);
-			callee = entity;
-		} while (true);
+		t->share_sum[which][leaf_entity(t, which, s)] += c->v /
+								 t->sum[which][c->run];
+		passes[s] += c->v * t->scale[which][c->run];
+	}
+	/* Parents come before their children. */
+	for (stack_id s = p->stacks.n; s-- > 1;)
+		passes[p->stacks.v[s].parent] += passes[s];
+	for (stack_id s = 1; s < p->stacks.n; s++) {
+		if (passes[s] > 0)
+			add_calls(t, which, s, passes[s], known);
 	}
 }
 
@@ -299,9 +332,8 @@ static void side_fill_series(struct functions_table *t, unsigned which)
 		double scale = t->scale[which][c->run];
 		bool leaf = true;
 		uint32_t entity;
-		mapping_id m;
 
-		for (; frames_next(&f, &entity, &m); leaf = false) {
+		for (; frames_next(&f, &entity); leaf = false) {
 			uint32_t at = t->candidate_of[entity];
 			struct candidate *to;
 
