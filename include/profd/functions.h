@@ -129,3 +129,7 @@ const char *functions_kind_name(enum functions_kind k);
  * into @a. */
 const struct outcome_function *functions_outcome(const struct functions *f, uint32_t max,
 						 struct arena *a, uint32_t *ret_n);
+/* Sets those fields of a workload that are about functions, but for what is touched. Costs
+ * that are no time leave them empty, with a note. */
+void functions_fill(const struct functions *f, uint32_t max, struct outcome_workload *w,
+		    struct arena *a);

@@ -1,7 +1,10 @@
 /* Functions as an outcome keeps them. */
 #include <profd/functions.h>
 
+#include <math.h>
 #include <string.h>
+
+#include <profd/text.h>
 
 const char *functions_kind_name(enum functions_kind k)
 {
@@ -67,4 +70,25 @@ const struct outcome_function *functions_outcome(const struct functions *f, uint
 			v[k++] = outcome_of(&f->entries[i], a);
 	}
 	return v;
+}
+
+void functions_fill(const struct functions *f, uint32_t max, struct outcome_workload *w,
+		    struct arena *a)
+{
+	struct text note = {0};
+
+	w->function_pairs = f->pairs;
+	w->residual_s = (struct outcome_interval){NAN, NAN, NAN, NAN};
+	if (!strcmp(f->unit, "s")) {
+		w->functions = functions_outcome(f, max, a, &w->nfunctions);
+		w->residual_s = f->residual;
+	} else {
+		text_addf(&note,
+			  "the profiles count %s and not time, so functions are not "
+			  "listed\n",
+			  f->unit);
+	}
+	text_add(&note, f->notes);
+	w->functions_note = note.len ? keep(a, note.s) : NULL;
+	text_done(&note);
 }

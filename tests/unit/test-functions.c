@@ -841,6 +841,31 @@ static void an_outcome_keeps_what_is_certain(void **state)
 	arena_done(&arena);
 }
 
+static void a_workload_gets_its_functions_and_the_rest(void **state)
+{
+	static const struct load loads[] = {
+		{"main;a", 3000, 3000}, {"main;b", 300, 900}, {0}};
+	struct outcome_workload w = {.name = "w"};
+	struct arena arena = {0};
+	struct runs r;
+
+	runs_make(&r, loads, 3);
+	runs_judge(&r);
+	functions_fill(&r.f, 10, &w, &arena);
+	assert_int_equal(w.function_pairs, 3);
+	assert_int_equal(w.nfunctions, 1);
+	assert_near(w.residual_s.change, r.f.residual.change, 0);
+	assert_non_null(strstr(w.functions_note, "3 pairs"));
+	w = (struct outcome_workload){.name = "w"};
+	r.f.unit = "bytes";
+	functions_fill(&r.f, 10, &w, &arena);
+	assert_int_equal(w.nfunctions, 0);
+	assert_true(isnan(w.residual_s.change));
+	assert_non_null(strstr(w.functions_note, "count bytes and not time"));
+	runs_done(&r);
+	arena_done(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -881,6 +906,7 @@ int main(void)
 		cmocka_unit_test(unlike_rates_are_said),
 		cmocka_unit_test(what_was_not_measured_alike_is_refused),
 		cmocka_unit_test(an_outcome_keeps_what_is_certain),
+		cmocka_unit_test(a_workload_gets_its_functions_and_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
