@@ -228,10 +228,15 @@ static bool moved_by_total(const struct kinds *k, const struct candidate *c)
 	return caller && total_stays(k, c, &k->t->candidates.v[caller - 1]);
 }
 
+static bool is_gone(const struct candidate *c)
+{
+	return c->present[BEFORE] && !c->present[AFTER];
+}
+
 static void tell_kind(struct kinds *k, uint32_t row, bool *member)
 {
 	struct candidate *c = &k->t->candidates.v[row];
-	bool gone = c->present[BEFORE] && !c->present[AFTER];
+	bool gone = is_gone(c);
 	static const unsigned relations[] = {
 		RELATION_CALLED, RELATION_CALLS, RELATION_KIN,
 		RELATION_CALLED | RELATION_CALLS | RELATION_KIN};
@@ -260,15 +265,19 @@ static double change_of(const struct functions_table *t, uint32_t row)
 
 static int by_change(const void *va, const void *vb, void *table)
 {
+	const struct candidate *v = ((const struct functions_table *)table)->candidates.v;
 	uint32_t a = *(const uint32_t *)va, b = *(const uint32_t *)vb;
 	double x = change_of(table, a), y = change_of(table, b);
 
+	if (is_gone(&v[a]) != is_gone(&v[b]))
+		return is_gone(&v[a]) ? -1 : 1;
 	if (x != y)
 		return x > y ? -1 : 1;
 	return (a > b) - (a < b);
 }
 
-/* The largest first: a function that went into several is told before each of these. */
+/* What is gone, then the largest first: a function that went into several is told before each
+ * of these. */
 void functions_tell_kinds(struct functions_table *t)
 {
 	struct kinds k = {.t = t, .n = t->candidates.n};

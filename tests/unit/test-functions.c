@@ -631,6 +631,17 @@ static void one_that_vanished_into_its_callers_was_inlined(void **state)
 	runs_done(&r);
 }
 
+static void the_only_caller_may_have_grown_by_a_little_more(void **state)
+{
+	static const struct load loads[] = {
+		{"main;z", 3000, 3000}, {"main;a", 500, 1120}, {"main;a;g", 600, 0}, {0}};
+	struct runs r = judge(loads);
+
+	assert_kind(&r, "g", FUNCTIONS_INLINED);
+	assert_kind(&r, "a", FUNCTIONS_MOVED);
+	runs_done(&r);
+}
+
 static void callers_that_grew_by_more_than_they_inlined_are_named(void **state)
 {
 	static const struct load loads[] = {
@@ -893,6 +904,7 @@ int main(void)
 		cmocka_unit_test(a_caller_whose_total_stays_says_that_it_moved),
 		cmocka_unit_test(noise_does_not_acquit),
 		cmocka_unit_test(one_that_vanished_into_its_callers_was_inlined),
+		cmocka_unit_test(the_only_caller_may_have_grown_by_a_little_more),
 		cmocka_unit_test(callers_that_grew_by_more_than_they_inlined_are_named),
 		cmocka_unit_test(
 			a_new_name_with_the_same_callers_callees_and_cost_is_a_renamed_one),
