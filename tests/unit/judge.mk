@@ -20,7 +20,14 @@ tests_unit_test_gate_SOURCES = tests/unit/test-gate.c tests/unit/fake-machine.c 
 tests_unit_test_gate_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-functions
 TESTS += tests/unit/test-functions
+tests_unit_test_functions_SOURCES = tests/unit/test-functions.c tests/unit/function-runs.c \
+	tests/unit/function-runs.h
 tests_unit_test_functions_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-touched
 TESTS += tests/unit/test-touched
 tests_unit_test_touched_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-function-kinds
+TESTS += tests/unit/test-function-kinds
+tests_unit_test_function_kinds_SOURCES = tests/unit/test-function-kinds.c \
+	tests/unit/function-runs.c tests/unit/function-runs.h
+tests_unit_test_function_kinds_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
