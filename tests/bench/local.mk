@@ -1,6 +1,5 @@
 # The bench: figures as ratios against peers in the same run. Built only when asked for.
 BENCH_TOOLS = \
-	tests/bench/functions-judge \
 	tests/bench/inlines \
 	tests/bench/many-rings \
 	tests/bench/slowdown \
@@ -40,6 +39,7 @@ bench-gates: all
 .PHONY: bench-gates
 
 # Row 17, which takes hours: make bench-functions BENCH="--injections 100"
+check_PROGRAMS += tests/bench/functions-judge
 tests_bench_functions_judge_SOURCES = tests/bench/functions-judge.c
 tests_bench_functions_judge_LDADD = src/libprofd.a $(PROFD_LIBS)
 bench-functions: all tests/bench/functions-judge

@@ -23,4 +23,5 @@ EXTRA_DIST += \
 # And about functions, for tests/unit/test-functions.
 EXTRA_DIST += \
 	tests/oracle/functions-recipe.R \
+	tests/oracle/functions.bats \
 	tests/oracle/functions.txt
