@@ -6,7 +6,7 @@
  * Functions are known as in diff.h: by name and source file, not by address, line or build;
  * inlined ones count where DWARF names them. A function's own part ("self") is what was
  * sampled in it; its total counts a sample once, however often it is on the stack. Seconds of
- * a run are the function's share of the run's CPU time, if that is given, else what the
+ * a run are the function's share of the run's CPU time, if all runs have it, else what the
  * profile says itself.
  *
  * Candidates have a share of at least 1 % of their own on either side, in the median of the

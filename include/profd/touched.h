@@ -42,7 +42,7 @@ struct touched {
 int touched_read(struct touched *t, const char *diff, size_t n, struct error *err);
 void touched_done(struct touched *t);
 
-/* Functions of one side. Two of one file and line are one: instances of a template. */
+/* Functions of one side, zeroed to start. Two of one file and line are one: instances of a template. */
 struct touched_function {
 	const char *name, *file;
 	uint32_t first; /* the line that names it */

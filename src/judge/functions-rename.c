@@ -10,6 +10,7 @@
 #define LIKE .8	     /* of the calls, at least, are to or from the same functions */
 #define COST_RATIO 2 /* of what has another name */
 #define ROUNDS 8
+#define CALLS_LEAST 1e-3  /* of all calls of a candidate */
 #define COST_RATIO_NAME 4 /* of what has its name, in another file */
 
 /* Calls from or to the one and the other, for each neighbour that they have. */
@@ -26,17 +27,35 @@ struct renames {
 	struct calls *calls; /* [candidates] */
 };
 
+static double weight_of(const struct call_edge *e)
+{
+	return e->v[BEFORE] + e->v[AFTER];
+}
+
+/* Calls that hardly count are left out, so that a candidate has no more than a thousand in
+ * either direction: there may be as many candidates as 2 / share, each held against each. */
 static void renames_init(struct renames *r, struct functions_table *t)
 {
-	*r = (struct renames){.t = t};
-	r->calls = xcalloc((size_t)t->candidates.n + 1, sizeof(*r->calls));
-	for (uint32_t i = 0; i < t->edges.n; i++) {
-		uint32_t from = t->candidate_of[t->edges.v[i].caller];
-		uint32_t to = t->candidate_of[t->edges.v[i].callee];
+	uint32_t n = t->candidates.n;
+	_cleanup_free_ double *in = xcalloc((size_t)n + 1, sizeof(*in));
+	_cleanup_free_ double *out = xcalloc((size_t)n + 1, sizeof(*out));
 
-		if (from)
+	*r = (struct renames){.t = t};
+	r->calls = xcalloc((size_t)n + 1, sizeof(*r->calls));
+	for (uint32_t i = 0; i < t->edges.n; i++) {
+		const struct call_edge *e = &t->edges.v[i];
+
+		out[t->candidate_of[e->caller]] += weight_of(e);
+		in[t->candidate_of[e->callee]] += weight_of(e);
+	}
+	for (uint32_t i = 0; i < t->edges.n; i++) {
+		const struct call_edge *e = &t->edges.v[i];
+		uint32_t from = t->candidate_of[e->caller];
+		uint32_t to = t->candidate_of[e->callee];
+
+		if (from && weight_of(e) >= CALLS_LEAST * out[from])
 			vec_push(&r->calls[from - 1].out, i);
-		if (to)
+		if (to && weight_of(e) >= CALLS_LEAST * in[to])
 			vec_push(&r->calls[to - 1].in, i);
 	}
 }
