@@ -74,11 +74,12 @@ struct outcome_function { /* which function did it: profiled pairs; functions.h 
 	uint32_t line, rank;
 	/* Of its own, in a run; the interval holds for all functions at once. */
 	double change_s, low_s, high_s, level;
-	const char *kind; /* "changed", "new", "gone", "renamed", "inlined", "moved" */
-	const char *was;  /* what it was called, or the file that it was in */
-	const char *with; /* where the cost went to or came from */
-	bool named;	  /* guilty, or to be thanked */
-	bool touched;	  /* the change is in its lines */
+	const char *kind;   /* "changed", "new", "gone", "renamed", "inlined", "moved" */
+	const char *was;    /* what it was called, or the file that it was in */
+	const char *with;   /* where the cost went to or came from */
+	const char *caller; /* whose calls of it changed most */
+	bool named;	    /* guilty, or to be thanked */
+	bool touched;	    /* the change is in its lines */
 	double base_s, head_s, share; /* its own part, medians; share: of head's runs */
 	double total_change_s, total_low_s, total_high_s;
 };
