@@ -86,8 +86,11 @@ struct functions_entry {
 	const char *name, *file, *module; /* file, module: "" where not known */
 	const char *was;  /* renamed or from another file: the former one; NULL */
 	const char *with; /* moved, inlined: into or from which one mostly; NULL */
-	uint32_t line;	  /* where it is declared, 0: unknown */
-	uint32_t rank;	  /* from 1 */
+	/* Whose calls of it changed most in the same direction, summed over all runs; NULL:
+	 * nobody calls it, or the change is not certain. */
+	const char *caller;
+	uint32_t line; /* where it is declared, 0: unknown */
+	uint32_t rank; /* from 1 */
 	enum functions_kind kind;
 	bool certain, named;
 	bool in_head; /* some run of head has it; or file and line are base's */

@@ -115,6 +115,26 @@ static void judge_candidate(struct functions_table *t, struct candidate *c,
 	c->certain = !c->helper && (c->self_change.low > 0 || c->self_change.high < 0);
 }
 
+/* The total of the edge, so that recursion between two functions weighs more than once: it
+ * tells who, not how much. */
+static void find_callers_of_change(struct functions_table *t)
+{
+	for (uint32_t i = 0; i < t->edges.n; i++) {
+		const struct call_edge *e = &t->edges.v[i];
+		uint32_t to = t->candidate_of[e->callee];
+		struct candidate *c = to ? &t->candidates.v[to - 1] : NULL;
+		double change = e->v[AFTER] - e->v[BEFORE];
+
+		if (!c || !c->certain)
+			continue;
+		change = c->self_change.change > 0 ? change : -change;
+		if (change <= c->blame)
+			continue;
+		c->blame = change;
+		c->blamed = e->caller + 1;
+	}
+}
+
 static void judge_all(struct functions_table *t)
 {
 	_cleanup_free_ double *scratch = xcalloc(t->npairs, sizeof(*scratch));
@@ -131,6 +151,7 @@ static void judge_all(struct functions_table *t)
 		if (!t->candidates.v[i].dropped)
 			judge_candidate(t, &t->candidates.v[i], scratch);
 	functions_tell_kinds(t);
+	find_callers_of_change(t);
 }
 
 /* --- the list ----------------------------------------------------------------------- */
@@ -177,6 +198,10 @@ static void entry_names(struct functions_table *t, const struct candidate *c,
 		e->with = keep(t->arena,
 			       profile_text(words, functions_entity(t, with)->name));
 	}
+	if (c->blamed)
+		e->caller = keep(
+			t->arena,
+			profile_text(words, functions_entity(t, c->blamed - 1)->name));
 	if (!c->was)
 		return;
 	was = functions_entity(t, c->was - 1);

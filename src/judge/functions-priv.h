@@ -24,7 +24,9 @@ struct candidate {
 	double floor_self, floor_total; /* variance that sampling gives to a difference */
 	struct outcome_interval self_change, total_change, single;
 	enum functions_kind kind;
-	uint32_t with; /* index of a candidate + 1; or 0 */
+	uint32_t with;	 /* index of a candidate + 1; or 0 */
+	uint32_t blamed; /* the caller whose calls changed most: entity + 1; or 0 */
+	double blame;	 /* by how much */
 	bool certain;
 };
 

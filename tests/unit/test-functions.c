@@ -304,6 +304,21 @@ static void what_is_surely_most_comes_first(void **state)
 	runs_done(&r);
 }
 
+static void the_caller_whose_calls_grew_is_told(void **state)
+{
+	static const struct load loads[] = {{"main;a;copy", 1000, 1000},
+					    {"main;b;copy", 100, 600},
+					    {"main;c;copy", 500, 400},
+					    {"main;z", 3000, 3000},
+					    {0}};
+	struct runs r = runs_of(loads);
+
+	assert_string_equal(r.f.entries[0].name, "copy");
+	assert_string_equal(r.f.entries[0].caller, "b");
+	assert_null(runs_get(&r.f, "z")->caller);
+	runs_done(&r);
+}
+
 static void the_residual_is_what_the_named_ones_leave(void **state)
 {
 	static const struct load loads[] = {
@@ -474,6 +489,7 @@ int main(void)
 		cmocka_unit_test(intervals_are_those_that_r_finds),
 		cmocka_unit_test(one_pair_knows_of_sampling_only_and_says_so),
 		cmocka_unit_test(what_is_surely_most_comes_first),
+		cmocka_unit_test(the_caller_whose_calls_grew_is_told),
 		cmocka_unit_test(the_residual_is_what_the_named_ones_leave),
 		cmocka_unit_test(unlike_engines_are_refused_or_said),
 		cmocka_unit_test(unlike_rates_are_said),
