@@ -248,7 +248,7 @@ machine() {
 	examine
 	agrees
 	finds 'checks["buffers"]["wall"] == "memlock" and not remedies["memlock"]["needed"]'
-	finds 'checks["buffers"]["detail"].startswith("512 of 4096 KiB on each of")'
+	finds 'checks["buffers"]["detail"].startswith("512 of 8192 KiB on each of")'
 	machine "cpus=128 offline=100-127"
 	examine
 	agrees
