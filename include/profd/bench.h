@@ -52,6 +52,7 @@ struct bench_run {
 	/* Profile what is measured into this folder, by `profd record`: its times are
 	 * worth nothing then. NULL: as it is. Not together with `exact`. */
 	const char *profile_dir;
+	uint32_t profile_hz; /* 0: record's default */
 };
 
 struct bench_result {

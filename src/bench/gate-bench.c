@@ -13,7 +13,14 @@
 struct gate_bench {
 	struct gate_bench_options o;
 	struct bench **benches; /* of the workloads that have run */
+	double *run_s;		/* of each workload, what its last run took; 0: none */
 };
+
+/* Some hundred samples in each profiled run, as far as the kernel's usual limit and profd's
+ * own cost allow; long ones are sampled as ever. */
+#define PROFILE_SAMPLES 500
+#define PROFILE_MIN_HZ 499
+#define PROFILE_MAX_HZ 4999
 
 static int bench_get(struct gate_bench *b, uint32_t workload, struct bench **ret,
 		     struct error *err)
@@ -41,7 +48,20 @@ static int run(void *arg, const struct gate_run *run, struct bench_result *ret,
 	struct bench *bench;
 	int code = bench_get(b, run->workload, &bench, err);
 
-	return code < 0 ? code : bench_run(bench, &r, ret, err);
+	if (code == 0)
+		code = bench_run(bench, &r, ret, err);
+	if (code == 0 && !run->exact)
+		b->run_s[run->workload] = ret->seconds;
+	return code;
+}
+
+static uint32_t profile_hz(const struct gate_bench *b, uint32_t workload)
+{
+	double hz = PROFILE_SAMPLES / b->run_s[workload];
+
+	if (!(hz > PROFILE_MIN_HZ))
+		return PROFILE_MIN_HZ;
+	return hz < PROFILE_MAX_HZ ? (uint32_t)hz : PROFILE_MAX_HZ;
 }
 
 static int copy_base(void *arg, struct error *err)
@@ -82,6 +102,7 @@ struct gate_bench *gate_bench_open(const struct gate_bench_options *o,
 
 	b->o = *o;
 	b->benches = xcalloc((size_t)o->config->nworkloads + 1, sizeof(*b->benches));
+	b->run_s = xcalloc((size_t)o->config->nworkloads + 1, sizeof(*b->run_s));
 	*ret_runner = (struct gate_runner){.run = run,
 					   .copy_base = copy_base,
 					   .now_ns = now_ns,
@@ -98,6 +119,7 @@ void gate_bench_close(struct gate_bench *b)
 	for (uint32_t i = 0; i < b->o.config->nworkloads; i++)
 		bench_close(b->benches[i]);
 	free(b->benches);
+	free(b->run_s);
 	free(b);
 }
 
@@ -106,7 +128,8 @@ int gate_bench_profile(struct gate_bench *b, uint32_t workload, enum gate_side s
 {
 	const struct bench_run r = {.root = b->o.roots[side],
 				    .command = b->o.commands[side],
-				    .profile_dir = dir};
+				    .profile_dir = dir,
+				    .profile_hz = profile_hz(b, workload)};
 	_cleanup_free_ char *profile = xasprintf("%s/cpu.pb.gz", dir);
 	struct bench_result x = {0};
 	struct bench *bench;

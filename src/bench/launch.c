@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -145,14 +147,20 @@ static char **words_join(char *const *a, char *const *b)
 
 static char **profile_argv(const struct running *r, char *const *command)
 {
-	static char self[PATH_MAX];
+	static char self[PATH_MAX], rate[16];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *words[] = {self,	       (char *)"record",
-			 (char *)"-q", (char *)"--force",
-			 (char *)"-o", (char *)r->how->profile_dir,
-			 (char *)"--", NULL};
+	char *words[] = {self,
+			 (char *)"record",
+			 (char *)"-q",
+			 (char *)"--force",
+			 (char *)"-o",
+			 (char *)r->how->profile_dir,
+			 r->how->profile_hz ? rate : (char *)"--",
+			 r->how->profile_hz ? (char *)"--" : NULL,
+			 NULL};
 
 	self[n > 0 ? n : 0] = '\0';
+	snprintf(rate, sizeof(rate), "-F%" PRIu32, r->how->profile_hz);
 	return words_join(words, command);
 }
 

@@ -132,8 +132,8 @@ static uint32_t pairs_that_fit(const struct judge_functions *f)
 	return n < PAIRS ? (uint32_t)n : PAIRS;
 }
 
-static int fill(const struct functions_pair *pairs, uint32_t n, struct outcome *o,
-		struct outcome_workload *w, struct error *err)
+static int fill(const struct functions_pair *pairs, uint32_t n, struct checkout *sides,
+		struct outcome *o, struct outcome_workload *w, struct error *err)
 {
 	const struct functions_options how = {0};
 	struct functions found;
@@ -141,7 +141,11 @@ static int fill(const struct functions_pair *pairs, uint32_t n, struct outcome *
 
 	if (code < 0)
 		return code;
-	w->functions = functions_outcome(&found, SHOWN, &o->arena, &w->nfunctions);
+	if (sides)
+		judge_touched(sides, pairs, n, &found, w);
+	functions_fill(&found, SHOWN, w, &o->arena);
+	if (sides)
+		judge_name_files(sides, w);
 	functions_done(&found);
 	return 0;
 }
@@ -156,7 +160,7 @@ int judge_functions(struct gate_bench *b, const struct judge_functions *f,
 	for (i = 0; i < n && code == 0; i++)
 		code = run_pair(b, f, i, &pairs[i], err);
 	if (code == 0)
-		code = fill(pairs, n, o, w, err);
+		code = fill(pairs, n, f->sides, o, w, err);
 	for (uint32_t k = 0; k < i; k++)
 		pair_done(&pairs[k]);
 	return code;

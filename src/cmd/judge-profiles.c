@@ -131,6 +131,7 @@ static int profile(struct gate_bench *b, uint32_t workload,
 		.place = place,
 		.deadline_ns = p->deadline_ns,
 		.seed = o->plan.seed,
+		.sides = p->sides,
 	};
 	int code = profile_sides(b, workload, place, name, o, w, has_base, err);
 

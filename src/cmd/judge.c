@@ -300,6 +300,7 @@ static int profile(struct judging *j)
 		.folder = j->dir.path,
 		.has_base = j->o->head_cmd || j->sides.base.root,
 		.deadline_ns = budget_ns ? j->start_ns + budget_ns : 0,
+		.sides = j->o->head_cmd ? NULL : &j->sides,
 	};
 
 	return judge_profiles(j->bench, &p, &j->out, &j->err);

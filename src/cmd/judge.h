@@ -112,10 +112,22 @@ struct judge_functions {
 	double pair_s;	      /* that these two took */
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	uint64_t seed;
+	struct checkout *sides; /* for what the change touches; NULL: commands */
 };
 /* Fills the functions of @w. -EINTR; another negative errno and err: there are none. */
 int judge_functions(struct gate_bench *b, const struct judge_functions *f,
 		    struct outcome *o, struct outcome_workload *w, struct error *err);
+
+/* --- judge-touched.c ------------------------------------------------------------------- */
+
+/* Marks what the change touches, and counts it in @w. Without git or debug information
+ * nothing is touched. */
+struct functions;
+struct functions_pair;
+void judge_touched(struct checkout *sides, const struct functions_pair *pairs, uint32_t n,
+		   struct functions *found, struct outcome_workload *w);
+/* Files of functions from the top of the repository, as far as a side was built there. */
+void judge_name_files(const struct checkout *sides, struct outcome_workload *w);
 
 /* --- judge-profiles.c ---------------------------------------------------------------- */
 
@@ -125,7 +137,8 @@ struct judge_profiles {
 	const struct config *config;
 	const char *folder; /* of the results */
 	bool has_base;
-	uint64_t deadline_ns; /* of the time budget; 0: none */
+	uint64_t deadline_ns;	/* of the time budget; 0: none */
+	struct checkout *sides; /* NULL: commands */
 };
 int judge_profiles(struct gate_bench *b, const struct judge_profiles *p,
 		   struct outcome *o, struct error *err);

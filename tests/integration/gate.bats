@@ -39,6 +39,19 @@ load gate-lib
 	[ "$(verdict .effect)" != fails ]
 }
 
+@test "the function that did it: its file as the repository has it, and that the change is in it" {
+	sed -i 's/-O1/-O1 -g -fno-inline/' build
+	commit lines
+	sed -i 's/^return x \* 1664525u/\tfor (int i = 0; i < 4; i++)\n\t\tx ^= x << 5 ^ x >> 7;\n&/' work.c
+	commit slower
+	profiles=
+	gate 1 --base ref:HEAD~1
+	[ "$(verdict '.workloads[0].functions[0] | .name, .file, .named, .touched' | paste -s)" = \
+		'step	work.c	true	true' ]
+	[ "$(verdict '.workloads[0] | .touched, .touched_sampled' | paste -s)" = '1	1' ]
+	[ "$(verdict '.workloads[0].function_pairs')" = 12 ]
+}
+
 @test "code that changes without a cost never fails: renames, order, a cold function, long texts" {
 	cat >work.c <<-'END'
 	#include <stdio.h>

@@ -1,0 +1,105 @@
+/* Which of the functions that did it the change itself touches, by git and the debug
+ * information of both sides, and their files as the repository calls them. */
+#include "judge.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include <profd/mem.h>
+#include <profd/objfile.h>
+#include <profd/text.h>
+#include <profd/touched.h>
+
+/* The programs and libraries that a side has built itself: what lies in its folder. */
+static void add_binaries(struct touched_code *code, const struct profile *p,
+			 const char *root, const struct touched *t,
+			 enum touched_side side)
+{
+	size_t n = root ? strlen(root) : 0;
+
+	for (uint32_t i = 0; n && i < p->mappings.n; i++) {
+		const char *path = p->strings.v[p->mappings.v[i].filename];
+		struct objfile *o;
+		int fd;
+
+		if (strncmp(path, root, n) != 0 || path[n] != '/')
+			continue;
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		o = fd < 0 ? NULL : objfile_open(fd, path, NULL);
+		if (!o)
+			continue;
+		touched_add_binary(code, o, t, side);
+		objfile_put(o);
+	}
+}
+
+static void find(const struct checkout *sides, const struct functions_pair *pairs,
+		 uint32_t n, const struct touched *t, struct functions *found,
+		 struct outcome_workload *w)
+{
+	struct touched_code base = {0}, head = {0};
+
+	for (uint32_t i = 0; i < n; i++) {
+		touched_add_profile(&base, pairs[i].base.profile);
+		touched_add_profile(&head, pairs[i].head.profile);
+	}
+	add_binaries(&base, pairs[0].base.profile, sides->base.root, t, TOUCHED_BASE);
+	add_binaries(&head, pairs[0].head.profile, sides->head.root, t, TOUCHED_HEAD);
+	touched_find(t, TOUCHED_BASE, &base);
+	touched_find(t, TOUCHED_HEAD, &head);
+	touched_mark(found, &base, &head);
+	w->touched = head.touched;
+	w->touched_sampled = head.touched_sampled;
+	touched_code_done(&base);
+	touched_code_done(&head);
+}
+
+void judge_touched(struct checkout *sides, const struct functions_pair *pairs, uint32_t n,
+		   struct functions *found, struct outcome_workload *w)
+{
+	struct text diff = {0};
+	struct touched t;
+
+	if (checkout_diff(sides, &diff, NULL) == 0 && diff.len &&
+	    touched_read(&t, diff.s, diff.len, NULL) == 0) {
+		find(sides, pairs, n, &t, found, w);
+		touched_done(&t);
+	}
+	text_done(&diff);
+}
+
+/* Behind @depth folders more; NULL: there are not so many. */
+static const char *deeper(const char *path, unsigned depth)
+{
+	for (; path && depth; depth--) {
+		path = strchr(path, '/');
+		path += path != NULL;
+	}
+	return path;
+}
+
+/* Sides are built in CACHE/builds/KEY/tree and run in CACHE/runs/KEY/SIDE. */
+static const char *in_repository(const struct checkout *sides, const char *path)
+{
+	size_t n = sides->cache ? strlen(sides->cache) : 0;
+	const char *rest = NULL;
+
+	if (!path || !n || strncmp(path, sides->cache, n) != 0)
+		return path;
+	if (!strncmp(path + n, "/builds/", 8))
+		rest = deeper(path + n + 8, 2);
+	else if (!strncmp(path + n, "/runs/", 6))
+		rest = deeper(path + n + 6, 2);
+	return rest ? rest : path;
+}
+
+void judge_name_files(const struct checkout *sides, struct outcome_workload *w)
+{
+	/* The outcome is not told yet. */
+	struct outcome_function *v = (struct outcome_function *)w->functions;
+
+	for (uint32_t i = 0; i < w->nfunctions; i++) {
+		v[i].file = in_repository(sides, v[i].file);
+		v[i].was = in_repository(sides, v[i].was);
+	}
+}
