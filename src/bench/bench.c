@@ -128,7 +128,8 @@ static void aslr_look(struct bench *b)
 			  "kernel.randomize_va_space is 0: all runs have one layout, "
 			  "lucky or not");
 	else
-		means_set(b, "ASLR on, for times", true, "on");
+		means_set(b, "ASLR on, for times", true,
+			  "each run has a layout of its own");
 }
 
 /* Documentation/admin-guide/pm/cpufreq.rst; most virtual machines show none. */

@@ -486,9 +486,9 @@ static void add_machine(struct page *p)
 	for (uint32_t i = 0; i < p->o->nisolation && i < ROWS_MAX; i++) {
 		const struct outcome_isolation *x = &p->o->isolation[i];
 
-		add(p, "<li>Isolation, ");
+		add(p, x->applied ? "<li>Isolation: " : "<li>Isolation, not available: ");
 		add_name(p, x->name);
-		add(p, x->applied ? ", applied: " : ", not available: ");
+		add(p, x->detail ? ": " : "");
 		add_name(p, x->detail);
 		add(p, "</li>\n");
 	}

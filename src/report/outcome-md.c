@@ -165,8 +165,13 @@ void md_failures(struct md *m)
 			md_add_text(&m->t, f->side, m->name_max);
 			text_add(&m->t, ": ");
 			md_add_text(&m->t, f->what, m->name_max);
-			text_addf(&m->t, ", %u run%s. The end of its output:\n\n",
-				  f->count, f->count == 1 ? "" : "s");
+			text_addf(&m->t, ", %u run%s. ", f->count,
+				  f->count == 1 ? "" : "s");
+			if (!f->output || !*f->output) {
+				text_add(&m->t, "It printed nothing.\n");
+				continue;
+			}
+			text_add(&m->t, "The end of its output:\n\n");
 			md_add_block(&m->t, f->output,
 				     m->comment ? COMMENT_OUTPUT_BYTES
 						: SUMMARY_OUTPUT_BYTES);
@@ -286,13 +291,14 @@ void md_environment(struct md *m)
 		const struct outcome_isolation *x = &m->o->isolation[i];
 
 		text_clear(&t);
-		text_add(&t, x->applied ? "applied" : "not available");
-		text_add(&t, x->detail ? ": " : "");
 		view_add_line(&t, x->detail, m->name_max);
-		text_add(&m->t, "- Isolation, ");
+		text_add(&m->t,
+			 x->applied ? "- Isolation: " : "- Isolation, not available: ");
 		md_add_text(&m->t, x->name, m->name_max);
-		text_add(&m->t, ", ");
-		md_add_text(&m->t, text_get(&t), 2 * m->name_max);
+		if (x->detail) {
+			text_add(&m->t, ": ");
+			md_add_text(&m->t, text_get(&t), m->name_max);
+		}
 		text_addc(&m->t, '\n');
 	}
 	text_done(&t);
