@@ -309,12 +309,14 @@ struct scan {
 	bool all; /* every address, not only those of touched files */
 };
 
-static void extend(struct scan *s, const struct source_frame *frame)
+/* An optimizer mixes the lines of an inlined function with those around the call: where it
+ * ends is only known of code of its own. */
+static void extend(struct scan *s, const struct source_frame *frame, bool inlined)
 {
 	struct touched_function *f = code_add(s->c, frame->name, frame->file,
 					      frame->start_line);
 
-	if (f && frame->line > f->last && frame->line >= f->first)
+	if (f && !inlined && frame->line > f->last && frame->line >= f->first)
 		f->last = frame->line;
 }
 
@@ -326,13 +328,13 @@ static void scan_symbol(struct scan *s, const struct symbol *symbol, uint64_t en
 
 	if (!n)
 		return;
-	extend(s, &frames[n - 1]);
+	extend(s, &frames[n - 1], false);
 	if (!s->all && !(frames[n - 1].file && finder_has(&s->files, frames[n - 1].file)))
 		return;
 	for (; vaddr < end && vaddr - symbol->vaddr < TOUCHED_CODE_MAX_BYTES; vaddr++) {
 		n = objfile_source(s->o, vaddr, frames, FRAMES_MAX);
 		for (unsigned i = 0; i < n; i++)
-			extend(s, &frames[i]);
+			extend(s, &frames[i], i + 1 < n);
 	}
 }
 
