@@ -202,6 +202,15 @@ int config_parse(const char *name, const char *data, size_t n, struct config **r
 		 struct config_problems *problems);
 void config_free(struct config *c); /* may be NULL */
 
+/* By name; NULL where there is none, or no configuration, workload or name. */
+const struct config_workload *config_workload_find(const struct config *c,
+						   const char *name);
+const struct config_metric *config_metric_find(const struct config_workload *w,
+					       const char *name);
+/* The words of a command as people write them, added to @t. */
+struct text;
+void config_command_add(struct text *t, const struct config_command *c);
+
 /* Where the file is: ./.profd.yml, else that of the root of the git repository around the
  * current folder. Returns a path to be freed, or NULL and sets err (-ENOENT). */
 char *config_find(struct error *err);

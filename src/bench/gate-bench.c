@@ -57,9 +57,9 @@ static int run(void *arg, const struct gate_run *run, struct bench_result *ret,
 
 static uint32_t profile_hz(const struct gate_bench *b, uint32_t workload)
 {
-	double hz = PROFILE_SAMPLES / b->run_s[workload];
+	double run_s = b->run_s[workload], hz = run_s > 0 ? PROFILE_SAMPLES / run_s : 0;
 
-	if (!(hz > PROFILE_MIN_HZ))
+	if (hz < PROFILE_MIN_HZ)
 		return PROFILE_MIN_HZ;
 	return hz < PROFILE_MAX_HZ ? (uint32_t)hz : PROFILE_MAX_HZ;
 }

@@ -221,10 +221,7 @@ static const char *command_of(struct gate *g, const struct config_command *c)
 	struct text t = {0};
 	const char *kept;
 
-	if (c->text)
-		return gate_keep(g, "%s", c->text);
-	for (uint32_t i = 0; i < c->argc; i++)
-		text_addf(&t, "%s%s", i ? " " : "", c->argv[i]);
+	config_command_add(&t, c);
 	kept = gate_keep(g, "%s", text_get(&t));
 	text_done(&t);
 	return kept;
@@ -303,24 +300,6 @@ static void workload_name(struct gate *g, struct outcome_workload *w,
 	w->command = command_of(g, &c->command);
 }
 
-static const struct config_workload *workload_of(const struct config *c, const char *name)
-{
-	for (uint32_t i = 0; c && i < c->nworkloads; i++) {
-		if (!strcmp(c->workloads[i].name, name))
-			return &c->workloads[i];
-	}
-	return NULL;
-}
-
-static bool has_metric(const struct config_workload *w, const char *name)
-{
-	for (uint32_t i = 0; w && i < w->nmetrics; i++) {
-		if (!strcmp(w->metrics[i].name, name))
-			return true;
-	}
-	return false;
-}
-
 /* Metrics of base's that gate and that head's configuration has no more: a gate must not
  * vanish unseen. Returns how many were filled in. */
 static uint32_t fill_gone(const struct config_workload *base,
@@ -331,7 +310,7 @@ static uint32_t fill_gone(const struct config_workload *base,
 	for (uint32_t i = 0; base && i < base->nmetrics; i++) {
 		const struct config_metric *c = &base->metrics[i];
 
-		if (!config_gates(c) || has_metric(head, c->name))
+		if (!config_gates(c) || config_metric_find(head, c->name))
 			continue;
 		metric_init(&m[n], c);
 		m[n].verdict = VERDICT_NOT_COMPARABLE;
@@ -344,7 +323,8 @@ static uint32_t fill_gone(const struct config_workload *base,
 
 static void fill_workload(struct gate *g, struct bout *b, struct outcome_workload *w)
 {
-	const struct config_workload *base = workload_of(g->o->base_config, b->w->name);
+	const struct config_workload *base = config_workload_find(g->o->base_config,
+								  b->w->name);
 	uint32_t room = b->w->nmetrics + (base ? base->nmetrics : 0);
 	struct outcome_metric *m = arena_alloc(&g->out->arena,
 					       ((size_t)room + 1) * sizeof(*m));
@@ -366,7 +346,7 @@ static void fill_workload(struct gate *g, struct bout *b, struct outcome_workloa
 
 static bool is_gone(const struct gate *g, const struct config_workload *base)
 {
-	return !g->o->chosen && !workload_of(g->o->config, base->name);
+	return !g->o->chosen && !config_workload_find(g->o->config, base->name);
 }
 
 static void fill_gone_workload(struct gate *g, const struct config_workload *base,

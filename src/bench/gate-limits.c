@@ -72,21 +72,11 @@ static void metric_compare(struct changes *c, const struct config_metric *a,
 	c->metric = NULL;
 }
 
-static const struct config_metric *metric_find(const struct config_workload *w,
-					       const char *name)
-{
-	for (uint32_t i = 0; i < w->nmetrics; i++) {
-		if (!strcmp(w->metrics[i].name, name))
-			return &w->metrics[i];
-	}
-	return NULL;
-}
-
 static void workload_compare(struct changes *c, const struct config_workload *a,
 			     const struct config_workload *b)
 {
 	for (uint32_t i = 0; i < a->nmetrics; i++) {
-		const struct config_metric *m = metric_find(b, a->metrics[i].name);
+		const struct config_metric *m = config_metric_find(b, a->metrics[i].name);
 
 		if (m) {
 			metric_compare(c, &a->metrics[i], m);
@@ -98,20 +88,10 @@ static void workload_compare(struct changes *c, const struct config_workload *a,
 	}
 	for (uint32_t i = 0; i < b->nmetrics; i++) {
 		c->metric = b->metrics[i].name;
-		if (!metric_find(a, c->metric))
+		if (!config_metric_find(a, c->metric))
 			changed(c, "metric", NULL, "there");
 		c->metric = NULL;
 	}
-}
-
-static const struct config_workload *workload_find(const struct config *c,
-						   const char *name)
-{
-	for (uint32_t i = 0; i < c->nworkloads; i++) {
-		if (!strcmp(c->workloads[i].name, name))
-			return &c->workloads[i];
-	}
-	return NULL;
 }
 
 static void workloads_compare(struct changes *c, const struct config *base,
@@ -121,7 +101,7 @@ static void workloads_compare(struct changes *c, const struct config *base,
 		const struct config_workload *w;
 
 		c->workload = base->workloads[i].name;
-		w = workload_find(head, c->workload);
+		w = config_workload_find(head, c->workload);
 		if (w)
 			workload_compare(c, &base->workloads[i], w);
 		else
@@ -129,7 +109,7 @@ static void workloads_compare(struct changes *c, const struct config *base,
 	}
 	for (uint32_t i = 0; i < head->nworkloads; i++) {
 		c->workload = head->workloads[i].name;
-		if (!workload_find(base, c->workload))
+		if (!config_workload_find(base, c->workload))
 			changed(c, "workload", NULL, "there");
 	}
 	c->workload = NULL;

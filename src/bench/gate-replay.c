@@ -113,29 +113,23 @@ static uint64_t now_ns(void *arg)
 	return 0;
 }
 
-static int64_t workload_find(const struct config *c, const char *name)
-{
-	for (uint32_t i = 0; name && i < c->nworkloads; i++) {
-		if (!strcmp(c->workloads[i].name, name))
-			return i;
-	}
-	return -1;
-}
-
 /* What a shard says of workloads that it did not run is nothing. */
 static int add_shard(struct gate_replay *r, const struct outcome *o, struct error *err)
 {
 	for (uint32_t i = 0; i < o->nworkloads; i++) {
 		const struct outcome_workload *w = &o->workloads[i];
-		int64_t at = workload_find(r->config, w->name);
+		const struct config_workload *known = config_workload_find(r->config,
+									   w->name);
+		size_t at;
 
 		if (!w->runs)
 			continue;
-		if (at < 0)
+		if (!known)
 			return error_set(err, -EINVAL,
 					 "a shard has the workload '%s', which is not in "
 					 "the configuration",
 					 w->name ? w->name : "");
+		at = (size_t)(known - r->config->workloads);
 		if (r->workloads[at])
 			return error_set(err, -EINVAL,
 					 "two shards have the workload '%s'", w->name);

@@ -12,16 +12,6 @@
 
 /* --- the bouts ----------------------------------------------------------------------- */
 
-static const struct config_workload *workload_find(const struct config *c,
-						   const char *name)
-{
-	for (uint32_t i = 0; c && i < c->nworkloads; i++) {
-		if (!strcmp(c->workloads[i].name, name))
-			return &c->workloads[i];
-	}
-	return NULL;
-}
-
 /* A threshold in units alone judges differences; beside a relative one it is for values that
  * are not all above 0. */
 static struct trial_metric how_of(const struct gate *g, const struct config_metric *m)
@@ -65,7 +55,7 @@ static void bout_init(struct gate *g, struct bout *b, uint32_t index)
 	b->gauges = xcalloc((size_t)b->w->nmetrics + 1, sizeof(*b->gauges));
 	for (uint32_t i = 0; i < b->w->nmetrics; i++)
 		gauge_init(g, b, &b->gauges[i], &b->w->metrics[i]);
-	b->head_only = g->o->no_base || (base && !workload_find(base, b->w->name));
+	b->head_only = g->o->no_base || (base && !config_workload_find(base, b->w->name));
 }
 
 static uint32_t values_most(const struct config *c)

@@ -272,9 +272,7 @@ static const char *command_text(struct repeat *r)
 	struct text t = {0};
 	const char *kept;
 
-	text_add(&t, c->text ? c->text : "");
-	for (uint32_t i = 0; i < c->argc; i++)
-		text_addf(&t, "%s%s", i ? " " : "", c->argv[i]);
+	config_command_add(&t, c);
 	kept = keep(r->a, text_get(&t));
 	text_done(&t);
 	return kept;

@@ -25,15 +25,6 @@ static bool stands_out(const struct outcome_workload *w)
 	return false;
 }
 
-static int64_t workload_find(const struct config *c, const char *name)
-{
-	for (uint32_t i = 0; i < c->nworkloads; i++) {
-		if (!strcmp(c->workloads[i].name, name))
-			return i;
-	}
-	return -1;
-}
-
 /* Values of parameters may be paths. */
 static char *folder_name(const char *workload)
 {
@@ -158,10 +149,12 @@ int judge_profiles(struct gate_bench *b, const struct judge_profiles *p,
 	for (uint32_t i = 0; i < o->nworkloads && code == 0; i++) {
 		/* The outcome is not told yet. */
 		struct outcome_workload *w = (struct outcome_workload *)&o->workloads[i];
-		int64_t at = workload_find(p->config, w->name);
+		const struct config_workload *known = config_workload_find(p->config,
+									   w->name);
 
-		if (at >= 0 && stands_out(w))
-			code = profile(b, (uint32_t)at, &there, o, w, err);
+		if (known && stands_out(w))
+			code = profile(b, (uint32_t)(known - p->config->workloads),
+				       &there, o, w, err);
 	}
 	return code;
 }

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <profd/text.h>
+
 #define LOOKS 3
 #define PAIRS_LEAST 10
 #define PAIRS_MAX_DEFAULT 40
@@ -237,4 +239,31 @@ void config_free(struct config *c)
 		return;
 	arena_done(&c->arena);
 	free(c);
+}
+
+const struct config_workload *config_workload_find(const struct config *c,
+						   const char *name)
+{
+	for (uint32_t i = 0; c && name && i < c->nworkloads; i++) {
+		if (!strcmp(c->workloads[i].name, name))
+			return &c->workloads[i];
+	}
+	return NULL;
+}
+
+const struct config_metric *config_metric_find(const struct config_workload *w,
+					       const char *name)
+{
+	for (uint32_t i = 0; w && name && i < w->nmetrics; i++) {
+		if (!strcmp(w->metrics[i].name, name))
+			return &w->metrics[i];
+	}
+	return NULL;
+}
+
+void config_command_add(struct text *t, const struct config_command *c)
+{
+	text_add(t, c->text ? c->text : "");
+	for (uint32_t i = 0; i < c->argc; i++)
+		text_addf(t, "%s%s", i ? " " : "", c->argv[i]);
 }
