@@ -70,8 +70,10 @@ load gate-lib
 	jq '.environment.testbed = "another"' profd-out/verdict.json >../other.json
 	"$PROFD" compare ../other.json profd-out/verdict.json >../said 2>&1
 	grep -q 'not_comparable' ../said
-	"$PROFD" compare profd-out/work/base profd-out/work/head >../said
-	"$PROFD" diff profd-out/work/base profd-out/work/head | diff ../said -
+	pushd profd-out
+	"$PROFD" compare work/base work/head >../../said
+	"$PROFD" diff work/base work/head | diff ../../said -
+	popd
 
 	# as a base: head's budgets alone
 	gate 0 --base file:../second/verdict.json

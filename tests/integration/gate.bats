@@ -90,7 +90,7 @@ load gate-lib
 	# shellcheck disable=SC2034
 	profiles=--no-profile
 	grep -q 'over budget .* > 10.* us, exceeded by' ../said
-	[ -s profd-out/work/head/cpu.pb.gz ]
+	(cd profd-out && [ -s work/head/cpu.pb.gz ])
 	CI=true gate 1
 	grep -q '(10.* us x 2, CI)' ../said
 	PROFD_STRICTNESS=strict CI=true gate 1
