@@ -9,6 +9,9 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
+/* Gives what has been freed back to the system, as far as the C library can (glibc does):
+ * else it is kept for later, and counts as the process's memory. */
+void mem_trim(void);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
 void *xmemdup(const void *p, size_t n);

@@ -5,6 +5,9 @@
  * reads it. */
 #include <profd/mem.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,6 +44,13 @@ void *xreallocarray(void *p, size_t n, size_t size)
 	if (!q)
 		mem_abort(n * size);
 	return q;
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 char *xstrdup(const char *s)

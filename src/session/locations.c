@@ -10,6 +10,7 @@
 
 #include <profd/clock.h>
 #include <profd/machine.h>
+#include <profd/mem.h>
 
 static const char KERNEL_NAME[] = "[kernel.kallsyms]";
 
@@ -172,6 +173,16 @@ location_id location_of_kernel(struct session *ses, uint64_t pc, bool call)
 	if (slot->pc != pc || slot->generation || !slot->location)
 		*slot = (struct location_slot){pc, 0, kernel_location_new(ses, pc)};
 	return slot->location;
+}
+
+void names_done(struct session *ses)
+{
+	for (uint32_t i = 0; i < ses->modules.n; i++)
+		ses->modules.v[i].handle = NULL;
+	if (!ses->namer)
+		return;
+	ses->namer = namer_free(ses->namer);
+	mem_trim();
 }
 
 void mappings_done(struct session *ses)

@@ -133,6 +133,9 @@ location_id location_of_kernel(struct session *ses, uint64_t pc, bool call);
 mapping_id mapping_of_vma(struct session *ses, const struct vma *v, uint64_t vaddr,
 			  uint32_t pid);
 void mappings_done(struct session *ses);
+/* Once everything has its name: lets go of debug information, which is most of what
+ * profd holds by then. */
+void names_done(struct session *ses);
 /* Asks the namer for the names of new ones. */
 void locations_ask(struct session *ses);
 /* Names every location. */

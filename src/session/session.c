@@ -86,7 +86,7 @@ struct session *session_free(struct session *ses)
 {
 	if (!ses)
 		return NULL;
-	namer_free(ses->namer);
+	names_done(ses);
 	mappings_done(ses);
 	unwinder_free(ses->unwinder);
 	symbolizer_free(ses->symbolizer);
@@ -549,6 +549,7 @@ const struct profile *session_finish(struct session *ses, const struct session_t
 	if (ses->wall)
 		wall_name(ses);
 	quality_finish(ses);
+	names_done(ses);
 	quality_comments(ses);
 	if (t->origin)
 		origin_write(t->origin, ses->profile);
