@@ -113,8 +113,9 @@ struct config_expr {
 struct config_metric {
 	const char *name, *description; /* description may be NULL */
 	enum config_source from;
-	const char *event; /* for perf */
-	const char *file;  /* for size */
+	const char *event;		   /* for perf */
+	uint32_t event_line, event_column; /* where it is named */
+	const char *file;		   /* for size */
 	const struct config_expr *expr;
 	const char *expr_text;
 	const char *unit;  /* as the program will have it, "ms"; or NULL */
@@ -191,6 +192,12 @@ struct config_problems {
 	bool more; /* were found beyond CONFIG_PROBLEMS_MAX, and not kept */
 };
 void config_problems_done(struct config_problems *p);
+/* Adds one that others found, in a file called @name. What was told of the same place in
+ * the same words is not told twice. Returns where its hint goes, valid until the next. */
+struct error *config_problem_add(struct config_problems *p, const char *name,
+				 uint32_t line, uint32_t column, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+void config_problems_sort(struct config_problems *p); /* by place */
 
 /* Reads @path. Returns 0; -EINVAL: it is not as it should be, and all that was found is
  * in @problems; another negative errno: it cannot be read, and that is the one problem,

@@ -162,6 +162,11 @@ int server_stop(struct running *r, struct error *err);
  * @err says why; -EINVAL: that is no address. */
 int ready_try(const char *url, struct error *err);
 
+/* --- events.c ----------------------------------------------------------------------- */
+
+/* Adds one event, encoded where this machine has it. -EINVAL, -E2BIG: it is none. */
+int event_add(struct eventlist *l, const char *event, struct error *err);
+
 /* --- counting.c --------------------------------------------------------------------- */
 
 bool counting_wanted(const struct running *r);

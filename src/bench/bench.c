@@ -172,19 +172,12 @@ static int events_find(struct bench *b, struct error *err)
 	for (uint32_t i = 0; i < w->nmetrics; i++) {
 		const struct config_metric *m = &w->metrics[i];
 		struct error why = {0};
-		uint32_t before = b->events.n;
 		int code;
 
 		if (m->from != CONFIG_FROM_PERF)
 			continue;
-		code = eventlist_parse(&b->events, m->event, &why);
-		if (code == 0 && b->events.n != before + 1)
-			code = error_set(&why, -EINVAL, "'%s' is not one event",
-					 m->event);
-		if (code == 0)
-			code = eventspec_encode(&b->events.v[before], &why);
-		/* One that this machine lacks is told by the counters. */
-		if (code == -EINVAL || code == -E2BIG) {
+		code = event_add(&b->events, m->event, &why);
+		if (code < 0) {
 			error_set(err, code, "the metric '%s': %s", m->name, why.text);
 			error_hint(err, "%s", why.hint);
 			return code;

@@ -1,4 +1,4 @@
-src_libprofd_a_SOURCES += %D%/bench.c %D%/bench-priv.h %D%/choose.c %D%/repeat.c %D%/cachegrind.c %D%/child.c %D%/counting.c %D%/env.c \
+src_libprofd_a_SOURCES += %D%/bench.c %D%/bench-priv.h %D%/choose.c %D%/repeat.c %D%/cachegrind.c %D%/child.c %D%/counting.c %D%/env.c %D%/events.c \
 	%D%/helper.h %D%/interrupt.c %D%/launch.c %D%/metrics.c %D%/output.c %D%/programs.c \
 	%D%/ready.c %D%/server.c %D%/strictness.c %D%/testbed.c %D%/valgrind.c %D%/values.c
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <profd/bench-events.h>
 #include <profd/checkout.h>
 #include <profd/clock.h>
 #include <profd/figure.h>
@@ -97,6 +98,8 @@ static int config_load(struct session *s, struct error *err)
 		if (!s->config_path)
 			return cmd_fail(2, err);
 		code = config_read(s->config_path, &s->config, &problems);
+		if (code == 0)
+			code = bench_events_check(s->config, &problems);
 	}
 	if (code < 0)
 		cmd_problems(&problems);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <profd/bench-events.h>
+
 static const char *const kind_words[] = {
 	[CONFIG_ANY] = NULL,	      [CONFIG_COUNT] = "count",
 	[CONFIG_TIME] = "seconds",    [CONFIG_SIZE] = "bytes",
@@ -71,6 +73,13 @@ static void put_budget(struct json *j, const struct config_limit *l)
 	json_put(j, "budget", map);
 }
 
+static void put_missing(struct json *j, const struct config_metric *m)
+{
+	_cleanup_free_ char *missing = m->event ? bench_event_missing(m->event) : NULL;
+
+	json_put_str(j, "unavailable", missing);
+}
+
 static struct json *metric_json(const struct config_metric *m)
 {
 	struct json *j = json_node();
@@ -79,6 +88,7 @@ static struct json *metric_json(const struct config_metric *m)
 	json_put_str(j, "description", m->description);
 	json_put_str(j, "from", config_source_word(m->from));
 	json_put_str(j, "event", m->event);
+	put_missing(j, m);
 	json_put_str(j, "file", m->file);
 	json_put_str(j, "expr", m->expr_text);
 	json_put_str(j, "unit", m->unit);

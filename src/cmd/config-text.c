@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <profd/bench-events.h>
 #include <profd/mem.h>
 
 static const double factors[] = {0.5, 1, 2};
@@ -167,8 +168,15 @@ static void add_budgets(struct text *t, const struct config_workload *w, uint32_
 static void add_source(struct text *t, const struct config_metric *m)
 {
 	text_add(t, config_source_word(m->from));
-	if (m->event)
+	if (m->event) {
+		_cleanup_free_ char *missing = bench_event_missing(m->event);
+
 		text_addf(t, " %s", m->event);
+		if (missing) {
+			text_add(t, ", unavailable here: ");
+			text_add_clean(t, missing, strlen(missing));
+		}
+	}
 	if (m->file) {
 		text_addc(t, ' ');
 		add_line(t, m->file);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config-print.h"
+#include <profd/bench-events.h>
 
 static const char USAGE[] =
 	"usage: profd config check [options] [FILE]\n"
@@ -109,6 +110,8 @@ static int check(const struct options *o, const char *path)
 	struct config *c = NULL;
 	int code = config_read(path, &c, &problems);
 
+	if (code == 0)
+		code = bench_events_check(c, &problems);
 	if (code < 0 && o->json)
 		print_json(config_problems_json(path, &problems));
 	if (code < 0)

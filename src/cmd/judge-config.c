@@ -5,14 +5,21 @@
 #include <string.h>
 
 #include "cmd.h"
+#include <profd/bench-events.h>
 
 struct config *judge_config_read(const char *path)
 {
 	struct config_problems p = {0};
 	struct config *c = NULL;
+	int code = config_read(path, &c, &p);
 
-	if (config_read(path, &c, &p) < 0)
+	if (code == 0)
+		code = bench_events_check(c, &p);
+	if (code < 0) {
 		cmd_problems(&p);
+		config_free(c);
+		c = NULL;
+	}
 	config_problems_done(&p);
 	return c;
 }

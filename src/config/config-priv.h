@@ -39,7 +39,6 @@ struct error *problem(struct reader *r, const struct node *at, const char *fmt, 
 	__attribute__((format(printf, 3, 4)));
 /* "did you mean 'a' or 'b'?", or else "known: ..." of words that end with a NULL. */
 void hint_words(struct error *err, const char *to, const char *const *words);
-void problems_sort(struct config_problems *p);
 
 /* --- scalars (scalar.c) ------------------------------------------------------------- */
 

@@ -222,7 +222,7 @@ int config_parse(const char *name, const char *data, size_t n, struct config **r
 	if (root)
 		top_read(&r, root, &top);
 	if (problems->list.n) {
-		problems_sort(problems);
+		config_problems_sort(problems);
 		arena_done(&arena);
 		return -EINVAL;
 	}

@@ -97,6 +97,7 @@ static void ratio_read(struct reader *r, const struct node *n, const struct fiel
 static void event_read(struct reader *r, const struct node *n, const struct field *f,
 		       void *to)
 {
+	struct config_metric *m = to;
 	size_t len;
 
 	if (scalar_type(n, NULL) != SCALAR_TEXT) {
@@ -109,10 +110,13 @@ static void event_read(struct reader *r, const struct node *n, const struct fiel
 		if (*s <= ' ' || *s > '~' || *s == ',')
 			len = 0;
 	}
-	if (!len || len > EVENT_MAX_BYTES)
+	if (!len || len > EVENT_MAX_BYTES) {
 		problem(r, n, "'%s' is no name of one event", n->text);
-	else
-		*(const char **)to = n->text;
+		return;
+	}
+	m->event = n->text;
+	m->event_line = n->line;
+	m->event_column = n->column;
 }
 
 static bool unit_is_fit(const char *s)
@@ -155,7 +159,7 @@ static void expr_read(struct reader *r, const struct node *n, const struct field
 static const struct field metric_fields[] = {
 	{"description", field_text, offsetof(struct draft, m.description), NULL, false},
 	{"from", field_word, offsetof(struct draft, m.from), source_words, false},
-	{"event", event_read, offsetof(struct draft, m.event), NULL, false},
+	{"event", event_read, offsetof(struct draft, m), NULL, false},
 	{"file", field_text, offsetof(struct draft, m.file), NULL, false},
 	{"expr", expr_read, 0, NULL, false},
 	{"unit", unit_read, offsetof(struct draft, m.unit), NULL, false},
@@ -400,8 +404,11 @@ static void defaults_fill(struct draft *d)
 
 	if (!m->stat)
 		m->stat = CONFIG_MEDIAN;
-	if (m->from == CONFIG_FROM_PERF && !m->event)
+	if (m->from == CONFIG_FROM_PERF && !m->event) {
 		m->event = m->name;
+		m->event_line = d->at->line;
+		m->event_column = d->at->column;
+	}
 	m->exact = d->exact ? d->exact == 1
 			    : m->from == CONFIG_FROM_VALGRIND ||
 				      m->from == CONFIG_FROM_SIZE;

@@ -9,11 +9,11 @@
 
 #include <profd/text.h>
 
-static __attribute__((format(printf, 4, 0))) struct error *
-problem_add(struct reader *r, uint32_t line, uint32_t column, const char *fmt, va_list ap)
+static __attribute__((format(printf, 5, 0))) struct error *
+problem_add(struct config_problems *p, const char *name, uint32_t line, uint32_t column,
+	    const char *fmt, va_list ap)
 {
 	static __thread struct error beyond; /* hints of what is not kept go here */
-	struct config_problems *p = r->problems;
 	struct config_problem new = {.line = line, .column = column};
 	struct text t = {0};
 
@@ -22,8 +22,7 @@ problem_add(struct reader *r, uint32_t line, uint32_t column, const char *fmt, v
 		return &beyond;
 	}
 	text_vaddf(&t, fmt, ap);
-	error_set(&new.error, -EINVAL, "%s:%u:%u: %s", r->name, line, column,
-		  text_get(&t));
+	error_set(&new.error, -EINVAL, "%s:%u:%u: %s", name, line, column, text_get(&t));
 	text_done(&t);
 	for (uint32_t i = 0; i < p->list.n; i++) {
 		struct config_problem *old = &p->list.v[i];
@@ -36,6 +35,18 @@ problem_add(struct reader *r, uint32_t line, uint32_t column, const char *fmt, v
 	return &p->list.v[p->list.n - 1].error;
 }
 
+struct error *config_problem_add(struct config_problems *p, const char *name,
+				 uint32_t line, uint32_t column, const char *fmt, ...)
+{
+	struct error *err;
+	va_list ap;
+
+	va_start(ap, fmt);
+	err = problem_add(p, name, line, column, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
 struct error *problem_at(struct reader *r, uint32_t line, uint32_t column,
 			 const char *fmt, ...)
 {
@@ -43,7 +54,7 @@ struct error *problem_at(struct reader *r, uint32_t line, uint32_t column,
 	va_list ap;
 
 	va_start(ap, fmt);
-	err = problem_add(r, line, column, fmt, ap);
+	err = problem_add(r->problems, r->name, line, column, fmt, ap);
 	va_end(ap);
 	return err;
 }
@@ -54,7 +65,7 @@ struct error *problem(struct reader *r, const struct node *at, const char *fmt, 
 	va_list ap;
 
 	va_start(ap, fmt);
-	err = problem_add(r, at->line, at->column, fmt, ap);
+	err = problem_add(r->problems, r->name, at->line, at->column, fmt, ap);
 	va_end(ap);
 	return err;
 }
@@ -85,7 +96,7 @@ void hint_words(struct error *err, const char *to, const char *const *words)
 }
 
 /* At most CONFIG_PROBLEMS_MAX, and nearly in order. */
-void problems_sort(struct config_problems *p)
+void config_problems_sort(struct config_problems *p)
 {
 	for (uint32_t i = 1; i < p->list.n; i++) {
 		struct config_problem x = p->list.v[i];

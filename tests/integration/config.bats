@@ -134,3 +134,55 @@ check() {
 	check 0 example.yml
 	grep -q '^import: 2 variants' out
 }
+
+# The tables of libpfm4 for one processor, wherever the test runs.
+@test "counters are looked up before anything runs, by config check, bench and gate" {
+	cat >.profd.yml <<-'YML'
+		profd: 1
+		workloads:
+		  - name: a
+		    command: "touch ran{n}"
+		    params: {n: [1, 2]}
+		    metrics:
+		      stalls: {event: UOPS_ISUED}
+		      ticks: {event: "cycles:freq=99"}
+		      cpu:
+	YML
+	export LIBPFM_FORCE_PMU=skl
+	cat >want <<-'TEXT'
+		.profd.yml:7:23: the metric 'stalls': unknown event 'UOPS_ISUED'
+		profd: hint: did you mean UOPS_ISSUED?
+		.profd.yml:8:22: the metric 'ticks': 'cycles:freq=99' is counted, not sampled: it has no period and no frequency
+	TEXT
+	check 2
+	sed 's/^[^ ]*\.profd/.profd/' err | diff want -
+	! "$PROFD" bench 2>err || false
+	sed 's/^[^ ]*\.profd/.profd/' err | diff want -
+	! "$PROFD" gate 2>err || false
+	sed 's/^[^ ]*\.profd/.profd/' err | diff want -
+	[ ! -e ran1 ]
+}
+
+# Of the Pentium 4.
+@test "an event that exists and cannot be counted here is told, and is no fault" {
+	cat >.profd.yml <<-'YML'
+		profd: 1
+		workloads:
+		  - name: a
+		    command: "true"
+		    runs: 1
+		    warmup: 0
+		    metrics:
+		      stalls: {event: "TC_DELIVER_MODE"}
+		      faults_seen: {event: page-faults}
+	YML
+	check 0
+	[ ! -s err ]
+	grep -Eq '^  stalls .* perf TC_DELIVER_MODE, unavailable here: this machine.s PMU has no' out
+	grep -Eq '^  faults_seen .* perf page-faults$' out
+	check 0 --json
+	jq -e '[.workloads[0].metrics[] | .unavailable != null] == [true, false]' out
+	"$PROFD" bench -o out-bench >out 2>err
+	cat out err
+	grep -q 'counter stalls.*this machine.s PMU has no' out err
+}
