@@ -50,6 +50,9 @@ void outcome_sentence(struct text *t, const struct outcome_metric *m);
 /* "wall 15.32 ms > 10 ms, exceeded by 53.2 % (5 ms x 2, CI)"; nothing without a budget. */
 void outcome_budget_sentence(struct text *t, const struct outcome *o,
 			     const struct outcome_metric *m);
+/* "-0.2 % [-1.1, +0.7] between neighbouring runs of one side": what the machine itself did.
+ * Nothing where that is not known. */
+void outcome_drift_sentence(struct text *t, const struct outcome_metric *m);
 /* "1 regression, 1 inconclusive, 3 pass; 1 over budget": of metrics, and of workloads that
  * did not end well. */
 void outcome_counts(struct text *t, const struct outcome *o);

@@ -140,11 +140,15 @@ static void say_metric(const struct outcome *o, const struct outcome_workload *w
 {
 	static const char *const marks[] = {
 		[OUTCOME_FINE] = " ", [OUTCOME_WARNS] = "!", [OUTCOME_FAILS] = "x"};
-	struct text t = {0}, budget = {0};
+	struct text t = {0}, budget = {0}, drift = {0};
 
 	outcome_sentence(&t, m);
 	printf("%s %-20s %-14s %s\n", marks[m->effect], w->name, verdict_name(m->verdict),
 	       text_get(&t));
+	if (m->pairs && !m->exact)
+		outcome_drift_sentence(&drift, m);
+	if (drift.len)
+		printf("  %-20s %-14s %s\n", "", "drift", drift.s);
 	if (m->budget.given)
 		outcome_budget_sentence(&budget, o, m);
 	if (budget.len)
@@ -152,6 +156,7 @@ static void say_metric(const struct outcome *o, const struct outcome_workload *w
 		       "", m->budget.exceeded ? "over budget" : "in budget", budget.s);
 	text_done(&t);
 	text_done(&budget);
+	text_done(&drift);
 }
 
 /* The first ones: those that the change is most certain of. */

@@ -98,6 +98,18 @@ void outcome_sentence(struct text *t, const struct outcome_metric *m)
 	add_means(t, m);
 }
 
+void outcome_drift_sentence(struct text *t, const struct outcome_metric *m)
+{
+	const struct outcome_interval *i = &m->drift;
+
+	if (isnan(i->change) || isnan(i->low) || isnan(i->high))
+		return;
+	figure_add_change(t, i->change, i->high - i->low, m->ratio, m->unit);
+	text_addc(t, ' ');
+	figure_add_interval(t, i->change, i->low, i->high, m->ratio, m->unit);
+	text_add(t, " between neighbouring runs of one side");
+}
+
 void outcome_budget_sentence(struct text *t, const struct outcome *o,
 			     const struct outcome_metric *m)
 {

@@ -130,6 +130,19 @@ static void exact_metrics_have_no_interval(void **state)
 	text_done(&t);
 }
 
+static void drift_is_told_where_it_is_known(void **state)
+{
+	struct outcome_metric m = plain(VERDICT_PASS);
+	struct text t = {0};
+
+	outcome_drift_sentence(&t, &m);
+	assert_int_equal(t.len, 0);
+	m.drift = (struct outcome_interval){-.002, -.011, .007, .95};
+	outcome_drift_sentence(&t, &m);
+	is(&t, "-0.2 % [-1.1, +0.7] between neighbouring runs of one side");
+	text_done(&t);
+}
+
 /* ci-perf 3-8: actual, limit, base limit, multiplier and percent over. */
 static void a_missed_budget_tells_all_five_figures(void **state)
 {
@@ -369,6 +382,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_decided_is_never_a_bare_percentage),
 		cmocka_unit_test(every_other_verdict_has_its_words),
 		cmocka_unit_test(exact_metrics_have_no_interval),
+		cmocka_unit_test(drift_is_told_where_it_is_known),
 		cmocka_unit_test(a_missed_budget_tells_all_five_figures),
 		cmocka_unit_test(counts_begin_with_the_worst),
 		cmocka_unit_test(the_same_outcome_gives_the_same_bytes),
