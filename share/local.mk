@@ -31,4 +31,4 @@ src/format/script.$(OBJEXT): src/format/flame-diff-js.inc
 
 # The contracts of .profd.yml, for editors, and of verdict.json.
 schemadir = $(pkgdatadir)/schema
-dist_schema_DATA = share/schema/profd.schema.json share/schema/verdict.schema.json
+dist_schema_DATA = share/schema/profd.schema.json share/schema/result.schema.json share/schema/verdict.schema.json

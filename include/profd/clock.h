@@ -9,6 +9,11 @@
 uint64_t clock_now_ns(void);
 /* Nanoseconds since 1970, UTC. */
 uint64_t clock_wall_ns(void);
+/* @wall_ns, of clock_wall_ns, as RFC 3339 has it in UTC, "2026-11-30T22:24:34Z"; and
+ * "20261130T222434Z", for names of files. Both return @buf. */
+#define CLOCK_UTC_BYTES 32
+const char *clock_utc(uint64_t wall_ns, char buf[CLOCK_UTC_BYTES]);
+const char *clock_utc_name(uint64_t wall_ns, char buf[CLOCK_UTC_BYTES]);
 /* CPU time of the calling thread. */
 uint64_t clock_thread_ns(void);
 /* Of all CPUs, since the boot, to 10 ms (proc_stat(5)). */

@@ -83,6 +83,16 @@ enum outcome_face {
 int outcome_write_all(const struct outcome *o, int dirfd, unsigned faces,
 		      struct error *err);
 
+/* run/<id>.json, which outcome_write_all does not write: what lasts of this run (its
+ * contract is share/schema/result.schema.json), in files that may be gathered in one
+ * folder. The id: UTC time, digits of head's commit, and of the nanoseconds. Returns 0;
+ * -EINVAL when the id is none of outcome_id_make; -errno. */
+#define OUTCOME_RUN_SCHEMA "profd.result/1"
+#define OUTCOME_RUNS "run"
+void outcome_id_make(struct outcome *o);
+int outcome_run_save(const struct outcome *o, int dirfd, struct error *err);
+void outcome_run_write(const struct outcome *o, struct sink *out);
+
 /* The name of file number @i of all of @faces, from 0; NULL behind the last. */
 const char *outcome_file(unsigned faces, size_t i);
 /* The only file of @face; NULL when it has several. */

@@ -146,7 +146,7 @@ struct outcome_limit_change {
 
 struct outcome {
 	const char *command;		      /* "bench", "compare", "gate" */
-	const char *version, *id, *reproduce; /* id: UTC time and a commit's digits */
+	const char *version, *id, *reproduce; /* id: outcome_id_make */
 	const char *mode, *tier, *run_url;
 	double strictness;
 	const char *strictness_from; /* "--strictness", "CI" */

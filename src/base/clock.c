@@ -22,6 +22,32 @@ uint64_t clock_wall_ns(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
+/* 64 bits of nanoseconds end in 2554: no year has five digits. */
+static struct tm utc_of(uint64_t wall_ns)
+{
+	time_t t = (time_t)(wall_ns / NSEC_PER_SEC);
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	return tm;
+}
+
+const char *clock_utc(uint64_t wall_ns, char buf[CLOCK_UTC_BYTES])
+{
+	struct tm tm = utc_of(wall_ns);
+
+	strftime(buf, CLOCK_UTC_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return buf;
+}
+
+const char *clock_utc_name(uint64_t wall_ns, char buf[CLOCK_UTC_BYTES])
+{
+	struct tm tm = utc_of(wall_ns);
+
+	strftime(buf, CLOCK_UTC_BYTES, "%Y%m%dT%H%M%SZ", &tm);
+	return buf;
+}
+
 uint64_t clock_thread_ns(void)
 {
 	return clock_read(CLOCK_THREAD_CPUTIME_ID);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <profd/bench-events.h>
@@ -36,7 +35,7 @@ struct session {
 	struct outdir dir;
 	char *dir_path; /* absolute */
 	int log_fd;
-	char stamp[32];
+	char stamp[CLOCK_UTC_BYTES];
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	struct bench_line line;
 	struct outcome outcome;
@@ -48,15 +47,6 @@ struct session {
 static const char *keep(struct session *s, const char *text)
 {
 	return arena_strndup(&s->outcome.arena, text, strlen(text));
-}
-
-static struct tm utc(uint64_t wall_ns)
-{
-	time_t t = (time_t)(wall_ns / NSEC_PER_SEC);
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	return tm;
 }
 
 /* --- the configuration -------------------------------------------------------------- */
@@ -163,12 +153,10 @@ static void before_run(void *arg, const struct repeat_progress *p)
 	static const char *const phases[] = {"warm-up", "exact run", "run",
 					     "profiled run"};
 	struct session *s = arg;
-	struct tm tm = utc(clock_wall_ns());
-	char now[32];
+	char now[CLOCK_UTC_BYTES];
 
-	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	dprintf(s->log_fd, "== %s %s: %s %u of %u\n", now, p->workload->name,
-		phases[p->phase], p->run + 1, p->runs);
+	dprintf(s->log_fd, "== %s %s: %s %u of %u\n", clock_utc(clock_wall_ns(), now),
+		p->workload->name, phases[p->phase], p->run + 1, p->runs);
 	bench_line_show(&s->line, p);
 }
 
@@ -305,7 +293,6 @@ static const char *keep_clean(struct session *s, const char *text)
 static void head_look(struct session *s)
 {
 	struct outcome_side *head = &s->outcome.head;
-	_cleanup_free_ char *id = NULL;
 	struct checkout c;
 	char cwd[PATH_MAX];
 
@@ -321,21 +308,17 @@ static void head_look(struct session *s)
 		head->root = keep_clean(s, s->root);
 	else if (getcwd(cwd, sizeof(cwd)))
 		head->root = keep_clean(s, cwd);
-	id = head->commit ? xasprintf("%s-%.8s", s->stamp, head->commit)
-			  : xstrdup(s->stamp);
-	s->outcome.id = keep(s, id);
+	outcome_id_make(&s->outcome);
 	checkout_close(&c);
 }
 
 static void outcome_begin(struct session *s, char **argv)
 {
 	struct outcome *o = &s->outcome;
-	uint64_t now_ns = clock_wall_ns();
-	struct tm tm = utc(now_ns);
 	struct text t = {0};
 
-	o->start_ns = now_ns;
-	strftime(s->stamp, sizeof(s->stamp), "%Y%m%dT%H%M%SZ", &tm);
+	o->start_ns = clock_wall_ns();
+	clock_utc_name(o->start_ns, s->stamp);
 	s->start_ns = clock_now_ns();
 	text_add(&t, "profd");
 	for (int i = 0; argv[i]; i++) {
@@ -425,6 +408,8 @@ static int results_write(struct session *s, struct error *err)
 {
 	int code = outcome_write_all(&s->outcome, s->dir.fd, OUTCOME_FACES_USUAL, err);
 
+	if (code == 0)
+		code = outcome_run_save(&s->outcome, s->dir.fd, err);
 	if (code == 0 && s->args->json)
 		code = output_stdout(write_json, &s->outcome, err);
 	else if (code == 0 && !s->args->quiet)

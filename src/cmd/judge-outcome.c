@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <profd/clock.h>
+#include <profd/outcome-io.h>
 #include <profd/text.h>
 
 static const char *keep(struct outcome *o, const char *s)
@@ -89,23 +89,10 @@ static const char *reproduce(struct outcome *o, const struct judge_options *opti
 	return kept;
 }
 
-static const char *id_make(struct outcome *o)
-{
-	time_t s = (time_t)(o->start_ns / NSEC_PER_SEC);
-	_cleanup_free_ char *id = NULL;
-	char utc[32];
-	struct tm tm;
-
-	gmtime_r(&s, &tm);
-	strftime(utc, sizeof(utc), "%Y%m%dT%H%M%SZ", &tm);
-	id = o->head.commit ? xasprintf("%s-%.8s", utc, o->head.commit) : xstrdup(utc);
-	return keep(o, id);
-}
-
 void judge_outcome_end(struct outcome *o, const struct judge_options *options)
 {
 	o->end_ns = clock_wall_ns();
-	o->id = id_make(o);
+	outcome_id_make(o);
 	o->reproduce = reproduce(o, options);
 }
 

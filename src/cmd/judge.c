@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -48,11 +47,10 @@ struct judging {
 
 static int open_log(struct judging *j)
 {
-	time_t now = time(NULL);
-	struct tm tm;
+	char utc[CLOCK_UTC_BYTES];
 
-	gmtime_r(&now, &tm);
-	strftime(j->log_name, sizeof(j->log_name), "log-%Y%m%dT%H%M%SZ.txt", &tm);
+	snprintf(j->log_name, sizeof(j->log_name), "log-%s.txt",
+		 clock_utc_name(clock_wall_ns(), utc));
 	j->log_fd = openat(j->dir.fd, j->log_name,
 			   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 	if (j->log_fd >= 0)
@@ -359,6 +357,8 @@ static int write_outcome(struct judging *j)
 
 	judge_outcome_end(&j->out, j->o);
 	code = outcome_write_all(&j->out, j->dir.fd, OUTCOME_FACES_USUAL, &j->err);
+	if (code == 0)
+		code = outcome_run_save(&j->out, j->dir.fd, &j->err);
 	judge_say_outcome(j->o, &j->out, j->dir.path);
 	if (j->dir.moved_to && !j->o->quiet)
 		fprintf(stderr, "profd: the earlier %s is in %s\n", j->dir.path,

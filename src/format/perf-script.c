@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include <profd/clock.h>
 
 /* A file that would have more records than this has one for each row. */
 #define RECORDS_MAX 10000000u
@@ -202,14 +203,12 @@ static void sample_write(struct perf_script *x, const struct thread *thread,
 /* By this first line some know what they read. */
 static void head_write(struct perf_script *x)
 {
-	time_t start = (time_t)(x->p->time_ns / 1000000000);
-	struct tm utc;
-	char when[64];
+	char when[CLOCK_UTC_BYTES];
 
 	sink_puts(x->out, "# ========\n");
-	if (x->p->time_ns > 0 && gmtime_r(&start, &utc) &&
-	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc))
-		sink_putf(x->out, "# captured on    : %s\n", when);
+	if (x->p->time_ns > 0)
+		sink_putf(x->out, "# captured on    : %s\n",
+			  clock_utc((uint64_t)x->p->time_ns, when));
 	sink_puts(x->out, "# profd version : " PACKAGE_VERSION "\n");
 	for (uint32_t i = 0; i < x->p->comments.n; i++) {
 		text_clear(&x->line);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <profd/clock.h>
 #include <profd/json.h>
@@ -14,16 +13,11 @@
 #define PREFIX "window.BENCHMARK_DATA = "
 #define RUNS_MAX 10000 /* of a suite: the oldest go */
 
-/* "2026-11-30T22:24:34Z" */
 static void put_time(struct json *j, const char *key, uint64_t ns)
 {
-	time_t t = (time_t)(ns / NSEC_PER_SEC);
-	char buf[40] = "";
-	struct tm tm;
+	char buf[CLOCK_UTC_BYTES];
 
-	if (gmtime_r(&t, &tm))
-		strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	json_put_str(j, key, buf);
+	json_put_str(j, key, clock_utc(ns, buf));
 }
 
 static struct json *person(void)

@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include <profd/clock.h>
 
@@ -170,16 +169,12 @@ static void add_failure(struct junit *j, const struct outcome_workload *w,
 	text_done(&name);
 }
 
+/* The format has no place for a zone. */
 static void add_timestamp(struct text *t, uint64_t ns)
 {
-	time_t s = (time_t)(ns / NSEC_PER_SEC);
-	char buf[40];
-	struct tm tm;
+	char buf[CLOCK_UTC_BYTES];
 
-	if (!gmtime_r(&s, &tm))
-		return;
-	strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%S", &tm);
-	text_addf(t, " timestamp=\"%s\"", buf);
+	text_addf(t, " timestamp=\"%.19s\"", clock_utc(ns, buf));
 }
 
 static void add_property(struct text *t, const char *name, const char *value)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <profd/clock.h>
 #include <profd/json.h>
@@ -52,16 +51,14 @@ static void put_needed(struct json *j, const char *key, uint32_t n)
 /* RFC 3339, to the nanosecond. */
 static void put_time(struct json *j, const char *key, uint64_t ns)
 {
-	time_t t = (time_t)(ns / NSEC_PER_SEC);
-	char day[40], buf[64];
-	struct tm tm;
+	char utc[CLOCK_UTC_BYTES], buf[64];
 
-	if (!ns || !gmtime_r(&t, &tm)) {
+	if (!ns) {
 		json_put_null(j, key);
 		return;
 	}
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf, sizeof(buf), "%s.%09uZ", day, (unsigned)(ns % NSEC_PER_SEC));
+	snprintf(buf, sizeof(buf), "%.19s.%09uZ", clock_utc(ns, utc),
+		 (unsigned)(ns % NSEC_PER_SEC));
 	json_put_str(j, key, buf);
 }
 

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include <profd/clock.h>
 #include <profd/format.h>
@@ -70,13 +69,9 @@ static void put_targets(struct json *root, const struct run *run)
 
 static void put_time(struct json *root, const char *key, uint64_t wall_ns)
 {
-	time_t t = (time_t)(wall_ns / NSEC_PER_SEC);
-	struct tm tm;
-	char buf[64];
+	char buf[CLOCK_UTC_BYTES];
 
-	gmtime_r(&t, &tm);
-	strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	json_put_str(root, key, buf);
+	json_put_str(root, key, clock_utc(wall_ns, buf));
 }
 
 static void put_outcome(struct json *root, const struct run *run)

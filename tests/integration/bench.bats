@@ -116,7 +116,8 @@ holds() {
 	bench 0
 	[ "$(json profd-out/verdict.json provenance.head.commit)" = "$(git rev-parse HEAD)" ]
 	[ "$(json profd-out/verdict.json provenance.head.branch)" = trunk ]
-	[[ "$(json profd-out/verdict.json provenance.id)" = 20*Z-"$(git rev-parse --short=8 HEAD)" ]]
+	[[ "$(json profd-out/verdict.json provenance.id)" = 20*Z-"$(git rev-parse --short=8 HEAD)"-?????? ]]
+	[ "$(json "profd-out/run/$(json profd-out/verdict.json provenance.id).json" schema)" = profd.result/1 ]
 }
 
 @test "an earlier folder is kept, and one of the user's is not overwritten" {

@@ -25,6 +25,8 @@ load gate-lib
 	[ "$(ls profd-out/work | paste -s)" = 'base	diff.folded	diff.html	diff.svg	head' ]
 	grep -q 'by function  *main +' ../said
 	ls profd-out/log-*Z.txt
+	jq -e --arg id "$(verdict .provenance.id)" '.schema == "profd.result/1" and .id == $id and
+		.verdict == "regression" and .base.commit != .head.commit' profd-out/run/*.json
 	nothing_left
 	[ "$(git status --short)" = "?? profd-out/" ]
 

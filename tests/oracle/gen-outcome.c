@@ -22,6 +22,10 @@ static int write_sample(int folder, const char *name)
 	}
 	outcome_sample(name, &o);
 	code = outcome_write_all(&o, dirfd, OUTCOME_FACES_ALL, &err);
+	if (code == 0) {
+		outcome_id_make(&o);
+		code = outcome_run_save(&o, dirfd, &err);
+	}
 	if (code < 0)
 		fprintf(stderr, "gen-outcome: %s\n", err.text);
 	outcome_done(&o);

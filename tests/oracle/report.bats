@@ -35,6 +35,30 @@ setup() {
 	END
 }
 
+@test "run/<id>.json is what its schema says" {
+	"$PYTHON" - "$SRCDIR/share/schema/result.schema.json" out/*/run/*.json <<-'END'
+	import json, sys, jsonschema
+	schema = json.loads(open(sys.argv[1]).read().replace('"properties":',
+	    '"additionalProperties": false, "properties":'))
+	jsonschema.Draft202012Validator.check_schema(schema)
+	validator = jsonschema.Draft202012Validator(schema)
+	assert len(sys.argv) > 7
+	for path in sys.argv[2:]:
+	    result = json.load(open(path))
+	    faults = [f"{path}: {e.json_path}: {e.message}" for e in validator.iter_errors(result)]
+	    assert not faults, faults[:3]
+	    assert path.endswith(f"/run/{result['id']}.json")
+	    verdict = json.load(open(path.rsplit("/", 2)[0] + "/verdict.json"))
+	    assert result["verdict"] == verdict["verdict"]
+	    for w, v in zip(result["workloads"], verdict["workloads"], strict=True):
+	        for m, x in zip(w["metrics"], v["metrics"], strict=True):
+	            assert m["runs"] == sum(h is not None for h in x["values"]["head"])
+	            assert m["head"] == x["head"] or abs(m["head"] / x["head"] - 1) < 1e-5
+	            low, high = m["quartiles"] or (0, 0)
+	            assert low <= high
+	END
+}
+
 @test "junit.xml is what Jenkins' schema allows" {
 	local run
 	needs xmllint

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <profd/clock.h>
 #include <profd/error.h>
 #include <profd/io.h>
 #include <profd/json.h>
@@ -370,6 +371,18 @@ static void test_shell_words(void **state)
 	}
 }
 
+static void times_are_in_utc(void **state)
+{
+	char buf[CLOCK_UTC_BYTES];
+
+	setenv("TZ", "America/Lima", 1);
+	tzset();
+	assert_string_equal(clock_utc(1796077474999999999u, buf), "2026-11-30T22:24:34Z");
+	assert_string_equal(clock_utc_name(1796077474000000000u, buf),
+			    "20261130T222434Z");
+	assert_string_equal(clock_utc(UINT64_MAX, buf), "2554-07-21T23:34:33Z");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +401,7 @@ int main(void)
 		cmocka_unit_test(json_that_is_none_is_refused_with_its_line),
 		cmocka_unit_test(test_sink_numbers),
 		cmocka_unit_test(test_shell_words),
+		cmocka_unit_test(times_are_in_utc),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
