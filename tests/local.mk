@@ -61,11 +61,13 @@ check-integration: check-programs
 
 check-local: check-integration
 
-# The unit tests once more, built with AddressSanitizer and UndefinedBehaviorSanitizer.
+# The unit tests once more, built with AddressSanitizer and UndefinedBehaviorSanitizer. Optimized less:
+# it is compiled faster than it would run. Warnings were errors in the build itself; with other flags
+# gcc sees some that are none.
 check-sanitize:
 	$(MKDIR_P) sanitize
 	cd sanitize && $(abs_top_srcdir)/configure --enable-sanitizers=address,undefined \
-		--enable-werror CC='$(CC)'
+		CC='$(CC)' CFLAGS='-O1 -g'
 	cd sanitize && $(MAKE) $(AM_MAKEFLAGS) check-unit
 
 .PHONY: check-programs check-unit

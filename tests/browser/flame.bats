@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: pages of made-up profiles.
 # The flame graph, cpu.svg, in a real browser. Profiles come from gen-profile.
 
 load ../integration/lib

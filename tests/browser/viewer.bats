@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: pages of made-up profiles.
 # index.html in a real browser, used as people do: viewer.js has the steps. Profiles come from
 # gen-profile.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: the machine is made up.
 # profd doctor: what it finds is what a recording then meets, as root, as an ordinary user, behind a
 # filter, in a user namespace and on machines that are not there.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: nothing is recorded.
 # Every fuzz target over its seeds and damaged copies of them. Seeds that are not text are made
 # here, by make-seeds, since the repository holds no binaries.
 

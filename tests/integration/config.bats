@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: nothing is measured.
 # profd config check: what it understands, every fault with its place, where it looks for the file.
 
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: nothing is measured.
 # profd convert and merge: what is in one format is in the others, to the nanosecond; and what it says of files
 # that are none.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: nothing is measured.
 # profd view: the tree is what the stacks add up to, and it fits where it is printed.
 
 load lib

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: nothing runs.
 # share/schema/profd.schema.json is the contract of .profd.yml: python3-jsonschema judges by it, and
 # profd has to be of the same mind.
 

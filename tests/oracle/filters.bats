@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: two readers of one profile are compared.
 # profd's filters against those of go tool pprof, on recordings: what pprof prints of the part that profd
 # wrote is what it prints of the whole with its own filters, for each function, to the nanosecond.
 

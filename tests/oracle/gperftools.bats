@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: profiles that others made.
 # CPU profiles that gperftools' own library wrote: go tool pprof reads them, too, and prints of what profd
 # made of one what it prints of the file itself.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: two readers of one profile are compared.
 # The text of perf script, read by profd, against perf report of the same recording: every function's own
 # part, and with its callees, to the last digit that perf prints.
 

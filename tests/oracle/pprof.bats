@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: made-up profiles.
 # What we write, read by others: go tool pprof, protoc, xmllint. And the other way round: a profile
 # that Go wrote. Nothing is recorded here; gen-profile makes the profiles.
 

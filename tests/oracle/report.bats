@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: made-up results.
 # What is written of an outcome, read by programs that others wrote.
 
 load ../integration/lib

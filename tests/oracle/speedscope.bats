@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: two readers of one profile are compared.
 # speedscope as an oracle: it must open what profd writes and show the shares that cpu.folded has.
 
 load ../integration/lib

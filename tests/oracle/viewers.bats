@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: two readers of one profile are compared.
 # Firefox's profiler, by its command line, and Valgrind's callgrind_annotate as oracles: what they show of each
 # function is what profd top says. speedscope has a file of its own.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# Side by side: all of it is arithmetic.
 # How often the judge is wrong on machines that are made up, by the counts of tests/simulate/simulate:
 # its table, and a line for each limit. The seed is fixed, so that nothing here depends on luck.
 # About a minute of CPU time; `make simulate` does every combination, and more gates.
