@@ -124,7 +124,8 @@ _profd() {
 			--mode) choices="observe warn gate" ;;
 			--tier) choices="quick daily weekly" ;;
 			--strictness) choices="strict default ci" ;;
-			--time-budget | --threshold | --seed | --base-cmd | --head-cmd) ;;
+			--unit) choices="count nanoseconds bytes" ;;
+			--time-budget | --threshold | --seed | --base-cmd | --head-cmd | --value) ;;
 			*)
 				choices="-o -q --strictness --mode --time-budget --threshold --seed
 					--tier --no-profile --output --force --json --quiet --help"
@@ -134,7 +135,7 @@ _profd() {
 					choices=
 					mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				else
-					choices+=" --base-cmd --head-cmd"
+					choices+=" --base-cmd --head-cmd --all --allow-unlike --value --unit"
 				fi
 				;;
 			esac

@@ -57,6 +57,7 @@ struct functions_run { /* borrowed */
 	const char *name; /* for people, clean UTF-8 */
 	double seconds;	  /* that were measured, of what is explained: NaN: unknown */
 	double cpu_s; /* that are shared out among its functions; NaN: the profile's sum */
+	double factor; /* of its values, where cpu_s is not known; 0: 1 */
 };
 
 struct functions_pair {

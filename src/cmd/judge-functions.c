@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,13 +13,10 @@
 #include <profd/clock.h>
 #include <profd/coin.h>
 #include <profd/functions.h>
-#include <profd/io.h>
-#include <profd/json.h>
 #include <profd/mem.h>
 
 #define PAIRS 12
 #define SHOWN 20
-#define RUN_MAX_BYTES (16u << 20)
 #define COIN_STREAM 0x80000000u /* other draws than those of the timed pairs */
 
 /* A recording's folder, whose files lie flat. */
@@ -36,35 +32,6 @@ static void folder_remove(const char *path)
 	if (d)
 		closedir(d);
 	rmdir(path);
-}
-
-static double number(const struct json *j, const char *key)
-{
-	double x = NAN;
-
-	json_num(json_get(j, key), &x);
-	return x;
-}
-
-/* What the profile is of: all CPU time, or only what was spent in the program's own code. */
-static double cpu_time(const char *folder)
-{
-	_cleanup_free_ char *path = xasprintf("%s/run.json", folder), *data = NULL;
-	struct json *j = NULL;
-	double seconds = NAN;
-	bool kernel = false;
-	size_t n;
-
-	if (io_slurp(path, RUN_MAX_BYTES, &data, &n) == 0)
-		j = json_read(data, n, NULL);
-	if (!j)
-		return NAN;
-	seconds = number(json_get(j, "rusage"), "user_s");
-	json_get_bool(json_get(j, "sampling"), "kernel", &kernel);
-	if (kernel)
-		seconds += number(json_get(j, "rusage"), "system_s");
-	json_free(j);
-	return seconds;
 }
 
 /* @keep: the folder stays, as the profile that people look at. */
@@ -85,7 +52,7 @@ static int run_side(struct gate_bench *b, uint32_t workload, enum gate_side side
 	*ret = (struct functions_run){
 		.profile = p,
 		.name = side == GATE_HEAD ? "head" : "base",
-		.cpu_s = cpu_time(folder),
+		.cpu_s = judge_run_cpu_s(folder),
 	};
 	ret->seconds = ret->cpu_s;
 	ret->value = profile_default_value(p);

@@ -118,6 +118,24 @@ struct judge_functions {
 int judge_functions(struct gate_bench *b, const struct judge_functions *f,
 		    struct outcome *o, struct outcome_workload *w, struct error *err);
 
+/* --- judge-runs.c ---------------------------------------------------------------------- */
+
+/* CPU time of the recording in @folder, of what it is a profile of: all of it, or only what
+ * was spent in the program's own code. NaN: not known. */
+double judge_run_cpu_s(const char *folder);
+
+/* --- compare-profiles.c ------------------------------------------------------------------ */
+
+struct compare_profiles {
+	const char *value, *unit; /* of samples, NULL: the default; of folded stacks */
+	bool allow_unlike, all;
+};
+/* Whether @path is a profile, a recording's folder, or a folder of several of either. */
+bool compare_is_profiles(const char *path);
+/* Exit status: 0, or 2 after saying what is wrong. Differences are not in it. */
+int compare_profiles(const struct judge_options *o, const struct compare_profiles *c,
+		     const char *base, const char *head);
+
 /* --- judge-touched.c ------------------------------------------------------------------- */
 
 /* Marks what the change touches, and counts it in @w. Without git or debug information

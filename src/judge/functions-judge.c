@@ -314,7 +314,9 @@ static void find_residual(struct functions *f, struct functions_table *t)
 	bool known = measured(t, d);
 	double all = known ? 0 : floor_of_sums(t), named = 0;
 
-	f->all = functions_interval(d, t->npairs, all, t->noise_known, t->level);
+	/* What one run of each side measured says nothing of how runs differ. */
+	f->all = functions_interval(
+		d, t->npairs, all, t->noise_known && (!known || t->npairs > 1), t->level);
 	for (uint32_t i = 0; i < t->candidates.n; i++) {
 		const struct candidate *c = &t->candidates.v[i];
 

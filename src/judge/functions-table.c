@@ -96,8 +96,10 @@ static void side_scale(struct functions_table *t, unsigned which)
 
 	for (uint32_t i = 0; i < t->npairs; i++) {
 		double cpu_s = run_of(t, which, i)->cpu_s;
+		double factor = run_of(t, which, i)->factor;
 
 		t->scale[which][i] = strcmp(unit, "nanoseconds") ? 1 : 1e-9;
+		t->scale[which][i] *= factor > 0 ? factor : 1;
 		if (t->known_total)
 			t->scale[which][i] = cpu_s / t->sum[which][i];
 		t->noise_known = t->noise_known && t->samples[which][i] > 0;

@@ -2,7 +2,7 @@ src_libprofd_a_SOURCES += \
 	%D%/artifacts.c %D%/outdir.c %D%/report-priv.h %D%/run-json.c \
 	%D%/stat.c %D%/summary.c
 src_libprofd_a_SOURCES += %D%/raw.c %D%/run-origin.c
-src_libprofd_a_SOURCES += %D%/diff-json.c %D%/diff-text.c
+src_libprofd_a_SOURCES += %D%/diff-json.c %D%/diff-text.c %D%/functions-text.c
 src_libprofd_a_SOURCES += %D%/doctor.c %D%/doctor-json.c %D%/place.c
 src_libprofd_a_SOURCES += %D%/outcome-fields.c %D%/outcome-files.c %D%/outcome-json.c \
 	%D%/outcome-priv.h %D%/outcome-read.c %D%/outcome-run.c

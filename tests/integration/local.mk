@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/integration/check-wall \
 	tests/integration/checkout.bats \
 	tests/integration/compare.bats \
+	tests/integration/compare-profiles.bats \
 	tests/integration/config.bats \
 	tests/integration/convert.bats \
 	tests/integration/coverage.bats \
