@@ -34,6 +34,19 @@ EXTRA_DIST += \
 	tests/integration/report.bats \
 	tests/integration/signals.bats \
 	tests/integration/status.bats \
+	tests/integration/story.bats \
+	tests/integration/story/c/Makefile \
+	tests/integration/story/c/digits.c \
+	tests/integration/story/c/divisors.c \
+	tests/integration/story/c/gcd.c \
+	tests/integration/story/c/main.c \
+	tests/integration/story/c/numbers.h \
+	tests/integration/story/c/power.c \
+	tests/integration/story/cxx/Makefile \
+	tests/integration/story/cxx/kinds.cc \
+	tests/integration/story/cxx/main.cc \
+	tests/integration/story/cxx/numbers.hh \
+	tests/integration/story/python/sums.py \
 	tests/integration/symbols.bats \
 	tests/integration/valgrind.bats \
 	tests/integration/view.bats \
