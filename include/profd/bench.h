@@ -53,6 +53,7 @@ struct bench_run {
 	 * worth nothing then. NULL: as it is. Not together with `exact`. */
 	const char *profile_dir;
 	uint32_t profile_hz; /* 0: record's default */
+	bool profile_wall;   /* also a profile of time, on the CPU and off it */
 };
 
 struct bench_result {

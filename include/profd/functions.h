@@ -67,6 +67,9 @@ struct functions_pair {
 struct functions_options {
 	double share, level; /* 0: those above; level is two-sided */
 	bool allow_unlike;
+	/* Values were measured and not sampled, as the time off the CPU is: chance is only in
+	 * how runs differ, so one pair tells nothing for certain. Runs without any are fine. */
+	bool exact;
 };
 
 enum functions_kind {
@@ -126,6 +129,11 @@ struct functions {
 int functions_build(struct functions *f, const struct functions_pair *pairs, uint32_t n,
 		    const struct functions_options *o, struct error *err);
 void functions_done(struct functions *f);
+
+/* Of n pairs of numbers that are measured: head - base, and Student's interval, whose ends are
+ * infinite for one pair. */
+struct outcome_interval functions_change(const double *base, const double *head,
+					 uint32_t n, double level);
 
 /* "changed", "moved" …; static. */
 const char *functions_kind_name(enum functions_kind k);

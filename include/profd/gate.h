@@ -145,10 +145,10 @@ struct gate_bench_options {
 struct gate_bench *gate_bench_open(const struct gate_bench_options *o,
 				   struct gate_runner *ret_runner);
 void gate_bench_close(struct gate_bench *b);
-/* One more run of a side, with a profile of it in @dir. Returns 0; -EIO: it did not end
+/* One more run of a side, with a profile of it in @dir, and of its time if @wall. Returns 0; -EIO: it did not end
  * well, or there is no profile, and err; a negative errno. */
 int gate_bench_profile(struct gate_bench *b, uint32_t workload, enum gate_side side,
-		       const char *dir, struct error *err);
+		       const char *dir, bool wall, struct error *err);
 /* What came of the means of isolation, in the outcome's arena. */
 void gate_bench_means(const struct gate_bench *b, struct outcome *o);
 

@@ -84,6 +84,14 @@ struct outcome_function { /* which function did it: profiled pairs; functions.h 
 	double total_change_s, total_low_s, total_high_s;
 };
 
+/* What profiled pairs measured beside their profiles, medians: "wall", "cpu", "off_cpu" (of
+ * all threads, where time was recorded; without the run queue), "page_faults". */
+struct outcome_evidence {
+	const char *name, *unit;
+	double base, head;
+	struct outcome_interval change; /* head - base */
+};
+
 struct outcome_workload {
 	const char *name, *group, *variant, *command, *description;
 	enum verdict verdict; /* the worst of its metrics, or its failure */
@@ -101,6 +109,12 @@ struct outcome_workload {
 	uint32_t function_pairs; /* profiled ones; 1: intervals know of sampling only */
 	/* In seconds: what the named functions leave of the change; all NaN without pairs. */
 	struct outcome_interval residual_s;
+	/* Where the time off the CPU changed, in the same terms: the name is a sentence,
+	 * "waiting for a lock in lookup". Only where it was recorded. */
+	const struct outcome_function *waits;
+	uint32_t nwaits;
+	const struct outcome_evidence *evidence;
+	uint32_t nevidence;
 	const char *functions_note; /* sentences, a newline behind each */
 	uint32_t touched,
 		touched_sampled; /* functions that the change touches: touched.h */

@@ -124,12 +124,13 @@ void gate_bench_close(struct gate_bench *b)
 }
 
 int gate_bench_profile(struct gate_bench *b, uint32_t workload, enum gate_side side,
-		       const char *dir, struct error *err)
+		       const char *dir, bool wall, struct error *err)
 {
 	const struct bench_run r = {.root = b->o.roots[side],
 				    .command = b->o.commands[side],
 				    .profile_dir = dir,
-				    .profile_hz = profile_hz(b, workload)};
+				    .profile_hz = profile_hz(b, workload),
+				    .profile_wall = wall};
 	_cleanup_free_ char *profile = xasprintf("%s/cpu.pb.gz", dir);
 	struct bench_result x = {0};
 	struct bench *bench;

@@ -155,12 +155,15 @@ static char **profile_argv(const struct running *r, char *const *command)
 			 (char *)"--force",
 			 (char *)"-o",
 			 (char *)r->how->profile_dir,
-			 r->how->profile_hz ? rate : (char *)"--",
-			 r->how->profile_hz ? (char *)"--" : NULL,
+			 rate,
+			 (char *)(r->how->profile_wall ? "--wall" : "--"),
+			 (char *)(r->how->profile_wall ? "--" : NULL),
 			 NULL};
 
 	self[n > 0 ? n : 0] = '\0';
 	snprintf(rate, sizeof(rate), "-F%" PRIu32, r->how->profile_hz);
+	if (!r->how->profile_hz)
+		words[6] = (char *)"-q";
 	return words_join(words, command);
 }
 

@@ -88,20 +88,20 @@ static const char *take(struct outcome *o, const char *name, const char *side)
 /* Both sides, or head alone where there is no base. */
 static int profile_sides(struct gate_bench *b, uint32_t workload, const char *place,
 			 const char *name, struct outcome *o, struct outcome_workload *w,
-			 bool has_base, struct error *err)
+			 bool has_base, bool wall, struct error *err)
 {
 	_cleanup_free_ char *base = xasprintf("%s/base", place);
 	_cleanup_free_ char *head = xasprintf("%s/head", place);
 	int code;
 
 	mkdir(place, 0777);
-	code = gate_bench_profile(b, workload, GATE_HEAD, head, err);
+	code = gate_bench_profile(b, workload, GATE_HEAD, head, wall, err);
 	if (code < 0)
 		return code;
 	w->head_profile = take(o, name, "head");
 	if (!has_base)
 		return 0;
-	code = gate_bench_profile(b, workload, GATE_BASE, base, err);
+	code = gate_bench_profile(b, workload, GATE_BASE, base, wall, err);
 	if (code < 0)
 		return code;
 	w->base_profile = take(o, name, "base");
@@ -123,8 +123,9 @@ static int profile(struct gate_bench *b, uint32_t workload,
 		.deadline_ns = p->deadline_ns,
 		.seed = o->plan.seed,
 		.sides = p->sides,
+		.wall = judge_waits_matter(w),
 	};
-	int code = profile_sides(b, workload, place, name, o, w, has_base, err);
+	int code = profile_sides(b, workload, place, name, o, w, has_base, f.wall, err);
 
 	f.pair_s = (double)(clock_now_ns() - start_ns) / 1e9;
 	if (code == 0 && has_base && has_changed(w))

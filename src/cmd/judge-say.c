@@ -160,12 +160,12 @@ static void say_metric(const struct outcome *o, const struct outcome_workload *w
 }
 
 /* The first ones: those that the change is most certain of. */
-static void say_functions(const struct outcome_workload *w)
+static void say_list(const struct outcome_function *v, uint32_t n, const char *what)
 {
 	struct text t = {0};
 
-	for (uint32_t i = 0; i < w->nfunctions && i < FUNCTIONS_SHOWN; i++) {
-		const struct outcome_function *f = &w->functions[i];
+	for (uint32_t i = 0; i < n && i < FUNCTIONS_SHOWN; i++) {
+		const struct outcome_function *f = &v[i];
 		double width = f->high_s - f->low_s;
 
 		text_clear(&t);
@@ -174,9 +174,27 @@ static void say_functions(const struct outcome_workload *w)
 		figure_add_change(&t, f->change_s, width, false, "s");
 		text_addc(&t, ' ');
 		figure_add_interval(&t, f->change_s, f->low_s, f->high_s, false, "s");
-		printf("  %-20s by function    %s\n", "", text_get(&t));
+		if (!f->named && f->kind) {
+			text_addf(&t, " (%s", f->kind);
+			if (f->with) {
+				text_add(&t, ", with ");
+				add_clean(&t, f->with);
+			}
+			text_addc(&t, ')');
+		}
+		printf("  %-20s %-14s %s\n", "", what, text_get(&t));
 	}
 	text_done(&t);
+}
+
+static void say_functions(const struct outcome_workload *w)
+{
+	say_list(w->functions, w->nfunctions, "by function");
+	say_list(w->waits, w->nwaits, "off the CPU");
+	if (w->touched)
+		printf("  %-20s %-14s %u of %u functions that the change touches were "
+		       "sampled\n",
+		       "", "coverage", w->touched_sampled, w->touched);
 }
 
 static bool is_worth_a_line(const struct judge_options *o, const struct outcome_metric *m)

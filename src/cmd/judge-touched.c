@@ -97,9 +97,12 @@ void judge_name_files(const struct checkout *sides, struct outcome_workload *w)
 {
 	/* The outcome is not told yet. */
 	struct outcome_function *v = (struct outcome_function *)w->functions;
+	struct outcome_function *waits = (struct outcome_function *)w->waits;
 
 	for (uint32_t i = 0; i < w->nfunctions; i++) {
 		v[i].file = in_repository(sides, v[i].file);
 		v[i].was = in_repository(sides, v[i].was);
 	}
+	for (uint32_t i = 0; i < w->nwaits; i++)
+		waits[i].file = in_repository(sides, waits[i].file);
 }

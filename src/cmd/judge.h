@@ -113,6 +113,7 @@ struct judge_functions {
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: none */
 	uint64_t seed;
 	struct checkout *sides; /* for what the change touches; NULL: commands */
+	bool wall;		/* time is recorded, too */
 };
 /* Fills the functions of @w. -EINTR; another negative errno and err: there are none. */
 int judge_functions(struct gate_bench *b, const struct judge_functions *f,
@@ -123,6 +124,20 @@ int judge_functions(struct gate_bench *b, const struct judge_functions *f,
 /* CPU time of the recording in @folder, of what it is a profile of: all of it, or only what
  * was spent in the program's own code. NaN: not known. */
 double judge_run_cpu_s(const char *folder);
+
+/* What a recording measured beside its profile; NaN: not known. */
+struct run_figures {
+	double wall_s, cpu_s, off_cpu_s, page_faults;
+};
+void judge_run_figures(const char *folder, struct run_figures *ret);
+/* What n pairs measured, as the evidence of @w. */
+void judge_fill_evidence(const struct run_figures *base, const struct run_figures *head,
+			 uint32_t n, struct outcome_workload *w, struct arena *a);
+/* Whether time went where the CPU was not: wall time, or what the program measures itself, has
+ * changed, and CPU time by less than half of that. */
+/* Whether @m has changed and is time, but not the CPU's. */
+bool judge_metric_waits(const struct outcome_metric *m);
+bool judge_waits_matter(const struct outcome_workload *w);
 
 /* --- compare-profiles.c ------------------------------------------------------------------ */
 

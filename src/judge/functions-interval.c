@@ -39,7 +39,7 @@ double functions_floor(const struct functions_table *t, const struct series *s)
 {
 	double sum = 0;
 
-	for (unsigned k = 0; k < SIDES; k++) {
+	for (unsigned k = 0; k < SIDES && !t->exact; k++) {
 		double weight = 0;
 
 		for (uint32_t i = 0; i < t->npairs; i++) {
@@ -74,4 +74,14 @@ struct outcome_interval functions_interval(const double *d, uint32_t n, double f
 	r.low = r.change - margin;
 	r.high = r.change + margin;
 	return r;
+}
+
+struct outcome_interval functions_change(const double *base, const double *head,
+					 uint32_t n, double level)
+{
+	_cleanup_free_ double *d = xcalloc(n, sizeof(*d));
+
+	for (uint32_t i = 0; i < n; i++)
+		d[i] = head[i] - base[i];
+	return functions_interval(d, n, 0, false, level);
 }

@@ -87,8 +87,11 @@ static int check_runs(struct likes *l, uint32_t n, struct error *err)
 static void share_median(struct functions_table *t, struct candidate *c, double *scratch)
 {
 	for (unsigned k = 0; k < SIDES; k++) {
-		for (uint32_t i = 0; i < t->npairs; i++)
-			scratch[i] = c->self.v[k][i] / (t->sum[k][i] * t->scale[k][i]);
+		for (uint32_t i = 0; i < t->npairs; i++) {
+			double all = t->sum[k][i] * t->scale[k][i];
+
+			scratch[i] = all > 0 ? c->self.v[k][i] / all : 0;
+		}
 		c->share[k] = functions_median(scratch, t->npairs);
 	}
 	if (c->share[BEFORE] < t->share && c->share[AFTER] < t->share)
@@ -305,7 +308,7 @@ static double floor_of_sums(const struct functions_table *t)
 		for (uint32_t i = 0; i < t->npairs; i++)
 			floor += pow(sum_of(t, k, i), 2) / fmax(1, t->samples[k][i]);
 	}
-	return t->noise_known ? floor / t->npairs : 0;
+	return t->noise_known && !t->exact ? floor / t->npairs : 0;
 }
 
 static void find_residual(struct functions *f, struct functions_table *t)
@@ -338,7 +341,10 @@ static void add_notes(struct functions *f, const struct functions_table *t,
 {
 	struct text notes = {0};
 
-	if (t->npairs == 1)
+	if (t->npairs == 1 && t->exact)
+		text_add(&notes, "one profile a side: how much runs differ is not known, "
+				 "so nothing is certain\n");
+	else if (t->npairs == 1)
 		text_add(&notes, "one profile a side: the intervals are of sampling "
 				 "alone, what differs from run to run is not in them\n");
 	else if (t->npairs < 6)
@@ -346,7 +352,7 @@ static void add_notes(struct functions *f, const struct functions_table *t,
 			  "%u pairs: the variance from run to run is hardly known, and "
 			  "the intervals are wide for that\n",
 			  t->npairs);
-	if (!t->noise_known)
+	if (!t->noise_known && !t->exact)
 		text_add(&notes, "the profiles do not tell how many samples they have, "
 				 "so the noise of sampling is not known\n");
 	if (l->unlike.len)
@@ -394,10 +400,12 @@ int functions_build(struct functions *f, const struct functions_pair *pairs, uin
 		return code;
 	t.share = o->share > 0 ? o->share : FUNCTIONS_SHARE;
 	t.level = o->level > 0 ? o->level : FUNCTIONS_LEVEL;
+	t.exact = o->exact;
 	code = check_runs(&l, n, err);
 	if (code == 0)
 		code = functions_table_fill(&t, err);
 	if (code == 0) {
+		t.noise_known = t.noise_known && !(t.exact && n == 1);
 		judge_all(&t);
 		list_entries(f, &t);
 		find_residual(f, &t);

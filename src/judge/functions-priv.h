@@ -54,6 +54,7 @@ struct functions_table {
 	double *sum[SIDES], *scale[SIDES], *samples[SIDES];
 	bool known_total; /* every run has its CPU time */
 	bool noise_known;
+	bool exact; /* values are measured, so that sampling adds nothing */
 	/* A function that both sides have is one entity: the row of the after side. Behind
 	 * those, what only the before side has. */
 	uint32_t nentities;

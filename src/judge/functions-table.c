@@ -81,7 +81,7 @@ static int side_merge(struct functions_table *t, unsigned which, struct error *e
 			continue;
 		}
 		side_count_run(t, which, i, &seen);
-		if (t->sum[which][i] <= 0)
+		if (t->sum[which][i] <= 0 && !t->exact)
 			code = error_set(err, -EINVAL, "'%s' has no samples", r->name);
 	}
 	vec_done(&seen.v);
@@ -102,7 +102,7 @@ static void side_scale(struct functions_table *t, unsigned which)
 		t->scale[which][i] *= factor > 0 ? factor : 1;
 		if (t->known_total)
 			t->scale[which][i] = cpu_s / t->sum[which][i];
-		t->noise_known = t->noise_known && t->samples[which][i] > 0;
+		t->noise_known = t->noise_known && (t->exact || t->samples[which][i] > 0);
 	}
 }
 

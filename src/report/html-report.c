@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include <profd/figure.h>
+#include <profd/mem.h>
 
 #define NAME_MAX_BYTES 500
 #define OUTPUT_MAX_BYTES 16384
+#define NOTES_MAX 20	/* of a workload's functions */
 #define ROWS_MAX 2000u	/* of the table */
 #define CHARTS_MAX 300u /* metrics with charts */
 
@@ -372,39 +374,138 @@ static void add_function(struct page *p, const struct outcome_workload *w,
 	text_done(&t);
 }
 
-static void add_functions(struct page *p)
+static void add_list(struct page *p, const struct outcome_workload *w,
+		     const struct outcome_function *v, uint32_t nv, const char *title,
+		     uint32_t *n)
 {
-	uint32_t n = 0;
+	for (uint32_t k = 0; k < nv && *n < ROWS_MAX; k++) {
+		if (!(*n)++)
+			text_addf(&p->t,
+				  "<div class=\"scroll\"><table>\n<tr>"
+				  "<th align=\"left\">workload</th>"
+				  "<th align=\"left\">%s</th>"
+				  "<th align=\"left\">file</th>"
+				  "<th align=\"left\">what</th>"
+				  "<th class=\"n\" align=\"right\">its own part</th>"
+				  "<th class=\"n\" align=\"right\">with callees</th>"
+				  "</tr>\n",
+				  title);
+		add_function(p, w, &v[k]);
+	}
+}
+
+static void add_residual(struct page *p, const struct outcome_workload *w)
+{
+	const struct outcome_interval *i = &w->residual_s;
+	struct text t = {0};
+
+	if (!w->nfunctions || !isfinite(i->low) || !isfinite(i->high) || !(i->level > 0))
+		return;
+	figure_add_change(&t, i->change, i->high - i->low, false, "s");
+	text_addc(&t, ' ');
+	figure_add_interval(&t, i->change, i->low, i->high, false, "s");
+	add(p, "<p>");
+	add_name(p, w->name);
+	add(p, ": the named functions leave ");
+	add_escaped(p, &t);
+	add(p, " of the change.</p>\n");
+	text_done(&t);
+}
+
+/* A sentence a line. */
+static void add_function_notes(struct page *p, const struct outcome_workload *w)
+{
+	const char *note = w->functions_note;
+
+	add_residual(p, w);
+	if (w->touched)
+		text_addf(&p->t,
+			  "<p>%u of %u functions that the change touches were "
+			  "sampled.</p>\n",
+			  w->touched_sampled, w->touched);
+	for (size_t n, k = 0; note && *note && k < NOTES_MAX;
+	     note += n + (note[n] != 0), k++) {
+		_cleanup_free_ char *line = NULL;
+
+		n = strcspn(note, "\n");
+		line = xstrndup(note, n);
+		add(p, "<p>");
+		add_name(p, w->name);
+		add(p, ": ");
+		add_name(p, line);
+		add(p, "</p>\n");
+	}
+}
+
+static void add_evidence_row(struct page *p, const struct outcome_workload *w,
+			     const struct outcome_evidence *e)
+{
+	const struct outcome_interval *i = &e->change;
+	struct text t = {0};
+
+	add(p, "<tr><td>");
+	add_name(p, w->name);
+	add(p, "</td><td>");
+	view_add_evidence(&t, e, NAME_MAX_BYTES);
+	add_escaped(p, &t);
+	add(p, "</td>");
+	text_clear(&t);
+	figure_add(&t, e->base, i->high - i->low, e->unit);
+	add_cell(p, &t);
+	figure_add(&t, e->head, i->high - i->low, e->unit);
+	add_cell(p, &t);
+	figure_add_change(&t, i->change, i->high - i->low, false, e->unit);
+	text_addc(&t, ' ');
+	figure_add_interval(&t, i->change, i->low, i->high, false, e->unit);
+	add_cell(p, &t);
+	add(p, "</tr>\n");
+	text_done(&t);
+}
+
+static void add_evidence(struct page *p)
+{
+	uint32_t n = 0, waits = 0;
 
 	for (uint32_t i = 0; i < p->o->nworkloads; i++) {
 		const struct outcome_workload *w = &p->o->workloads[i];
 
-		for (uint32_t k = 0; k < w->nfunctions && n < ROWS_MAX; k++) {
+		for (uint32_t k = 0; k < w->nevidence && n < ROWS_MAX; k++) {
 			if (!n++)
-				add(p, "<h2>Which functions</h2>\n"
+				add(p, "<h2>Side by side</h2>\n"
 				       "<div class=\"scroll\"><table>\n<tr>"
 				       "<th align=\"left\">workload</th>"
-				       "<th align=\"left\">function</th>"
-				       "<th align=\"left\">file</th>"
-				       "<th align=\"left\">what</th>"
-				       "<th class=\"n\" align=\"right\">its own part</th>"
-				       "<th class=\"n\" align=\"right\">with callees</th>"
+				       "<th align=\"left\">under the profiler</th>"
+				       "<th class=\"n\" align=\"right\">base</th>"
+				       "<th class=\"n\" align=\"right\">head</th>"
+				       "<th class=\"n\" align=\"right\">change</th>"
 				       "</tr>\n");
-			add_function(p, w, &w->functions[k]);
+			add_evidence_row(p, w, &w->evidence[k]);
 		}
 	}
 	if (n)
 		add(p, "</table></div>\n");
-	for (uint32_t i = 0; i < p->o->nworkloads && i < ROWS_MAX; i++) {
-		if (!p->o->workloads[i].functions_note ||
-		    !*p->o->workloads[i].functions_note)
-			continue;
-		add(p, "<p>");
-		add_name(p, p->o->workloads[i].name);
-		add(p, ": ");
-		add_name(p, p->o->workloads[i].functions_note);
-		add(p, "</p>\n");
-	}
+	for (uint32_t i = 0; i < p->o->nworkloads; i++)
+		add_list(p, &p->o->workloads[i], p->o->workloads[i].waits,
+			 p->o->workloads[i].nwaits, "off the CPU", &waits);
+	if (waits)
+		add(p, "</table></div>\n");
+}
+
+static void add_functions(struct page *p)
+{
+	uint32_t n = 0, head = 0;
+
+	for (uint32_t i = 0; i < p->o->nworkloads; i++)
+		head += p->o->workloads[i].nfunctions;
+	if (head)
+		add(p, "<h2>Which functions</h2>\n");
+	for (uint32_t i = 0; i < p->o->nworkloads; i++)
+		add_list(p, &p->o->workloads[i], p->o->workloads[i].functions,
+			 p->o->workloads[i].nfunctions, "function", &n);
+	if (n)
+		add(p, "</table></div>\n");
+	for (uint32_t i = 0; i < p->o->nworkloads && i < ROWS_MAX; i++)
+		add_function_notes(p, &p->o->workloads[i]);
 }
 
 static void add_failures(struct page *p)
@@ -517,6 +618,7 @@ void outcome_html_write(const struct outcome *o, struct sink *out)
 	add_table(&p);
 	add_limits(&p);
 	add_functions(&p);
+	add_evidence(&p);
 	add_failures(&p);
 	add_all_charts(&p);
 	add_machine(&p);

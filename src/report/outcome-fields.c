@@ -188,6 +188,7 @@ static const struct field function_fields[] = {
 	TEXT("kind", kind),
 	TEXT("was", was),
 	TEXT("with", with),
+	TEXT("caller", caller),
 	FLAG("named", named),
 	FLAG("touched", touched),
 	NUMBER("change_s", change_s),
@@ -200,6 +201,20 @@ static const struct field function_fields[] = {
 	NUMBER("total_change_s", total_change_s),
 	NUMBER("total_low_s", total_low_s),
 	NUMBER("total_high_s", total_high_s),
+	{0},
+};
+#undef SELF
+
+#define SELF outcome_evidence
+static const struct field evidence_fields[] = {
+	NAME("name", name),
+	TEXT("unit", unit),
+	NUMBER("base", base),
+	NUMBER("head", head),
+	NUMBER("change", change.change),
+	NUMBER("low", change.low),
+	NUMBER("high", change.high),
+	NUMBER("level", change.level),
 	{0},
 };
 #undef SELF
@@ -227,6 +242,8 @@ static const struct field workload_fields[] = {
 	COUNT("touched", touched),
 	COUNT("touched_sampled", touched_sampled),
 	LIST("functions", functions, nfunctions, OUTCOME_LIST_MAX, function_fields),
+	LIST("waits", waits, nwaits, OUTCOME_LIST_MAX, function_fields),
+	LIST("evidence", evidence, nevidence, OUTCOME_LIST_MAX, evidence_fields),
 	{0},
 };
 #undef SELF

@@ -256,6 +256,13 @@ static void add_function_notes(struct md *m, const struct outcome_workload *w)
 		text_add(&m->t, " of the change.\n");
 		text_done(&t);
 	}
+	if (w->touched) {
+		text_add(&m->t, "\n");
+		md_add_code(&m->t, w->name, m->name_max, false);
+		text_addf(&m->t,
+			  ": %u of %u functions that the change touches were sampled.\n",
+			  w->touched_sampled, w->touched);
+	}
 	for (size_t n, k = 0; note && *note && k < NOTES_MAX;
 	     note += n + (note[n] != 0), k++) {
 		_cleanup_free_ char *line = NULL;
@@ -290,6 +297,69 @@ void md_functions(struct md *m)
 	add_rest(m, n, "functions");
 	for (uint32_t i = 0; i < o->nworkloads && i < m->rows_max; i++)
 		add_function_notes(m, &o->workloads[i]);
+}
+
+/* --- side by side ------------------------------------------------------------------- */
+
+static void add_evidence(struct md *m, const struct outcome_workload *w,
+			 const struct outcome_evidence *e)
+{
+	const struct outcome_interval *i = &e->change;
+	struct text t = {0};
+
+	add_code_cell(m, w->name);
+	view_add_evidence(&t, e, m->name_max);
+	add_cell(m, text_get(&t));
+	text_clear(&t);
+	add_value(m, e->base, i->high - i->low, e->unit);
+	add_value(m, e->head, i->high - i->low, e->unit);
+	figure_add_change(&t, i->change, i->high - i->low, false, e->unit);
+	text_addc(&t, ' ');
+	figure_add_interval(&t, i->change, i->low, i->high, false, e->unit);
+	add_cell(m, text_get(&t));
+	text_add(&m->t, " |\n");
+	text_done(&t);
+}
+
+static void add_waits(struct md *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->o->nworkloads; i++) {
+		const struct outcome_workload *w = &m->o->workloads[i];
+
+		for (uint32_t k = 0; k < w->nwaits; k++) {
+			if (!n++)
+				text_add(&m->t,
+					 "\n| workload | off the CPU | file | what | its "
+					 "own part | with callees |\n"
+					 "|---|---|---|---|---|---|\n");
+			if (n <= m->rows_max)
+				add_function(m, w, &w->waits[k]);
+		}
+	}
+	add_rest(m, n, "waits");
+}
+
+void md_evidence(struct md *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < m->o->nworkloads; i++) {
+		const struct outcome_workload *w = &m->o->workloads[i];
+
+		for (uint32_t k = 0; k < w->nevidence; k++) {
+			if (!n++)
+				text_add(
+					&m->t,
+					"\n| workload | under the profiler | base | head "
+					"| change |\n|---|---|--:|--:|---|\n");
+			if (n <= m->rows_max)
+				add_evidence(m, w, &w->evidence[k]);
+		}
+	}
+	add_rest(m, n, "figures");
+	add_waits(m);
 }
 
 /* --- the slowest -------------------------------------------------------------------- */

@@ -322,6 +322,7 @@ static const struct section {
 	{"", md_verdicts, true, false},
 	{"Limits that this change moves", md_limit_changes, true, false},
 	{"Which functions", md_functions, true, true},
+	{"Side by side", md_evidence, true, true},
 	{"Budgets", md_budgets, true, true},
 	{"Runs that did not end well", md_failures, true, true},
 	{"Triage", md_triage, true, true},

@@ -17,6 +17,7 @@ struct md {
 /* Sections, each of which is nothing where there is nothing to say. */
 void md_verdicts(struct md *m);
 void md_functions(struct md *m);
+void md_evidence(struct md *m);
 void md_budgets(struct md *m);
 void md_failures(struct md *m);
 void md_slowest(struct md *m);

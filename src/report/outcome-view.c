@@ -183,6 +183,24 @@ void view_add_kind(struct text *t, const struct outcome_function *f, size_t max)
 		text_add(t, ", touched by this change");
 }
 
+void view_add_evidence(struct text *t, const struct outcome_evidence *e, size_t max)
+{
+	static const char *const words[][2] = {
+		{"wall", "wall time"},
+		{"cpu", "CPU time"},
+		{"off_cpu", "off the CPU, all threads"},
+		{"page_faults", "page faults"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (e->name && !strcmp(e->name, words[i][0])) {
+			text_add(t, words[i][1]);
+			return;
+		}
+	}
+	view_add_line(t, e->name, max);
+}
+
 /* --- figures ------------------------------------------------------------------------ */
 
 /* Of the median: 2 * 1.96 * 1.2533 standard errors, the deviation being that of a normal

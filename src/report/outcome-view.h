@@ -34,6 +34,8 @@ const char *view_verdict(enum verdict v);
 /* "HEAD (faster-sort, 9c2098f3, with changes)"; nothing of an empty side. */
 void view_add_side(struct text *t, const struct outcome_side *s, size_t max);
 /* "changed, touched by this change", "moved with `f`"; in words, not escaped. */
+/* "wall time"; what is not known to us by its name. */
+void view_add_evidence(struct text *t, const struct outcome_evidence *e, size_t max);
 void view_add_kind(struct text *t, const struct outcome_function *f, size_t max);
 /* "profd gate"; or of another command that is known. */
 const char *view_command(const struct outcome *o);

@@ -50,6 +50,7 @@ EXTRA_DIST += \
 	tests/integration/symbols.bats \
 	tests/integration/valgrind.bats \
 	tests/integration/view.bats \
+	tests/integration/waits.bats \
 	tests/integration/wall.bats \
 	tests/integration/with-signals \
 	tests/integration/workloads.bats

@@ -31,3 +31,6 @@ TESTS += tests/unit/test-function-kinds
 tests_unit_test_function_kinds_SOURCES = tests/unit/test-function-kinds.c \
 	tests/unit/function-runs.c tests/unit/function-runs.h
 tests_unit_test_function_kinds_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-waits
+TESTS += tests/unit/test-waits
+tests_unit_test_waits_LDADD = src/libprofd.a $(PROFD_LIBS) $(CMOCKA_LIBS)

@@ -148,6 +148,37 @@ static void fill_isolation(struct outcome *o)
 	o->nisolation = 3;
 }
 
+static void fill_waits(struct outcome *o, struct outcome_workload *w)
+{
+	struct outcome_function *v = NEW(o, struct outcome_function, 1);
+	struct outcome_evidence *e = NEW(o, struct outcome_evidence, 3);
+
+	v[0] = (struct outcome_function){.name = "waiting for a lock in cache_get",
+					 .file = "src/cache.c",
+					 .line = 40,
+					 .rank = 1,
+					 .change_s = .052,
+					 .low_s = .041,
+					 .high_s = .063,
+					 .level = .99,
+					 .kind = "changed",
+					 .caller = "cache_get",
+					 .named = true,
+					 .head_s = .052,
+					 .total_change_s = .052,
+					 .total_low_s = .043,
+					 .total_high_s = .061};
+	e[0] = (struct outcome_evidence){"wall", "s", .5, .56, {.06, .05, .07, .95}};
+	e[1] = (struct outcome_evidence){
+		"off_cpu", "s", 0, .052, {.052, .043, .061, .95}};
+	e[2] = (struct outcome_evidence){
+		"page_faults", "", 1200, 1210, {10, -INFINITY, INFINITY, .95}};
+	w->waits = v;
+	w->nwaits = 1;
+	w->evidence = e;
+	w->nevidence = 3;
+}
+
 static void fill_functions(struct outcome *o, struct outcome_workload *w)
 {
 	struct outcome_function *v = NEW(o, struct outcome_function, 2);
@@ -192,6 +223,7 @@ static void fill_functions(struct outcome *o, struct outcome_workload *w)
 	w->touched_sampled = 1;
 	w->functions = v;
 	w->nfunctions = 2;
+	fill_waits(o, w);
 }
 
 /* Strictness is for times and rates. */
@@ -439,6 +471,7 @@ static void sample_hostile(struct outcome *o)
 	struct outcome_isolation *i = NEW(o, struct outcome_isolation, 1);
 	struct outcome_limit_change *c = NEW(o, struct outcome_limit_change, 1);
 	struct outcome_function *g = NEW(o, struct outcome_function, 1);
+	struct outcome_evidence *e = NEW(o, struct outcome_evidence, 1);
 	const char **notes = NEW(o, const char *, 2);
 
 	fill_frame(o, "gate");
@@ -460,6 +493,7 @@ static void sample_hostile(struct outcome *o)
 		"\xff]]>\n# heading\n" NASTY,
 		2};
 	i[0] = (struct outcome_isolation){NASTY, NASTY, false};
+	e[0] = (struct outcome_evidence){NASTY, NASTY, 1, 2, {1, .5, 1.5, .95}};
 	c[0] = (struct outcome_limit_change){NASTY, NASTY, NASTY, NASTY, NASTY};
 	g[0] = (struct outcome_function){.name = NASTY,
 					 .file = NASTY,
@@ -489,6 +523,10 @@ static void sample_hostile(struct outcome *o)
 					 .nfailures = 1,
 					 .functions = g,
 					 .nfunctions = 1,
+					 .waits = g,
+					 .nwaits = 1,
+					 .evidence = e,
+					 .nevidence = 1,
 					 .functions_note = NASTY "\n" NASTY,
 					 .base_profile = "../../etc/" NASTY,
 					 .head_profile = "javascript:alert(1)",

@@ -88,6 +88,12 @@ static void every_part_comes_back(void **state)
 	w = &o.workloads[0];
 	assert_int_equal(w->nfunctions, 2);
 	assert_null(w->functions[1].file);
+	assert_int_equal(w->nwaits, 1);
+	assert_string_equal(w->waits[0].name, "waiting for a lock in cache_get");
+	assert_string_equal(w->waits[0].caller, "cache_get");
+	assert_int_equal(w->nevidence, 3);
+	assert_string_equal(w->evidence[1].name, "off_cpu");
+	assert_true(isinf(w->evidence[2].change.high));
 	assert_string_equal(w->head_profile, "sort-1000/head");
 	m = &w->metrics[0];
 	assert_int_equal(m->verdict, VERDICT_REGRESSION);

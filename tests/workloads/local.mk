@@ -31,6 +31,7 @@ EXTRA_DIST += \
 	tests/workloads/tiny-make.sh \
 	tests/workloads/twins.c \
 	tests/workloads/variant.c \
+	tests/workloads/waits.c \
 	tests/workloads/vdso.c \
 	tests/workloads/waits.c \
 	tests/workloads/work.h
