@@ -195,7 +195,7 @@ _profd() {
 			-t | --to) choices="text json folded svg html pprof" ;;
 			--unit) choices="count nanoseconds bytes" ;;
 			--value) choices="samples cpu" ;;
-			-n | --rows) ;;
+			-n | --rows | --mark) ;;
 			--focus | --ignore | --hide | --show | --show-from | --module | --process | --comm | --thread | --from | --until) ;;
 			-o | --output)
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -204,7 +204,7 @@ _profd() {
 			*)
 				[[ $word != -* ]] || choices="-n -t -o --normalize --allow-unlike
 					--value --unit --rows --cum --all --json --to --output --force
-					--annotate $filters --help"
+					--annotate --mark $filters --help"
 				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac

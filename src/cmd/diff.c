@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "diff-marks.h"
 #include "filter-options.h"
 #include "output.h"
 #include "profile-file.h"
@@ -42,6 +43,7 @@ static const char USAGE[] =
 	"                       all of them\n"
 	"      --force          overwrite what is there\n"
 	"      --annotate       folded: mark kernel and JIT frames\n"
+	"      --mark NAME      svg, html: this function stands out; may be repeated\n"
 	"  -h, --help           this text\n";
 
 struct options {
@@ -51,12 +53,13 @@ struct options {
 	bool allow_unlike, force, annotate, help;
 	char **files; /* [2] */
 	struct filter_options filters;
+	struct diff_marks marks;
 };
 
 /* --- formats ---------------------------------------------------------------------- */
 
 struct result {
-	const struct options *o;
+	struct options *o;
 	const struct diff *d;
 };
 
@@ -84,6 +87,8 @@ static void write_pprof(const void *arg, struct sink *out)
 	pprof_write(((const struct result *)arg)->d->profile, out);
 }
 
+static const char MARKS[] = DIFF_MARK "marks what the change touches";
+
 static void add_title(struct text *t, const struct diff *d)
 {
 	text_addf(t, "%s, from %s to %s", profile_text(d->profile, d->type),
@@ -94,17 +99,22 @@ static void add_title(struct text *t, const struct diff *d)
 static void write_svg(const void *arg, struct sink *out)
 {
 	const struct diff *d = ((const struct result *)arg)->d;
+	struct options *options = ((const struct result *)arg)->o;
 	struct text title = {0}, lines = {0};
 	struct flame_options o = {.diff = true};
 
 	add_title(&title, d);
 	text_add(&lines, diff_normalize_text(d->normalize));
 	text_addc(&lines, '\n');
+	if (options->marks.names.n)
+		text_addf(&lines, "%s\n", MARKS);
 	diff_add_cautions(&lines, d);
 	lines.s[--lines.len] = '\0';
 	o.title = title.s;
 	o.subtitle = lines.s;
+	diff_marks_put(&options->marks, d->profile);
 	svg_write(d->profile, &o, out);
+	diff_marks_take(&options->marks, d->profile);
 	text_done(&title);
 	text_done(&lines);
 }
@@ -128,6 +138,7 @@ static struct fact fact_of(const char *comment)
 static void write_html(const void *arg, struct sink *out)
 {
 	const struct diff *d = ((const struct result *)arg)->d;
+	struct options *options = ((const struct result *)arg)->o;
 	struct text title = {0}, cautions = {0};
 	struct flame_options o = {.diff = true};
 	const char *warnings[CAUTIONS_MAX];
@@ -139,6 +150,8 @@ static void write_html(const void *arg, struct sink *out)
 	for (char *at = cautions.s, *line;
 	     at && n < CAUTIONS_MAX && (line = strsep(&at, "\n")) && *line;)
 		warnings[n++] = line;
+	if (options->marks.names.n)
+		vec_push(&facts, ((struct fact){"Marked", MARKS}));
 	for (uint32_t i = 0; i < d->profile->comments.n; i++) {
 		string_id id = d->profile->comments.v[i];
 
@@ -146,7 +159,9 @@ static void write_html(const void *arg, struct sink *out)
 	}
 	o.title = title.s;
 	o.subtitle = diff_normalize_text(d->normalize);
+	diff_marks_put(&options->marks, d->profile);
 	html_write(d->profile, &o, facts.v, facts.n, warnings, n, out);
+	diff_marks_take(&options->marks, d->profile);
 	vec_done(&facts);
 	text_done(&title);
 	text_done(&cautions);
@@ -205,7 +220,8 @@ enum {
 	OPT_ALL,
 	OPT_JSON,
 	OPT_FORCE,
-	OPT_ANNOTATE
+	OPT_ANNOTATE,
+	OPT_MARK
 };
 
 static const struct option long_options[] = {
@@ -221,6 +237,7 @@ static const struct option long_options[] = {
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
+	{"mark", required_argument, NULL, OPT_MARK},
 	FILTER_LONG_OPTIONS,
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -288,6 +305,9 @@ static int parse_option(struct options *o, int c, char **argv)
 		return 0;
 	case OPT_ANNOTATE:
 		o->annotate = true;
+		return 0;
+	case OPT_MARK:
+		vec_push(&o->marks.names, optarg);
 		return 0;
 	case 'h':
 		o->help = true;
@@ -411,8 +431,8 @@ static int write_folder(const struct result *r, struct error *err)
 	return code;
 }
 
-static int write_result(const struct options *o, const struct diff *d,
-			const struct format *f, struct error *err)
+static int write_result(struct options *o, const struct diff *d, const struct format *f,
+			struct error *err)
 {
 	const struct result r = {o, d};
 
@@ -468,5 +488,6 @@ int cmd_diff(int argc, char **argv)
 		status = diff(&o);
 	}
 	filter_options_done(&o.filters);
+	diff_marks_done(&o.marks);
 	return status;
 }

@@ -135,7 +135,7 @@ static uint32_t pairs_that_fit(const struct judge_functions *f)
 }
 
 static int fill_functions(const struct functions_pair *pairs, uint32_t n,
-			  struct checkout *sides, struct outcome *o,
+			  const struct judge_functions *f, struct outcome *o,
 			  struct outcome_workload *w, struct error *err)
 {
 	const struct functions_options how = {0};
@@ -144,8 +144,8 @@ static int fill_functions(const struct functions_pair *pairs, uint32_t n,
 
 	if (code < 0)
 		return code;
-	if (sides)
-		judge_touched(sides, pairs, n, &found, w);
+	if (f->sides)
+		judge_touched(f, pairs, n, &found, w, &o->arena);
 	functions_fill(&found, SHOWN, w, &o->arena);
 	functions_done(&found);
 	return 0;
@@ -204,7 +204,7 @@ static int fill(const struct judged_pair *v, uint32_t n, const struct judge_func
 		head[i] = v[i].head;
 	}
 	judge_fill_evidence(base, head, n, w, &o->arena);
-	code = fill_functions(pairs, n, f->sides, o, w, err);
+	code = fill_functions(pairs, n, f, o, w, err);
 	for (uint32_t i = 0; i < n; i++)
 		pairs[i] = v[i].waits;
 	if (code == 0 && f->wall)

@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include <profd/clock.h>
 #include <profd/text.h>
+#include <profd/vec.h>
 
 static bool stands_out(const struct outcome_workload *w)
 {
@@ -46,7 +47,7 @@ static void add_note(struct outcome *o, const char *text)
 }
 
 /* `profd diff`, by its own function: html, svg and folded. */
-static void diff(const char *folder)
+static void diff(const char *folder, const struct judge_names *marked)
 {
 	static const char *const suffixes[] = {"html", "svg", "folded"};
 	_cleanup_free_ char *base = xasprintf("%s/base", folder);
@@ -54,16 +55,21 @@ static void diff(const char *folder)
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		_cleanup_free_ char *to = xasprintf("%s/diff.%s", folder, suffixes[i]);
-		char *argv[] = {(char[]){"diff"},
-				(char[]){"--force"},
-				(char[]){"-o"},
-				to,
-				base,
-				head,
-				NULL};
+		const char *const first[] = {"diff", "--force", "-o", to};
+		VEC(const char *) argv = {0};
 
+		for (size_t k = 0; k < ARRAY_SIZE(first); k++)
+			vec_push(&argv, first[k]);
+		for (uint32_t k = 0; k < marked->v.n; k++) {
+			vec_push(&argv, "--mark");
+			vec_push(&argv, marked->v.v[k]);
+		}
+		vec_push(&argv, base);
+		vec_push(&argv, head);
+		vec_push(&argv, NULL);
 		optind = 0;
-		cmd_diff(6, argv);
+		cmd_diff((int)argv.n - 1, (char **)argv.v);
+		vec_done(&argv);
 	}
 }
 
@@ -105,7 +111,6 @@ static int profile_sides(struct gate_bench *b, uint32_t workload, const char *pl
 	if (code < 0)
 		return code;
 	w->base_profile = take(o, name, "base");
-	diff(place);
 	return 0;
 }
 
@@ -117,6 +122,7 @@ static int profile(struct gate_bench *b, uint32_t workload,
 	_cleanup_free_ char *name = folder_name(w->name);
 	_cleanup_free_ char *place = xasprintf("%s/%s", p->folder, name);
 	uint64_t start_ns = clock_now_ns();
+	struct judge_names touched = {0};
 	struct judge_functions f = {
 		.workload = workload,
 		.place = place,
@@ -124,12 +130,16 @@ static int profile(struct gate_bench *b, uint32_t workload,
 		.seed = o->plan.seed,
 		.sides = p->sides,
 		.wall = judge_waits_matter(w),
+		.touched = &touched,
 	};
 	int code = profile_sides(b, workload, place, name, o, w, has_base, f.wall, err);
 
 	f.pair_s = (double)(clock_now_ns() - start_ns) / 1e9;
 	if (code == 0 && has_base && has_changed(w))
 		code = judge_functions(b, &f, o, w, err);
+	if (code != -EINTR && w->base_profile)
+		diff(place, &touched);
+	vec_done(&touched.v);
 	if (code < 0 && code != -EINTR) {
 		add_note(o, err->text);
 		code = 0;

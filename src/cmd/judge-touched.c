@@ -10,6 +10,8 @@
 #include <profd/text.h>
 #include <profd/touched.h>
 
+#define MARKS_MAX 1000 /* functions that stand out in a picture */
+
 /* The programs and libraries that a side has built itself: what lies in its folder. */
 static void add_binaries(struct touched_code *code, const struct profile *p,
 			 const char *root, const struct touched *t,
@@ -33,10 +35,23 @@ static void add_binaries(struct touched_code *code, const struct profile *p,
 	}
 }
 
-static void find(const struct checkout *sides, const struct functions_pair *pairs,
-		 uint32_t n, const struct touched *t, struct functions *found,
-		 struct outcome_workload *w)
+/* Of both sides: what the change removes is among what has vanished. */
+static void add_names(const struct touched_code *c, struct judge_names *to,
+		      struct arena *a)
 {
+	for (uint32_t i = 0; i < c->n && to->v.n < MARKS_MAX; i++) {
+		const struct touched_function *f = &c->v[i];
+
+		if (f->touched && f->sampled)
+			vec_push(&to->v, arena_strndup(a, f->name, strlen(f->name)));
+	}
+}
+
+static void find(const struct judge_functions *f, const struct functions_pair *pairs,
+		 uint32_t n, const struct touched *t, struct functions *found,
+		 struct outcome_workload *w, struct arena *a)
+{
+	const struct checkout *sides = f->sides;
 	struct touched_code base = {0}, head = {0};
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -48,21 +63,24 @@ static void find(const struct checkout *sides, const struct functions_pair *pair
 	touched_find(t, TOUCHED_BASE, &base);
 	touched_find(t, TOUCHED_HEAD, &head);
 	touched_mark(found, &base, &head);
+	add_names(&head, f->touched, a);
+	add_names(&base, f->touched, a);
 	w->touched = head.touched;
 	w->touched_sampled = head.touched_sampled;
 	touched_code_done(&base);
 	touched_code_done(&head);
 }
 
-void judge_touched(struct checkout *sides, const struct functions_pair *pairs, uint32_t n,
-		   struct functions *found, struct outcome_workload *w)
+void judge_touched(const struct judge_functions *f, const struct functions_pair *pairs,
+		   uint32_t n, struct functions *found, struct outcome_workload *w,
+		   struct arena *a)
 {
 	struct text diff = {0};
 	struct touched t;
 
-	if (checkout_diff(sides, &diff, NULL) == 0 && diff.len &&
+	if (checkout_diff(f->sides, &diff, NULL) == 0 && diff.len &&
 	    touched_read(&t, diff.s, diff.len, NULL) == 0) {
-		find(sides, pairs, n, &t, found, w);
+		find(f, pairs, n, &t, found, w, a);
 		touched_done(&t);
 	}
 	text_done(&diff);

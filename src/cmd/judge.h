@@ -9,6 +9,7 @@
 #include <profd/gate.h>
 #include <profd/report.h>
 #include <profd/testbed.h>
+#include <profd/vec.h>
 
 struct judge_options {
 	const char *command;	 /* "gate", "compare" */
@@ -104,6 +105,10 @@ void judge_say_end(struct judge_say *s);
 void judge_say_outcome(const struct judge_options *o, const struct outcome *out,
 		       const char *folder);
 
+struct judge_names {
+	VEC(const char *) v;
+};
+
 /* --- judge-functions.c --------------------------------------------------------------- */
 
 struct judge_functions {
@@ -114,6 +119,9 @@ struct judge_functions {
 	uint64_t seed;
 	struct checkout *sides; /* for what the change touches; NULL: commands */
 	bool wall;		/* time is recorded, too */
+	/* Names of sampled functions that the change touches are put here; in the arena of
+	 * the outcome. */
+	struct judge_names *touched;
 };
 /* Fills the functions of @w. -EINTR; another negative errno and err: there are none. */
 int judge_functions(struct gate_bench *b, const struct judge_functions *f,
@@ -157,8 +165,9 @@ int compare_profiles(const struct judge_options *o, const struct compare_profile
  * nothing is touched. */
 struct functions;
 struct functions_pair;
-void judge_touched(struct checkout *sides, const struct functions_pair *pairs, uint32_t n,
-		   struct functions *found, struct outcome_workload *w);
+void judge_touched(const struct judge_functions *f, const struct functions_pair *pairs,
+		   uint32_t n, struct functions *found, struct outcome_workload *w,
+		   struct arena *a);
 /* Files of functions from the top of the repository, as far as a side was built there. */
 void judge_name_files(const struct checkout *sides, struct outcome_workload *w);
 

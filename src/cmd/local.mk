@@ -1,5 +1,5 @@
 src_libprofd_a_SOURCES += %D%/bench.c %D%/bench-options.c %D%/bench-priv.h %D%/bench-say.c %D%/cmd.h %D%/config.c %D%/config-json.c %D%/config-print.h \
-	%D%/config-text.c %D%/convert.c %D%/diff.c %D%/doctor.c %D%/filter-options.c \
+	%D%/config-text.c %D%/convert.c %D%/diff.c %D%/diff-marks.c %D%/diff-marks.h %D%/doctor.c %D%/filter-options.c \
 	%D%/filter-options.h %D%/output.c %D%/output.h %D%/print.c \
 	%D%/profile-file.c %D%/profile-file.h %D%/record-options.c \
 	%D%/record-options.h %D%/record-priv.h %D%/record-say.c %D%/record-targets.c %D%/record.c \

@@ -175,6 +175,20 @@ refused() {
 	lacks 'style=' out.svg
 }
 
+@test "a marked function stands out in the pictures, and nowhere else" {
+	"$PROFD" diff --mark twice --mark nobody -o marked "$ALL/base.d" "$ALL/head.d"
+	"$PROFD" diff -o plain "$ALL/base.d" "$ALL/head.d"
+	for file in diff.svg diff.html; do
+		grep -q '◆ twice' "marked/$file"
+		grep -q '◆ marks what the change touches' "marked/$file"
+		lacks '◆ same' "marked/$file"
+		lacks '◆' "plain/$file"
+	done
+	for file in diff.txt diff.json diff.folded diff.pb.gz; do
+		cmp "marked/$file" "plain/$file"
+	done
+}
+
 @test "another rate of samples is no change" {
 	"$PROFD" record -q -F 199 -o slow.d -- "$ALL/head/program"
 	"$PROFD" diff --json slow.d "$ALL/head.d" >out.json

@@ -53,6 +53,11 @@ load gate-lib
 		'step	work.c	true	true' ]
 	[ "$(verdict '.workloads[0] | .touched, .touched_sampled' | paste -s)" = '1	1' ]
 	[ "$(verdict '.workloads[0].function_pairs')" = 12 ]
+	for file in diff.svg diff.html; do
+		grep -q '◆ step' "profd-out/work/$file"
+		not grep -q '◆ main' "profd-out/work/$file"
+	done
+	grep -q '1 of 1 functions that the change touches were sampled' ../said
 }
 
 @test "code that changes without a cost never fails: renames, order, a cold function, long texts" {
