@@ -1,6 +1,7 @@
 dist_man_MANS += \
 	man/profd.1 \
 	man/profd-bench.1 \
+	man/profd-ci.1 \
 	man/profd-compare.1 \
 	man/profd-config.1 \
 	man/profd-convert.1 \

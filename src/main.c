@@ -22,6 +22,7 @@ static const struct command {
 	{"compare", cmd_compare, "judge two commands or folders, or compare results"},
 	{"bench", cmd_bench, "run workloads repeatedly and measure them"},
 	{"report", cmd_report, "write what a comparison found in other forms"},
+	{"ci", cmd_ci, "what a CI job needs: whether to run, summaries, comments"},
 	{"config", cmd_config, "check .profd.yml, and say how it is understood"},
 	{"selftest", cmd_selftest, "say how often a gate is wrong on this machine"},
 	{"doctor", cmd_doctor, "say what works on this machine, and what to do"},

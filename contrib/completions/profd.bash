@@ -18,6 +18,13 @@ _profd_command() {
 	return 1
 }
 
+# The options of the verbs of "profd ci", into the caller's $choices.
+_profd_ci() {
+	case ${COMP_WORDS[2]} in
+	env) choices="--json --help" ;;
+	esac
+}
+
 _profd() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local choices=
@@ -25,7 +32,7 @@ _profd() {
 
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		choices="record replay top view convert merge diff gate compare bench selftest report config doctor help --help --version"
+		choices="record replay top view convert merge diff gate compare bench selftest report config ci doctor help --help --version"
 	else
 		case ${COMP_WORDS[1]} in
 		record)
@@ -175,6 +182,13 @@ _profd() {
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			fi
 			;;
+		ci)
+			if ((COMP_CWORD == 2)); then
+				choices="env --help"
+			else
+				_profd_ci "$word" "$before"
+			fi
+			;;
 		doctor) choices="--json --help" ;;
 		report)
 			case $before in
@@ -209,7 +223,7 @@ _profd() {
 				;;
 			esac
 			;;
-		help) choices="record replay top view convert merge diff gate compare bench selftest report config doctor" ;;
+		help) choices="record replay top view convert merge diff gate compare bench selftest report config ci doctor" ;;
 		esac
 	fi
 	[[ -z $choices ]] || mapfile -t COMPREPLY < <(compgen -W "$choices" -- "$word")

@@ -5,6 +5,7 @@
 #include <profd/config.h>
 #include <profd/error.h>
 
+int cmd_ci(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_config(int argc, char **argv);

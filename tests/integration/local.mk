@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/integration/compare.bats \
 	tests/integration/compare-profiles.bats \
 	tests/integration/config.bats \
+	tests/integration/ci.bats \
 	tests/integration/convert.bats \
 	tests/integration/coverage.bats \
 	tests/integration/deny-perf \

@@ -1,0 +1,1 @@
+src_libprofd_a_SOURCES += %D%/env.c

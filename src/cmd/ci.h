@@ -1,0 +1,4 @@
+#pragma once
+/* The verbs of `profd ci`; each returns the exit status. argv[0] is the verb. */
+
+int ci_verb_env(int argc, char **argv);
