@@ -167,6 +167,25 @@ struct config_workload {
 	uint32_t nderived;
 };
 
+/* When a job of a CI system measures (profd-ci(1)); defaults are filled in. */
+enum config_asking { CONFIG_ALWAYS = 1, CONFIG_ASKED };
+enum config_commenter { CONFIG_OWNER = 1, CONFIG_MEMBER, CONFIG_COLLABORATOR };
+#define CONFIG_TEXTS_MAX 100
+struct config_texts {
+	const char **v;
+	uint32_t n;
+};
+struct config_ci {
+	struct config_texts labels, tokens, paths, paths_ignore;
+	struct config_texts branches; /* none: the default branch, as the event has it */
+	enum config_asking pull_requests;
+	const char *comment;
+	unsigned commenters;	    /* 1 << enum config_commenter */
+	const char *daily, *weekly; /* crontab(5), the five fields */
+};
+/* What holds without a file. */
+extern const struct config_ci config_ci_default;
+
 struct config {
 	const char *path;
 	enum config_mode mode;
@@ -175,6 +194,7 @@ struct config {
 	uint32_t pairs_asked;		 /* for the first look; 0: auto */
 	uint32_t pairs_first, pairs_max; /* as planned */
 	double strictness;		 /* 0: not said, for detection */
+	struct config_ci ci;
 	const struct config_workload *workloads;
 	uint32_t nworkloads, ngroups;
 	uint32_t
@@ -246,3 +266,5 @@ const char *config_direction_word(enum config_direction d);
 const char *config_stat_word(enum config_stat s);
 const char *config_source_word(enum config_source s);
 const char *config_tier_word(enum config_tier t);
+const char *config_asking_word(enum config_asking a);
+const char *config_commenter_word(enum config_commenter c);

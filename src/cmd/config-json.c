@@ -173,6 +173,36 @@ static struct json *workload_json(const struct config_workload *w)
 	return j;
 }
 
+static void put_texts(struct json *j, const char *key, const struct config_texts *t)
+{
+	struct json *list = json_list();
+
+	for (uint32_t i = 0; i < t->n; i++)
+		json_put_str(list, NULL, t->v[i]);
+	json_put(j, key, list);
+}
+
+static struct json *ci_json(const struct config_ci *c)
+{
+	struct json *j = json_node(), *commenters = json_list();
+
+	put_texts(j, "labels", &c->labels);
+	put_texts(j, "tokens", &c->tokens);
+	put_texts(j, "paths", &c->paths);
+	put_texts(j, "paths_ignore", &c->paths_ignore);
+	put_texts(j, "branches", &c->branches);
+	json_put_str(j, "pull_requests", config_asking_word(c->pull_requests));
+	json_put_str(j, "comment", c->comment);
+	for (unsigned i = CONFIG_OWNER; i <= CONFIG_COLLABORATOR; i++) {
+		if (c->commenters & 1u << i)
+			json_put_str(commenters, NULL, config_commenter_word(i));
+	}
+	json_put(j, "commenters", commenters);
+	json_put_str(j, "daily", c->daily);
+	json_put_str(j, "weekly", c->weekly);
+	return j;
+}
+
 struct json *config_json(const struct config *c)
 {
 	struct json *j = json_node(), *pairs = json_node(), *workloads = json_list();
@@ -190,6 +220,7 @@ struct json *config_json(const struct config *c)
 		json_put_num(j, "strictness", c->strictness);
 	else
 		json_put_null(j, "strictness");
+	json_put(j, "ci", ci_json(&c->ci));
 	json_put_num(j, "alpha", CONFIG_ALPHA);
 	json_put_u64(j, "family", c->family);
 	for (uint32_t i = 0; i < c->nworkloads; i++)

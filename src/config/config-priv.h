@@ -176,6 +176,10 @@ void metric_budget(struct reader *r, const struct draft *d, const char *variant,
 /* @n is a quantity of another kind than the metric. */
 void kind_mismatch(struct reader *r, const struct node *n, const struct config_metric *m);
 
+/* --- CI (ci.c) ----------------------------------------------------------------------- */
+
+void field_ci(struct reader *r, const struct node *n, const struct field *f, void *to);
+
 /* --- workloads (workload.c) --------------------------------------------------------- */
 
 struct workloads {

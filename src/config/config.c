@@ -93,6 +93,7 @@ static const struct field top_fields[] = {
 	 false},
 	{"pairs", pairs_read, 0, NULL, false},
 	{"strictness", strictness_read, offsetof(struct top, c.strictness), NULL, false},
+	{"ci", field_ci, offsetof(struct top, c.ci), NULL, false},
 	{"metrics", field_node, offsetof(struct top, metrics), NULL, false},
 	{"workloads", field_node, offsetof(struct top, workloads), NULL, true},
 	POLICY_FIELDS(struct top, policy),
@@ -196,7 +197,7 @@ static void top_read(struct reader *r, const struct node *root, struct top *top)
 		CONFIG_LEVEL_FAIL, CONFIG_LEVEL_WARN, CONFIG_LEVEL_WARN,
 		CONFIG_LEVEL_WARN};
 
-	*top = (struct top){.max = PAIRS_MAX_DEFAULT};
+	*top = (struct top){.max = PAIRS_MAX_DEFAULT, .c.ci = config_ci_default};
 	fields_read(r, root, "the file", top_fields, true, top);
 	policy_inherit(&top->policy, &defaults);
 	if (!top->c.mode)

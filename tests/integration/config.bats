@@ -187,3 +187,18 @@ check() {
 	cat out err
 	grep -q 'counter stalls.*this machine.s PMU has no' out err
 }
+
+@test "the block ci, and what holds without it" {
+	check 0 --json "$CORPUS/good/everything.yml"
+	jq -c .ci out >got
+	cat >want <<-'END'
+	{"labels":["perf","needs-benchmark"],"tokens":["[perf]"],"paths":["src/**","*.mk"],"paths_ignore":["**/*.md"],"branches":["main","release/*"],"pull_requests":"asked","comment":"/perf","commenters":["owner","member"],"daily":"5 4 * * *","weekly":"5 5 * * 1"}
+	END
+	diff -u want got
+	check 0 --json "$CORPUS/good/minimal.yml"
+	jq -c .ci out >got
+	cat >want <<-'END'
+	{"labels":["profile","performance"],"tokens":["[profile]","[benchmark]"],"paths":[],"paths_ignore":[],"branches":[],"pull_requests":"always","comment":"/profd","commenters":["owner","member","collaborator"],"daily":"17 3 * * *","weekly":"0 2 * * 0"}
+	END
+	diff -u want got
+}
