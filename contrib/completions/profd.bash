@@ -22,6 +22,13 @@ _profd_command() {
 _profd_ci() {
 	case ${COMP_WORDS[2]} in
 	env) choices="--json --help" ;;
+	should-run)
+		case $2 in
+		--label | --token | --path) ;;
+		--event) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
+		*) choices="--label --token --path --on-demand --event --json --exit-status --help" ;;
+		esac
+		;;
 	esac
 }
 
@@ -184,7 +191,7 @@ _profd() {
 			;;
 		ci)
 			if ((COMP_CWORD == 2)); then
-				choices="env --help"
+				choices="env should-run --help"
 			else
 				_profd_ci "$word" "$before"
 			fi

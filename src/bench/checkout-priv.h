@@ -1,8 +1,7 @@
 #pragma once
 /* Shared by the files of checkout.h. */
 #include <profd/checkout.h>
-
-#include "tool.h"
+#include <profd/tool.h>
 
 /* Results of earlier runs are no part of a working tree, ignored or not. Said with
  * wildcards: git add fails when an excluded path without any is ignored as well. */

@@ -1,5 +1,5 @@
 /* fork, exec, and taking what comes until it has ended. */
-#include "tool.h"
+#include <profd/tool.h>
 
 #include <errno.h>
 #include <fcntl.h>

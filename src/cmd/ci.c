@@ -14,6 +14,7 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 	const char *does;
 } verbs[] = {
+	{"should-run", ci_verb_should_run, "say whether there is anything to measure"},
 	{"env", ci_verb_env, "say which CI system this is, and what it says"},
 };
 

@@ -4,11 +4,13 @@
 
 setup() {
 	load lib
+	bats_require_minimum_version 1.5.0
 	# Wherever the tests run, its variables are not those of the jobs that are played.
 	local v
 	for v in $(compgen -e); do
 		case $v in
-		CI | CI_* | GITHUB_* | GITLAB_* | JENKINS_* | CHANGE_* | BUILD_* | GIT_* | BRANCH_NAME | RUNNER_* | GH_TOKEN | PROFD_TOKEN)
+		CI | CI_* | GITHUB_* | GITLAB_* | JENKINS_* | CHANGE_* | BUILD_* | GIT_* | BRANCH_NAME | RUNNER_* | GH_TOKEN | TAG_NAME | PROFD_*)
+			[[ $v != PROFD_LIBEXEC ]] || continue
 			unset "$v"
 			;;
 		esac
@@ -56,4 +58,201 @@ said() {
 	run "$PROFD" ci evn
 	[ "$status" -eq 2 ]
 	[[ $output == *"did you mean 'env'?"* ]]
+}
+
+# --- should-run ------------------------------------------------------------------------
+
+# event NAME JSON: GitHub's, of a job that is about to begin.
+event() {
+	export GITHUB_ACTIONS=true GITHUB_EVENT_NAME=$1 GITHUB_EVENT_PATH=$PWD/event.json
+	printf '%s\n' "$2" >event.json
+}
+
+# answers RUN TIER REASON [OPTION...]: what should-run says, on both ways.
+answers() {
+	local want="run=$1"$'\n'"reason=$3"$'\n'"tier=$2"
+	shift 3
+	: >output
+	GITHUB_OUTPUT=$PWD/output "$PROFD" ci should-run "$@" >lines
+	diff -u <(echo "$want") <(head -3 lines) || return 1
+	[ -z "${GITHUB_ACTIONS:-}" ] || diff -u lines output
+}
+
+pr() {
+	jq -n --arg action "$1" --argjson labels "$2" --arg title "${3:-A change}" --arg from "${4:-o/r}" '
+		{action: $action, repository: {default_branch: "main"}, pull_request: {number: 12,
+		title: $title, draft: false, labels: [$labels[] | {name: .}],
+		head: {ref: "topic", sha: ("a" * 40), repo: {full_name: $from}},
+		base: {ref: "main", sha: ("b" * 40), repo: {full_name: "o/r"}}}} +
+		if $action == "labeled" then {label: {name: $labels[-1]}} else {} end'
+}
+
+push() {
+	jq -n --arg ref "$1" --arg message "$2" '{ref: $ref, before: ("b" * 40), after: ("a" * 40),
+		deleted: false, repository: {default_branch: "trunk"}, commits: [{message: "one"},
+		{message: $message}]}'
+}
+
+comment() {
+	jq -n --arg body "$1" --arg who "$2" --arg action "${3:-created}" '{action: $action, issue:
+		{number: 3, pull_request: {url: "x"}}, comment: {body: $body, author_association: $who,
+		user: {login: "ann"}}}'
+}
+
+@test "should-run: each event of GitHub Actions, what runs, and why" {
+	event pull_request "$(pr opened '["bug"]')"
+	answers true quick "a change, and no filter of paths"
+	[ "$(sed -n 4,5p lines | paste -sd ' ')" = "pr=12 fork=false" ]
+	answers false quick "no label, message or comment asks for it" --on-demand
+	event pull_request "$(pr synchronize '["bug", "profile"]')"
+	answers true quick "the label 'profile' asks for it" --on-demand
+	answers false quick "no label, message or comment asks for it" --on-demand --label speed
+	event pull_request "$(pr labeled '["profile", "docs"]')"
+	answers false quick "the label 'docs' asks for nothing"
+	event pull_request "$(pr labeled '["docs", "performance"]')"
+	answers true quick "the label 'performance' asks for it"
+	event pull_request "$(pr closed '["profile"]')"
+	answers false quick "'closed' changes no code"
+	event pull_request "$(pr opened '[]' 'Sort [benchmark]')"
+	answers true quick "the title has '[benchmark]' in it" --on-demand
+	event pull_request_target "$(pr opened '[]' x mallory/r)"
+	answers true quick "a change, and no filter of paths"
+	grep -qx fork=true lines
+	event push "$(push refs/heads/trunk two)"
+	answers true quick "a change, and no filter of paths"
+	event push "$(push refs/heads/topic two)"
+	answers false quick "a push to 'topic', which is none of the branches to measure"
+	event push "$(push refs/heads/topic 'Sort faster [profile]')"
+	answers true quick "the message of a commit has '[profile]' in it"
+	event push "$(push refs/tags/v1 two)"
+	answers false quick "the tag 'v1'"
+	event push "$(push refs/heads/trunk two | jq '.deleted = true')"
+	answers false quick "the branch 'trunk' was deleted"
+	event schedule '{"schedule": "17 3 * * *"}'
+	answers true daily "the daily schedule '17 3 * * *'"
+	event schedule '{"schedule": "0 2 * * 0"}'
+	answers true weekly "the weekly schedule '0 2 * * 0'"
+	event schedule '{"schedule": "5 5 * * *"}'
+	answers true daily "the schedule '5 5 * * *', which is neither ci.daily nor ci.weekly: daily"
+	event workflow_dispatch '{"inputs": {"tier": "weekly"}}'
+	answers true weekly "somebody started it"
+	event workflow_dispatch '{"inputs": {"tier": "yearly"}}'
+	answers true quick "there is no tier 'yearly': quick it is"
+	event workflow_dispatch '{"inputs": null}'
+	answers true quick "somebody started it"
+	event merge_group '{"action": "checks_requested", "merge_group": {"head_sha": "x"}}'
+	answers true quick "a change, and no filter of paths"
+	event release '{"action": "published"}'
+	answers false quick "the event 'release' is none to measure after"
+}
+
+@test "should-run: comments ask only where a maintainer wrote them on a pull request" {
+	event issue_comment "$(comment "/profd" MEMBER)"
+	answers true quick "'ann' asks for it by a comment"
+	[ "$(sed -n 4,5p lines | paste -sd ' ')" = "pr=3 fork=unknown" ]
+	event issue_comment "$(comment $'/profd weekly\r\nplease' OWNER)"
+	answers true weekly "'ann' asks for it by a comment"
+	for who in CONTRIBUTOR NONE FIRST_TIMER MANNEQUIN ""; do
+		event issue_comment "$(comment /profd "$who")"
+		answers false quick "'ann' may not ask by a comment: ci.commenters"
+	done
+	for body in "see /profd" "/profdx" "/profd; rm -rf" "LGTM"; do
+		event issue_comment "$(comment "$body" OWNER)"
+		answers false quick "the comment is not '/profd', alone or with a tier behind it"
+	done
+	event issue_comment "$(comment /profd OWNER edited)"
+	answers false quick "a comment was edited, not created"
+	event issue_comment "$(comment /profd OWNER | jq 'del(.issue.pull_request)')"
+	answers false quick "a comment on an issue"
+}
+
+@test "should-run: GitLab and Jenkins" {
+	export GITLAB_CI=true CI_PIPELINE_SOURCE=merge_request_event CI_MERGE_REQUEST_IID=4 \
+		CI_MERGE_REQUEST_LABELS="a b,profile" CI_MERGE_REQUEST_PROJECT_PATH=g/p \
+		CI_MERGE_REQUEST_SOURCE_PROJECT_PATH=mallory/p CI_DEFAULT_BRANCH=main
+	answers true quick "the label 'profile' asks for it"
+	[ "$(sed -n 4,5p lines | paste -sd ' ')" = "pr=4 fork=true" ]
+	CI_MERGE_REQUEST_LABELS=profiles answers false quick "no label, message or comment asks for it" --on-demand
+	CI_MERGE_REQUEST_LABELS='' CI_COMMIT_MESSAGE='x [benchmark]' \
+		answers true quick "the message of a commit has '[benchmark]' in it"
+	unset CI_MERGE_REQUEST_IID
+	CI_PIPELINE_SOURCE=push CI_COMMIT_REF_NAME=main answers true quick "a change, and no filter of paths"
+	CI_PIPELINE_SOURCE=push CI_COMMIT_REF_NAME=topic \
+		answers false quick "a push to 'topic', which is none of the branches to measure"
+	CI_PIPELINE_SOURCE=push CI_COMMIT_TAG=v1 CI_COMMIT_REF_NAME=v1 answers false quick "the tag 'v1'"
+	CI_PIPELINE_SOURCE=schedule answers true daily "a schedule"
+	CI_PIPELINE_SOURCE=schedule PROFD_TIER=weekly answers true weekly "a schedule of the tier 'weekly'"
+	CI_PIPELINE_SOURCE=web answers true quick "somebody started it"
+	unset GITLAB_CI
+	export JENKINS_URL=http://j/
+	BRANCH_NAME=master answers true quick "a change, and no filter of paths"
+	CHANGE_ID=5 PROFD_LABELS=profile answers true quick "the label 'profile' asks for it"
+	CHANGE_ID=5 answers false quick "no label, message or comment asks for it" --on-demand
+	PROFD_CAUSE=schedule PROFD_TIER=weekly answers true weekly "a schedule of the tier 'weekly'"
+	PROFD_CAUSE=manual answers true quick "somebody started it"
+}
+
+@test "should-run: files of a merge, of a push, and of a clone that lacks a side" {
+	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+	git init -qb main repo && cd repo
+	mkdir src docs
+	: >src/a.c && git add . && git commit -qm one
+	base=$(git rev-parse HEAD)
+	git checkout -qb topic
+	: >docs/x.md && : >docs/y.md && git add . && git commit -qm "two [speed]"
+	head=$(git rev-parse HEAD)
+	git checkout -q main && echo >src/other.c && git add . && git commit -qm three
+	git checkout -q "$(git commit-tree -p HEAD -p topic -m merge "$(git merge-tree --write-tree HEAD topic)")"
+	printf 'profd: 1\nci: {paths_ignore: ["docs/**"]}\nworkloads: [{name: a, command: ./a}]\n' >.profd.yml
+	event pull_request "$(pr opened '[]' | jq --arg h "$head" --arg b "$base" '.pull_request.head.sha = $h | .pull_request.base.sha = $b')"
+	answers false quick "'docs/x.md': 0 of 2 changed files count"
+	answers true quick "'docs/y.md': 1 of 2 changed files counts" --path "**/y.*"
+	answers true quick "the message of a commit has '[speed]' in it" --token "[speed]"
+	git checkout -q topic
+	answers false quick "'docs/x.md': 0 of 2 changed files count"
+	event push "$(push refs/heads/trunk x | jq --arg h "$head" --arg b "$base" '.before = $b | .after = $h')"
+	answers false quick "'docs/x.md': 0 of 2 changed files count"
+	jq '.before = ("c" * 40)' event.json >e && mv e event.json
+	answers true quick "which files change is not known: this clone has not both sides of the change (fetch-depth: 0 fetches all)"
+	jq '.before = "--output=/tmp/x"' event.json >e && mv e event.json
+	answers true quick "which files change is not known: this clone has not both sides of the change (fetch-depth: 0 fetches all)"
+}
+
+@test "should-run: statuses, JSON, and what is wrong" {
+	event pull_request "$(pr closed '[]')"
+	run -10 "$PROFD" ci should-run --exit-status
+	run -0 "$PROFD" ci should-run --json
+	[ "$(jq -r '[.schema, .run, .pr, .fork, .event, .sha] | map(tostring) | join(" ")' <<<"$output")" = \
+		"profd.ci-should-run/1 false 12 false pull_request aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" ]
+	unset GITHUB_ACTIONS GITHUB_EVENT_PATH
+	run -0 "$PROFD" ci should-run --event event.json
+	[[ $output == *"reason='closed' changes no code"* ]]
+	run -2 "$PROFD" ci should-run --event none.json
+	[[ $output == *"cannot read the event file 'none.json'"* ]]
+	echo '{"a": ' >broken.json
+	run -2 "$PROFD" ci should-run --event broken.json
+	[[ $output == *"broken.json"*"line"* ]]
+	run -2 "$PROFD" ci should-run --label ""
+	run -2 "$PROFD" ci should-run --nonsense
+	printf 'profd: 1\nci: {label: [x]}\nworkloads: [{name: a, command: ./a}]\n' >.profd.yml
+	run -2 "$PROFD" ci should-run --event event.json
+	[[ $output == *".profd.yml:2:6: 'ci' has no key 'label'"* ]]
+}
+
+@test "should-run: what others wrote sets no output and is no command" {
+	local hostile=$'x\nrun=true\r\n::set-output name=run::true ##[error]a `id` $(id) \u202e<b>|'
+	event push "$(push "refs/heads/$hostile" x)"
+	: >output
+	GITHUB_OUTPUT=$PWD/output run -0 "$PROFD" ci should-run
+	[ "$(grep -c '^run=' output)" = 1 ]
+	grep -qx run=false output
+	[ "$(wc -l <output)" = 5 ]
+	! grep -E '^[[:space:]]*::|##\[' <<<"$output" || fail "a command: $output"
+	event pull_request "$(pr labeled "$(jq -n --arg l "::error::$hostile" '[$l]')")"
+	: >output
+	GITHUB_OUTPUT=$PWD/output run -0 "$PROFD" ci should-run
+	[ "$(wc -l <output)" = 5 ]
+	! grep -E '^[[:space:]]*::|##\[' <<<"$output" || fail "a command: $output"
+	run -0 "$PROFD" ci should-run --json
+	jq -e .reason <<<"$output"
 }

@@ -1,6 +1,6 @@
 #pragma once
-/* Programs that are run for what they do and not to be measured: git, cp, builds. Private to
- * this folder. */
+/* Programs that are run for what they do and not to be measured: git, cp, builds. One at a
+ * time: they get the signals that would end profd (bench_interrupted). */
 #include <stdbool.h>
 #include <stddef.h>
 
