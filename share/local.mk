@@ -31,4 +31,50 @@ src/format/script.$(OBJEXT): src/format/flame-diff-js.inc
 
 # The contracts of .profd.yml, for editors, and of verdict.json.
 schemadir = $(pkgdatadir)/schema
+<<<<<<< HEAD
 dist_schema_DATA = share/schema/profd.schema.json share/schema/result.schema.json share/schema/verdict.schema.json
+=======
+dist_schema_DATA = share/schema/profd.schema.json share/schema/verdict.schema.json
+
+# The shipped suite. It is installed as sources, to be copied into a repository; tests and
+# contrib/demo have it compiled as a user would.
+suitedir = $(pkgdatadir)/workloads
+dist_suite_DATA = share/workloads/.profd.yml \
+	share/workloads/cpu_intensive.c \
+	share/workloads/fast_function.c \
+	share/workloads/memory_intensive.c \
+	share/workloads/mixed.c \
+	share/workloads/phases.c \
+	share/workloads/variable_time.c
+check_PROGRAMS += \
+	share/workloads/cpu_intensive \
+	share/workloads/fast_function \
+	share/workloads/memory_intensive \
+	share/workloads/mixed \
+	share/workloads/phases \
+	share/workloads/variable_time
+share_workloads_cpu_intensive_SOURCES = share/workloads/cpu_intensive.c
+share_workloads_cpu_intensive_CPPFLAGS =
+share_workloads_cpu_intensive_CFLAGS = -O2 -g -pthread
+share_workloads_cpu_intensive_LDFLAGS = -pthread
+share_workloads_fast_function_SOURCES = share/workloads/fast_function.c
+share_workloads_fast_function_CPPFLAGS =
+share_workloads_fast_function_CFLAGS = -O2 -g -pthread
+share_workloads_fast_function_LDFLAGS = -pthread
+share_workloads_memory_intensive_SOURCES = share/workloads/memory_intensive.c
+share_workloads_memory_intensive_CPPFLAGS =
+share_workloads_memory_intensive_CFLAGS = -O2 -g -pthread
+share_workloads_memory_intensive_LDFLAGS = -pthread
+share_workloads_mixed_SOURCES = share/workloads/mixed.c
+share_workloads_mixed_CPPFLAGS =
+share_workloads_mixed_CFLAGS = -O2 -g -pthread
+share_workloads_mixed_LDFLAGS = -pthread
+share_workloads_phases_SOURCES = share/workloads/phases.c
+share_workloads_phases_CPPFLAGS =
+share_workloads_phases_CFLAGS = -O2 -g -pthread
+share_workloads_phases_LDFLAGS = -pthread
+share_workloads_variable_time_SOURCES = share/workloads/variable_time.c
+share_workloads_variable_time_CPPFLAGS =
+share_workloads_variable_time_CFLAGS = -O2 -g -pthread
+share_workloads_variable_time_LDFLAGS = -pthread
+>>>>>>> 4c680a9 (share: a suite of five workloads, with its configuration)

@@ -28,13 +28,6 @@ include tests/unit/bench.mk
 include tests/unit/report.mk
 endif
 
-# Programs that the tests, and contrib/demo, record. The workload is compiled as a user would.
-check_PROGRAMS += share/workloads/phases
-share_workloads_phases_SOURCES = share/workloads/phases.c
-share_workloads_phases_CPPFLAGS =
-share_workloads_phases_CFLAGS = -O2 -g -pthread
-share_workloads_phases_LDFLAGS = -pthread
-
 include tests/golden/local.mk
 include tests/golden/aarch64/local.mk
 include tests/workloads/local.mk

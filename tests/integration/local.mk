@@ -48,6 +48,7 @@ EXTRA_DIST += \
 	tests/integration/story/cxx/main.cc \
 	tests/integration/story/cxx/numbers.hh \
 	tests/integration/story/python/sums.py \
+	tests/integration/suite.bats \
 	tests/integration/symbols.bats \
 	tests/integration/valgrind.bats \
 	tests/integration/view.bats \
