@@ -1,6 +1,7 @@
 EXTRA_DIST += \
 	.ci/run \
 	contrib/HACKING \
+	contrib/binary-dist \
 	contrib/check-code \
 	contrib/check-headers \
 	contrib/check-layers \
@@ -25,3 +26,12 @@ lint: src/config.h $(BUILT_SOURCES)
 	CC='$(CC)' $(srcdir)/contrib/lint -include $(abs_top_builddir)/src/config.h \
 		-I$(abs_top_builddir) -I$(abs_top_srcdir)/include -DPROFD_DATADIR='"$(pkgdatadir)"' -DPROFD_LIBEXECDIR='"$(pkglibexecdir)"' \
 		$(ELF_CFLAGS) $(ZLIB_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) $(LIBUNWIND_CFLAGS)
+
+# profd for machines without its libraries and without a compiler: what contrib/github and the
+# other pipelines install.
+binary-dist: all
+	$(srcdir)/contrib/binary-dist $(PACKAGE_VERSION) $(host_cpu) $(CC) $(CFLAGS) $(PROFD_LDFLAGS) $(LDFLAGS) \
+		-- $(PROFD_LIBS)
+.PHONY: binary-dist
+CLEANFILES += profd-$(PACKAGE_VERSION)-linux-$(host_cpu).tar.gz \
+	profd-$(PACKAGE_VERSION)-linux-$(host_cpu).tar.gz.sha256

@@ -2,6 +2,7 @@
 EXTRA_DIST += \
 	tests/integration/attach.bats \
 	tests/integration/bench.bats \
+	tests/integration/binary-dist.bats \
 	tests/integration/by-label \
 	tests/integration/check-cell \
 	tests/integration/check-coverage \
