@@ -10,10 +10,17 @@ EXTRA_DIST += \
 	contrib/clang-tidy \
 	contrib/cross \
 	contrib/demo \
+	contrib/github/action.yml \
+	contrib/github/steps \
+	contrib/github/workflows/profd-forks.yml \
+	contrib/github/workflows/profd-on-demand.yml \
+	contrib/github/workflows/profd-schedule.yml \
+	contrib/github/workflows/profd.yml \
 	contrib/install-packages \
 	contrib/lint \
 	contrib/list-files \
 	contrib/packages \
+	contrib/profile.sh \
 	contrib/strip-c \
 	contrib/test
 

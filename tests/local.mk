@@ -34,6 +34,7 @@ include tests/workloads/local.mk
 include tests/oracle/local.mk
 include tests/simulate/local.mk
 include tests/integration/local.mk
+include tests/ci/pipelines.mk
 include tests/browser/local.mk
 include tests/fuzz/local.mk
 include tests/fault/local.mk
