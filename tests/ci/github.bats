@@ -108,12 +108,15 @@ expect() { # on stdin
 	github_event push
 	play
 	expect <<-'END'
+	ran profd-on-demand.yml decide: success
 	ran profd.yml gate: success
 	kept profd-MAIN 30
 	END
 	github_event push '.changed = ["README.md", "docs/a.txt"]'
 	play
-	expect </dev/null
+	expect <<-'END'
+	ran profd-on-demand.yml decide: success
+	END
 }
 
 @test "a push to a branch: a profile if its message asks for one" {
