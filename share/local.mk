@@ -31,10 +31,7 @@ src/format/script.$(OBJEXT): src/format/flame-diff-js.inc
 
 # The contracts of .profd.yml, for editors, and of verdict.json.
 schemadir = $(pkgdatadir)/schema
-<<<<<<< HEAD
 dist_schema_DATA = share/schema/profd.schema.json share/schema/result.schema.json share/schema/verdict.schema.json
-=======
-dist_schema_DATA = share/schema/profd.schema.json share/schema/verdict.schema.json
 
 # The shipped suite. It is installed as sources, to be copied into a repository; tests and
 # contrib/demo have it compiled as a user would.
@@ -77,4 +74,3 @@ share_workloads_variable_time_SOURCES = share/workloads/variable_time.c
 share_workloads_variable_time_CPPFLAGS =
 share_workloads_variable_time_CFLAGS = -O2 -g -pthread
 share_workloads_variable_time_LDFLAGS = -pthread
->>>>>>> 4c680a9 (share: a suite of five workloads, with its configuration)
