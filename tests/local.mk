@@ -35,6 +35,7 @@ include tests/oracle/local.mk
 include tests/simulate/local.mk
 include tests/integration/local.mk
 include tests/ci/pipelines.mk
+include tests/ci/local.mk
 include tests/browser/local.mk
 include tests/fuzz/local.mk
 include tests/fault/local.mk

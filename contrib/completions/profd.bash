@@ -29,6 +29,38 @@ _profd_ci() {
 		*) choices="--label --token --path --on-demand --event --json --exit-status --help" ;;
 		esac
 		;;
+	comment)
+		case $2 in
+		--mode) choices="always on-change on-regression" ;;
+		--provider) choices="github gitlab" ;;
+		--id | --pr | --report-url) ;;
+		*)
+			choices="--mode --id --provider --pr --report-url --dry-run --help"
+			[[ $1 == -* ]] || choices+=" $(compgen -d -- "$1")"
+			;;
+		esac
+		;;
+	fetch)
+		case $2 in
+		--provider) choices="github gitlab" ;;
+		-o | --output) choices=$(compgen -d -- "$1") ;;
+		--pr | --branch | --artifact) ;;
+		*) choices="--pr --branch --artifact --provider -o --output --help" ;;
+		esac
+		;;
+	alert)
+		case $2 in
+		--on) choices="regression failure always" ;;
+		--format) choices="json slack" ;;
+		--webhook-env) choices=$(compgen -e) ;;
+		--issue) choices=$(compgen -f -- "$1") ;;
+		--command | --report-url) ;;
+		*)
+			choices="--on --webhook-env --format --command --issue --report-url --help"
+			[[ $1 == -* ]] || choices+=" $(compgen -d -- "$1")"
+			;;
+		esac
+		;;
 	esac
 }
 
@@ -191,7 +223,7 @@ _profd() {
 			;;
 		ci)
 			if ((COMP_CWORD == 2)); then
-				choices="env should-run --help"
+				choices="env should-run comment fetch alert --help"
 			else
 				_profd_ci "$word" "$before"
 			fi

@@ -24,11 +24,6 @@ void output_pump(struct output *o); /* takes what there is */
 /* The end of it, cleaned; the caller frees. */
 char *output_tail(const struct output *o);
 
-/* --- programs.c --------------------------------------------------------------------- */
-
-/* The path of a program of profd's own, to be freed. NULL with err: -ENOENT. */
-char *program_find(const char *name, struct error *err);
-
 /* --- interrupt.c -------------------------------------------------------------------- */
 
 void interrupt_hold(void); /* once for each bench */

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <profd/program.h>
 #include <profd/clock.h>
 #include <profd/io.h>
 #include <profd/number.h>

@@ -1,10 +1,12 @@
 /* Where profd's own programs are: beside it in a build, else where they were installed. */
-#include "bench-priv.h"
+#include <profd/program.h>
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <profd/mem.h>
 
 static char *if_there(char *path)
 {

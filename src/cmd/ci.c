@@ -16,6 +16,9 @@ static const struct verb {
 } verbs[] = {
 	{"should-run", ci_verb_should_run, "say whether there is anything to measure"},
 	{"env", ci_verb_env, "say which CI system this is, and what it says"},
+	{"comment", ci_verb_remote, "write the one comment on a pull request"},
+	{"fetch", ci_verb_remote, "download the artifacts of a run"},
+	{"alert", ci_verb_remote, "tell somebody that something got worse"},
 };
 
 static int usage(FILE *out, int status)

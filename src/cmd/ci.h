@@ -3,3 +3,4 @@
 
 int ci_verb_env(int argc, char **argv);
 int ci_verb_should_run(int argc, char **argv);
+int ci_verb_remote(int argc, char **argv); /* comment, fetch, alert: in profd-remote */
