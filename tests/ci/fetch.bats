@@ -38,7 +38,6 @@ RUNS='[{id: 30, sha: "'$OTHER'", branch: "main", pr: 9, artifacts: []},
 	ci fetch
 	[ "$status" = 0 ] || fail "$(cat err)"
 	[ "$(cat out)" = "profd-fetched/profd-out
-profd-fetched/.._profd_old" ] || [ "$(cat out)" = "profd-fetched/profd-out
 profd-fetched/_._profd_old" ]
 	[ "$(wc -l <profd-fetched/profd-out/profd-out/w/head/cpu.folded)" = 9999 ]
 	grep -q "2 artifacts of run 20, commit ${OTHER:0:12}" err

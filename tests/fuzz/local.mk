@@ -5,7 +5,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event tests/fuzz/fuzz-folded \
 	tests/fuzz/fuzz-filter tests/fuzz/fuzz-gperftools tests/fuzz/fuzz-metrics tests/fuzz/fuzz-perfscript tests/fuzz/fuzz-speedscope \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
-	tests/fuzz/fuzz-cfi tests/fuzz/fuzz-debugfile tests/fuzz/fuzz-ring tests/fuzz/fuzz-gha tests/fuzz/fuzz-touched tests/fuzz/fuzz-verdict
+	tests/fuzz/fuzz-cfi tests/fuzz/fuzz-debugfile tests/fuzz/fuzz-ring tests/fuzz/fuzz-forge tests/fuzz/fuzz-gha tests/fuzz/fuzz-touched tests/fuzz/fuzz-verdict
 check_PROGRAMS += $(fuzz_targets)
 if FUZZING
 fuzz_main =
@@ -30,6 +30,9 @@ tests_fuzz_fuzz_metrics_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_perfscript_SOURCES = tests/fuzz/fuzz-perfscript.c tests/fuzz/use.h $(fuzz_main)
 tests_fuzz_fuzz_speedscope_SOURCES = tests/fuzz/fuzz-speedscope.c tests/fuzz/use.h $(fuzz_main)
 tests_fuzz_fuzz_folded_SOURCES = tests/fuzz/fuzz-folded.c $(fuzz_main)
+tests_fuzz_fuzz_forge_SOURCES = tests/fuzz/fuzz-forge.c $(fuzz_main)
+tests_fuzz_fuzz_forge_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_forge_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_pprof_SOURCES = tests/fuzz/fuzz-pprof.c $(fuzz_main)
 tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz-record.c $(fuzz_main)
 tests_fuzz_fuzz_ring_SOURCES = tests/fuzz/fuzz-ring.c $(fuzz_main)

@@ -92,6 +92,10 @@ replay() {
 	replay touched 300
 }
 
+@test "replies of GitHub and GitLab, and events" {
+	replay forge 300
+}
+
 @test "verdicts" {
 	replay verdict 3
 }
