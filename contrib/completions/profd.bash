@@ -171,10 +171,10 @@ _profd() {
 			--tier) choices="quick daily weekly" ;;
 			--strictness) choices="strict default ci" ;;
 			--unit) choices="count nanoseconds bytes" ;;
-			--time-budget | --threshold | --seed | --base-cmd | --head-cmd | --value) ;;
+			--time-budget | --threshold | --seed | --load | --base-cmd | --head-cmd | --value) ;;
 			*)
 				choices="-o -q --strictness --mode --time-budget --threshold --seed
-					--tier --no-profile --output --force --json --quiet --help"
+					--tier --load --no-profile --output --force --json --quiet --help"
 				if [[ ${COMP_WORDS[1]} == gate ]]; then
 					choices+=" --base --bisect --collect --from"
 				elif [[ $word != -* ]]; then
@@ -205,10 +205,10 @@ _profd() {
 				;;
 			--tier) choices="quick daily weekly" ;;
 			--strictness) choices="strict default ci" ;;
-			-n | --runs | --warmup | --tag | --nice) ;;
+			-n | --runs | --warmup | --tag | --nice | --load) ;;
 			*)
 				choices="-n -o -q --runs --warmup --tier --tag --config --strictness --pin
-					--nice --no-profile --output --force --json --quiet --help --"
+					--nice --load --no-profile --output --force --json --quiet --help --"
 				;;
 			esac
 			;;

@@ -143,6 +143,9 @@ struct outcome_environment {
 	double load;		   /* of a minute, at the start */
 	double steal, busy_others; /* shares of the CPUs' time, meanwhile; NaN: unknown */
 	double mhz_min, mhz_max;
+	uint32_t
+		load_threads; /* that profd kept busy meanwhile, because it was asked to */
+	uint32_t load_nice;
 	uint64_t memory_bytes;
 };
 

@@ -1,5 +1,5 @@
 src_libprofd_a_SOURCES += %D%/bench.c %D%/bench-priv.h %D%/choose.c %D%/repeat.c %D%/cachegrind.c %D%/child.c %D%/counting.c %D%/env.c %D%/events.c \
-	%D%/helper.h %D%/interrupt.c %D%/launch.c %D%/metrics.c %D%/output.c %D%/programs.c \
+	%D%/helper.h %D%/interrupt.c %D%/launch.c %D%/load.c %D%/metrics.c %D%/output.c %D%/programs.c \
 	%D%/ready.c %D%/server.c %D%/strictness.c %D%/testbed.c %D%/valgrind.c %D%/values.c
 
 # What starts workloads: man/profd-internals.7, "The helper program". It is nobody's child but

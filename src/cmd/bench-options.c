@@ -9,6 +9,7 @@
 #include <profd/number.h>
 
 #include "cmd.h"
+#include <profd/load.h>
 
 #define RUNS_MAX 100000
 #define NICE_LOWEST (-20)
@@ -30,6 +31,7 @@ const char BENCH_USAGE[] =
 	"      --strictness S    of budgets: strict, default, ci, or a number\n"
 	"      --pin[=CPUS]      pin what is measured to these CPUs, 0,2-3, or to one\n"
 	"      --nice N          its priority\n"
+	"      --load N[:NICE]   keep N threads busy meanwhile, as other jobs do in CI\n"
 	"      --no-profile      do not profile\n"
 	"  -o, --output DIR      folder of the results (profd-out)\n"
 	"      --force           write over results that are there\n"
@@ -50,6 +52,7 @@ enum {
 	OPT_STRICTNESS,
 	OPT_PIN,
 	OPT_NICE,
+	OPT_LOAD,
 	OPT_NO_PROFILE,
 	OPT_FORCE,
 	OPT_JSON,
@@ -64,6 +67,7 @@ static const struct option long_options[] = {
 	{"strictness", required_argument, NULL, OPT_STRICTNESS},
 	{"pin", optional_argument, NULL, OPT_PIN},
 	{"nice", required_argument, NULL, OPT_NICE},
+	{"load", required_argument, NULL, OPT_LOAD},
 	{"no-profile", no_argument, NULL, OPT_NO_PROFILE},
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, OPT_FORCE},
@@ -92,6 +96,15 @@ static int nice_option(struct bench_args *a)
 				       NICE_LOWEST, NICE_HIGHEST, optarg);
 	a->isolation.nice = (int)v;
 	return 0;
+}
+
+static int load_option(struct bench_args *a)
+{
+	if (load_parse(optarg, &a->load_threads, &a->load_nice) == 0)
+		return 0;
+	return cmd_usage_error(2, "bench",
+			       "--load wants threads and their nice, 4 or 4:10, not '%s'",
+			       optarg);
 }
 
 static int tier_option(struct bench_args *a)
@@ -137,6 +150,8 @@ static int option_take(struct bench_args *a, int c)
 		return 0;
 	case OPT_NICE:
 		return nice_option(a);
+	case OPT_LOAD:
+		return load_option(a);
 	case OPT_NO_PROFILE:
 		a->no_profile = true;
 		return 0;

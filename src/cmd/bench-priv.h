@@ -11,6 +11,8 @@
 struct bench_args {
 	struct choose choose;
 	struct bench_isolation isolation;
+	unsigned load_threads; /* busy ones meanwhile */
+	int load_nice;
 	char *const *command; /* behind "--"; NULL: workloads of the file */
 	const char *config;   /* NULL: find it */
 	const char *output;

@@ -16,6 +16,7 @@
 #include <profd/clock.h>
 #include <profd/figure.h>
 #include <profd/gate.h>
+#include <profd/load.h>
 #include <profd/mem.h>
 #include <profd/outcome-io.h>
 #include <profd/report.h>
@@ -435,15 +436,24 @@ static void die_by(int sig)
 static int run(struct session *s, char **argv, struct error *err)
 {
 	struct testbed_watch watch;
+	struct load load;
 	int code, status;
 
 	outcome_begin(s, argv);
 	status = folder_open(s, err);
 	if (status)
 		return status;
+	code = load_start(&load, s->args->load_threads, s->args->load_nice, err);
+	if (code < 0) {
+		outdir_discard(&s->dir);
+		return cmd_fail(2, err);
+	}
 	testbed_watch_start(&watch);
 	code = workloads_run(s, err);
 	testbed_watch_end(&watch, &s->outcome.environment);
+	load_stop(&load);
+	s->outcome.environment.load_threads = s->args->load_threads;
+	s->outcome.environment.load_nice = (uint32_t)s->args->load_nice;
 	if (code < 0 && code != -EINTR) {
 		outdir_discard(&s->dir);
 		return cmd_fail(2, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include <profd/load.h>
 #include <profd/number.h>
 
 const char judge_options_usage[] =
@@ -16,6 +17,7 @@ const char judge_options_usage[] =
 	"      --threshold PCT  instead of the relative thresholds of the file: 5%\n"
 	"      --seed N         of the coin that orders the runs\n"
 	"      --tier TIER      quick, daily or weekly\n"
+	"      --load N[:NICE]  keep N threads busy meanwhile, as other jobs do in CI\n"
 	"      --no-profile     profile nothing, whatever stands out\n"
 	"  -o, --output DIR     write into DIR (default: profd-out, an earlier one is\n"
 	"                       moved to profd-out.old)\n"
@@ -89,6 +91,15 @@ static int parse_seed(struct judge_options *o, const char *s)
 	return 0;
 }
 
+static int parse_load(struct judge_options *o, const char *s)
+{
+	if (load_parse(s, &o->load_threads, &o->load_nice) == 0)
+		return 0;
+	return cmd_usage_error(2, o->command,
+			       "--load wants threads and their nice, 4 or 4:10, not '%s'",
+			       s);
+}
+
 int judge_option(struct judge_options *o, int c, char *const *argv)
 {
 	switch (c) {
@@ -105,6 +116,8 @@ int judge_option(struct judge_options *o, int c, char *const *argv)
 		return parse_seed(o, optarg);
 	case JUDGE_TIER:
 		return parse_tier(o, optarg);
+	case JUDGE_LOAD:
+		return parse_load(o, optarg);
 	case JUDGE_NO_PROFILE:
 		o->no_profile = true;
 		return 0;

@@ -16,6 +16,7 @@
 #include <profd/choose.h>
 #include <profd/clock.h>
 #include <profd/coin.h>
+#include <profd/load.h>
 #include <profd/outcome-io.h>
 #include <profd/strictness.h>
 #include <profd/text.h>
@@ -241,6 +242,7 @@ static int run_real(struct judging *j)
 		.arg = &j->say,
 	};
 	struct gate_runner runner;
+	struct load load;
 	int code;
 
 	for (unsigned i = 0; i < GATE_SIDES; i++) {
@@ -253,10 +255,16 @@ static int run_real(struct judging *j)
 	o.roots[GATE_HEAD] = j->o->head_cmd ? "." : j->sides.head.root;
 	j->gate.spent_ns = clock_now_ns() - j->start_ns;
 	j->bench = gate_bench_open(&o, &runner);
+	code = load_start(&load, j->o->load_threads, j->o->load_nice, &j->err);
+	if (code < 0)
+		return code;
 	testbed_watch_start(&j->watch);
 	code = gate_judge(&j->gate, &runner, &j->out, &j->err);
 	judge_say_end(&j->say);
 	testbed_watch_end(&j->watch, &j->out.environment);
+	load_stop(&load);
+	j->out.environment.load_threads = j->o->load_threads;
+	j->out.environment.load_nice = (uint32_t)j->o->load_nice;
 	if (code == 0)
 		gate_bench_means(j->bench, &j->out);
 	return code;

@@ -25,7 +25,9 @@ struct judge_options {
 	enum config_tier tier;
 	bool has_tier, has_seed;
 	uint64_t time_budget_ns, seed;
-	double threshold;  /* NaN: the file's */
+	double threshold;      /* NaN: the file's */
+	unsigned load_threads; /* busy ones meanwhile */
+	int load_nice;
 	char *const *argv; /* for the sentence that says how to do it again */
 };
 
@@ -43,6 +45,7 @@ enum {
 	JUDGE_THRESHOLD,
 	JUDGE_SEED,
 	JUDGE_TIER,
+	JUDGE_LOAD,
 	JUDGE_NO_PROFILE,
 	JUDGE_FORCE,
 	JUDGE_JSON,
@@ -55,6 +58,7 @@ enum {
 		{"threshold", required_argument, NULL, JUDGE_THRESHOLD},                 \
 		{"seed", required_argument, NULL, JUDGE_SEED},                           \
 		{"tier", required_argument, NULL, JUDGE_TIER},                           \
+		{"load", required_argument, NULL, JUDGE_LOAD},                           \
 		{"output", required_argument, NULL, 'o'},                                \
 		{"no-profile", no_argument, NULL, JUDGE_NO_PROFILE},                     \
 		{"force", no_argument, NULL, JUDGE_FORCE},                               \

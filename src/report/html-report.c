@@ -584,6 +584,10 @@ static void add_machine(struct page *p)
 	if (!isnan(e->busy_others))
 		figure_add_size(&t, e->busy_others, true, "");
 	add_fact(p, "CPU time of other programs", text_get(&t));
+	text_clear(&t);
+	if (e->load_threads)
+		text_addf(&t, "%u busy threads, nice %u", e->load_threads, e->load_nice);
+	add_fact(p, "Load that was asked for", text_get(&t));
 	for (uint32_t i = 0; i < p->o->nisolation && i < ROWS_MAX; i++) {
 		const struct outcome_isolation *x = &p->o->isolation[i];
 

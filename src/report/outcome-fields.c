@@ -289,6 +289,8 @@ static const struct field environment_fields[] = {
 	NUMBER("load", load),
 	NUMBER("steal", steal),
 	NUMBER("busy_others", busy_others),
+	COUNT("load_threads", load_threads),
+	COUNT("load_nice", load_nice),
 	{0},
 };
 #undef SELF

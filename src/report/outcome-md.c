@@ -287,6 +287,11 @@ void md_environment(struct md *m)
 	}
 	add_share(m, "CPU time taken by the host", e->steal);
 	add_share(m, "CPU time of other programs", e->busy_others);
+	if (e->load_threads) {
+		text_clear(&t);
+		text_addf(&t, "%u busy threads, nice %u", e->load_threads, e->load_nice);
+		add_fact(m, "Load that was asked for", text_get(&t));
+	}
 	for (uint32_t i = 0; i < m->o->nisolation && i < m->rows_max; i++) {
 		const struct outcome_isolation *x = &m->o->isolation[i];
 

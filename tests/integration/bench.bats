@@ -576,6 +576,35 @@ server() {
 	grep -q "'a-b' is no list of CPUs" err
 }
 
+# What the workload sees of it: one process, its busy threads, their priority.
+@test "--load: threads that are busy for as long as it measures, told and gone" {
+	cat >look <<-'SH'
+		for load in /proc/[0-9]*/comm; do
+			[ "$(cat "$load" 2>/dev/null)" = profd-load ] || continue
+			[ "$(awk '/^PPid/ { print $2 }' "${load%comm}status")" = "$1" ] || continue
+			ls "${load%comm}task" | wc -l >threads
+			awk '{ print $19 }' "${load%comm}stat" >nice
+			ls "${load%comm}fd" | wc -l >files
+			echo "${load%/comm}" >where
+		done
+	SH
+	"$PROFD" bench -n 2 --load 3:5 --no-profile -- sh -c 'sh ./look "$(awk "/^PPid/ { print \$2 }" /proc/$PPID/status)"' \
+		>out 2>err || { cat out err; false; }
+	[ "$(cat threads)" = 4 ]
+	[ "$(cat nice)" = $(($(nice) + 5)) ]
+	[ "$(cat files)" = 3 ]
+	[ ! -e "$(cat where)" ]
+	[ "$(json profd-out/verdict.json environment.load_threads)" = 3 ]
+	[ "$(json profd-out/verdict.json environment.load_nice)" = 5 ]
+	grep -q 'Load that was asked for: 3 busy threads, nice 5' profd-out/summary.md
+	bench 0 -n 1 -- true
+	[ "$(json profd-out/verdict.json environment.load_threads)" = 0 ]
+	for wrong in 0 1025 4:20 4: x 4:-1; do
+		bench 2 --load "$wrong" -- true
+		grep -q -- "--load wants threads and their nice, 4 or 4:10, not '$wrong'" err
+	done
+}
+
 @test "nobody: all of it works, and a higher priority is told to be unavailable" {
 	needs_root
 	needs setpriv

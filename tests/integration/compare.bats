@@ -46,7 +46,9 @@ load gate-lib
 	status=0
 	"$PROFD" compare --base-cmd true --head-cmd false -o ../out2 >../said 2>&1 || status=$?
 	[ "$status" -eq 4 ]
-	for wrong in '--base-cmd true' '--base-cmd true --head-cmd true extra' 'one' \
+	"$PROFD" compare --base-cmd true --head-cmd true --load 2 --no-profile -o ../out3 >../said 2>&1 || :
+	[ "$(jq '.environment.load_threads' ../out3/verdict.json)" = 2 ]
+	for wrong in '--load 0 a b' '--base-cmd true' '--base-cmd true --head-cmd true extra' 'one' \
 		'--threshold 0 a b' '--threshold 150% a b' '--mode maybe a b'; do
 		status=0
 		# shellcheck disable=SC2086
