@@ -47,6 +47,8 @@ int base_find(struct checkout *c, struct error *err);
 /* Checks @commit out into the new folder @path, a repository of its own. */
 int tree_make(struct checkout *c, const char *commit, const char *path,
 	      struct error *err);
+int tree_make_at(struct checkout *c, const char *commit, const char *path, unsigned depth,
+		 struct error *err);
 /* Writes the working tree as a tree into the repository in @path; *ret_tree is its id. */
 int tree_snapshot(struct checkout *c, const char *path, char **ret_tree,
 		  struct error *err);
@@ -54,6 +56,13 @@ int tree_snapshot(struct checkout *c, const char *path, char **ret_tree,
 int tree_unpack(struct checkout *c, const char *path, struct error *err);
 int tree_copy(struct checkout *c, const char *from, const char *to, struct error *err);
 void tree_remove(const char *path);
+
+/* --- checkout-modules.c -------------------------------------------------------------- */
+
+/* Puts the submodules that the index of the repository @git names into its folder @tree.
+ * -ENOENT: the user's checkout of one lacks the commit. */
+int modules_fill(const struct checkout *c, const char *git, const char *tree,
+		 unsigned depth, struct error *err);
 
 /* --- checkout-cache.c ---------------------------------------------------------------- */
 

@@ -121,7 +121,8 @@ static int repository_make(struct checkout *c, const char *path, char **ret_git,
 	return code;
 }
 
-int tree_make(struct checkout *c, const char *commit, const char *path, struct error *err)
+int tree_make_at(struct checkout *c, const char *commit, const char *path, unsigned depth,
+		 struct error *err)
 {
 	_cleanup_free_ char *git = NULL;
 	int code = repository_make(c, path, &git, err);
@@ -129,7 +130,12 @@ int tree_make(struct checkout *c, const char *commit, const char *path, struct e
 	if (code == 0)
 		code = GIT_RUN(c, git, path, err, "checkout", "--quiet", "--force",
 			       "--detach", commit);
-	return code;
+	return code < 0 ? code : modules_fill(c, git, path, depth, err);
+}
+
+int tree_make(struct checkout *c, const char *commit, const char *path, struct error *err)
+{
+	return tree_make_at(c, commit, path, 0, err);
 }
 
 static char *write_tree(struct checkout *c, const char *git, struct error *err)
@@ -164,9 +170,10 @@ int tree_snapshot(struct checkout *c, const char *path, char **ret_tree,
 int tree_unpack(struct checkout *c, const char *path, struct error *err)
 {
 	_cleanup_free_ char *git = xasprintf("%s/.git", path);
+	int code = GIT_RUN(c, git, path, err, "checkout-index", "--quiet", "--all",
+			   "--force", "-u");
 
-	return GIT_RUN(c, git, path, err, "checkout-index", "--quiet", "--all", "--force",
-		       "-u");
+	return code < 0 ? code : modules_fill(c, git, path, 0, err);
 }
 
 int tree_copy(struct checkout *c, const char *from, const char *to, struct error *err)

@@ -102,7 +102,8 @@ void outcome_drift_sentence(struct text *t, const struct outcome_metric *m)
 {
 	const struct outcome_interval *i = &m->drift;
 
-	if (isnan(i->change) || isnan(i->low) || isnan(i->high))
+	/* Infinite: too few neighbours were of one side. */
+	if (!isfinite(i->change) || !isfinite(i->low) || !isfinite(i->high))
 		return;
 	figure_add_change(t, i->change, i->high - i->low, m->ratio, m->unit);
 	text_addc(t, ' ');

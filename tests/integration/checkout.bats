@@ -147,3 +147,47 @@ load gate-lib
 	[ -z "$(ls -A "$XDG_CACHE_HOME/profd/runs")" ]
 	[ -e work.c ]
 }
+
+@test "submodules are those of each side's commit, from the objects that are here" {
+	git init -q -b main ../inner
+	echo 4 >../inner/speed
+	(cd ../inner && commit inner)
+	git init -q -b main ../lib
+	echo 1 >../lib/factor
+	(cd ../lib && git submodule --quiet add "$PWD/../inner" && commit one)
+	git submodule --quiet add "$PWD/../lib" lib
+	git submodule --quiet update --init --recursive
+	printf '#!/bin/sh\n[ "$(cat lib/inner/speed)" = 4 ] && exec gcc -O1 -DFACTOR=$(cat lib/factor) -o work work.c\n' >build
+	commit submodule
+	(cd lib && echo 3 >factor && commit three)
+	commit slower
+	gate 1 --base ref:HEAD~1
+	[ "$(verdict .verdict)" = regression ]
+	nothing_left
+	# as the working tree has it
+	git -C lib checkout -q HEAD~1
+	echo >>work.c
+	gate 0 --base ref:HEAD~1
+	[ "$(verdict .provenance.head.dirty)" = true ]
+	git checkout -q .
+	git submodule --quiet update
+	# a commit that nobody here has
+	(cd lib && git checkout -q -B main HEAD~1 && git reflog expire --expire=now --all &&
+		git gc -q --prune=now)
+	git commit -q --allow-empty -m same
+	XDG_CACHE_HOME=$BATS_TEST_TMPDIR/cache gate 2 --base ref:HEAD~1
+	grep -Eq "^profd: the submodule 'lib' has no commit [0-9a-f]{12} here, which the side needs$" ../said
+	grep -Eq '^profd: hint: git -C lib fetch origin [0-9a-f]{12}$' ../said
+}
+
+@test "a submodule that is not checked out here is the empty folder that it is here" {
+	git init -q -b main ../lib
+	(cd ../lib && commit one)
+	git submodule --quiet add "$PWD/../lib" lib
+	commit submodule
+	git submodule --quiet deinit -f lib
+	sed -i 's/^exec/rmdir lib \&\& &/' build
+	commit build
+	gate 0
+	nothing_left
+}

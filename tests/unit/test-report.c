@@ -137,6 +137,9 @@ static void drift_is_told_where_it_is_known(void **state)
 
 	outcome_drift_sentence(&t, &m);
 	assert_int_equal(t.len, 0);
+	m.drift = (struct outcome_interval){-.002, -1, INFINITY, .95};
+	outcome_drift_sentence(&t, &m);
+	assert_int_equal(t.len, 0);
 	m.drift = (struct outcome_interval){-.002, -.011, .007, .95};
 	outcome_drift_sentence(&t, &m);
 	is(&t, "-0.2 % [-1.1, +0.7] between neighbouring runs of one side");
