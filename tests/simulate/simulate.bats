@@ -42,6 +42,11 @@ held_of_functions() {
 	held confirmed
 }
 
+@test "where the deviation is three times what the quartiles see, in 80 of 100 still" {
+	grep -q '^[1-9][0-9]* of them with tails$' "$BATS_FILE_TMPDIR/table"
+	held tails
+}
+
 @test "as well where the noise is measured by the standard deviation" {
 	held power-sd
 	held confirmed-sd
