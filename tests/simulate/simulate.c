@@ -432,7 +432,8 @@ static uint32_t parse(const char *option, const char *value)
 
 int main(int argc, char **argv)
 {
-	struct worst w = {.power = 1, .confirmed = 1, .tails = 1, .power_sd = 1, .confirmed_sd = 1};
+	struct worst w = {
+		.power = 1, .confirmed = 1, .tails = 1, .power_sd = 1, .confirmed_sd = 1};
 	struct size size = {16000, 4000, 1000};
 	struct random r = {.state = 1};
 	bool full = false;
