@@ -248,7 +248,7 @@ _profd() {
 			-t | --to) choices="text json folded svg html pprof" ;;
 			--unit) choices="count nanoseconds bytes" ;;
 			--value) choices="samples cpu" ;;
-			-n | --rows | --mark) ;;
+			-n | --rows | --mark | --title) ;;
 			--focus | --ignore | --hide | --show | --show-from | --module | --process | --comm | --thread | --from | --until) ;;
 			-o | --output)
 				mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -257,7 +257,7 @@ _profd() {
 			*)
 				[[ $word != -* ]] || choices="-n -t -o --normalize --allow-unlike
 					--value --unit --rows --cum --all --json --to --output --force
-					--annotate --mark $filters --help"
+					--annotate --mark --title $filters --help"
 				[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
 				;;
 			esac

@@ -43,13 +43,14 @@ static const char USAGE[] =
 	"                       all of them\n"
 	"      --force          overwrite what is there\n"
 	"      --annotate       folded: mark kernel and JIT frames\n"
+	"      --title TEXT     svg, html: instead of the names of the two\n"
 	"      --mark NAME      svg, html: this function stands out; may be repeated\n"
 	"  -h, --help           this text\n";
 
 struct options {
 	enum diff_normalize normalize;
 	struct diff_report_options report;
-	const char *value, *unit, *to, *output;
+	const char *value, *unit, *to, *output, *title;
 	bool allow_unlike, force, annotate, help;
 	char **files; /* [2] */
 	struct filter_options filters;
@@ -89,8 +90,12 @@ static void write_pprof(const void *arg, struct sink *out)
 
 static const char MARKS[] = DIFF_MARK "marks what the change touches";
 
-static void add_title(struct text *t, const struct diff *d)
+static void add_title(struct text *t, const struct diff *d, const struct options *o)
 {
+	if (o->title) {
+		text_add_clean(t, o->title, strlen(o->title));
+		return;
+	}
 	text_addf(t, "%s, from %s to %s", profile_text(d->profile, d->type),
 		  profile_text(d->profile, d->before.name),
 		  profile_text(d->profile, d->after.name));
@@ -103,7 +108,7 @@ static void write_svg(const void *arg, struct sink *out)
 	struct text title = {0}, lines = {0};
 	struct flame_options o = {.diff = true};
 
-	add_title(&title, d);
+	add_title(&title, d, options);
 	text_add(&lines, diff_normalize_text(d->normalize));
 	text_addc(&lines, '\n');
 	if (options->marks.names.n)
@@ -139,32 +144,34 @@ static void write_html(const void *arg, struct sink *out)
 {
 	const struct diff *d = ((const struct result *)arg)->d;
 	struct options *options = ((const struct result *)arg)->o;
-	struct text title = {0}, cautions = {0};
+	struct text title = {0}, cautions = {0}, subtitle = {0};
 	struct flame_options o = {.diff = true};
 	const char *warnings[CAUTIONS_MAX];
 	VEC(struct fact) facts = {0};
 	size_t n = 0;
 
-	add_title(&title, d);
+	add_title(&title, d, options);
 	diff_add_cautions(&cautions, d);
 	for (char *at = cautions.s, *line;
 	     at && n < CAUTIONS_MAX && (line = strsep(&at, "\n")) && *line;)
 		warnings[n++] = line;
+	text_add(&subtitle, diff_normalize_text(d->normalize));
 	if (options->marks.names.n)
-		vec_push(&facts, ((struct fact){"Marked", MARKS}));
+		text_addf(&subtitle, "; %s", MARKS);
 	for (uint32_t i = 0; i < d->profile->comments.n; i++) {
 		string_id id = d->profile->comments.v[i];
 
 		vec_push(&facts, fact_of(profile_text(d->profile, id)));
 	}
 	o.title = title.s;
-	o.subtitle = diff_normalize_text(d->normalize);
+	o.subtitle = text_get(&subtitle);
 	diff_marks_put(&options->marks, d->profile);
 	html_write(d->profile, &o, facts.v, facts.n, warnings, n, out);
 	diff_marks_take(&options->marks, d->profile);
 	vec_done(&facts);
 	text_done(&title);
 	text_done(&cautions);
+	text_done(&subtitle);
 }
 
 static const struct format {
@@ -221,7 +228,8 @@ enum {
 	OPT_JSON,
 	OPT_FORCE,
 	OPT_ANNOTATE,
-	OPT_MARK
+	OPT_MARK,
+	OPT_TITLE
 };
 
 static const struct option long_options[] = {
@@ -238,6 +246,7 @@ static const struct option long_options[] = {
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"annotate", no_argument, NULL, OPT_ANNOTATE},
 	{"mark", required_argument, NULL, OPT_MARK},
+	{"title", required_argument, NULL, OPT_TITLE},
 	FILTER_LONG_OPTIONS,
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -305,6 +314,9 @@ static int parse_option(struct options *o, int c, char **argv)
 		return 0;
 	case OPT_ANNOTATE:
 		o->annotate = true;
+		return 0;
+	case OPT_TITLE:
+		o->title = optarg;
 		return 0;
 	case OPT_MARK:
 		vec_push(&o->marks.names, optarg);

@@ -10,12 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "profile-file.h"
 #include <profd/clock.h>
 #include <profd/coin.h>
 #include <profd/functions.h>
 #include <profd/figure.h>
+#include <profd/format.h>
 #include <profd/mem.h>
+#include <profd/origin.h>
 #include <profd/text.h>
 #include <profd/waits.h>
 
@@ -134,6 +137,50 @@ static uint32_t pairs_that_fit(const struct judge_functions *f)
 	return n < PAIRS ? (uint32_t)n : PAIRS;
 }
 
+/* What was said of each run's quality is about that run; how all were sampled is kept. */
+static struct profile *merge_side(const struct functions_pair *pairs, uint32_t n,
+				  bool head)
+{
+	const struct profile *first = head ? pairs[0].head.profile
+					   : pairs[0].base.profile;
+	struct profile *all = profile_new();
+	struct origin origin;
+
+	for (unsigned i = 0; i < first->nvalues; i++)
+		profile_value_type(all, profile_text(first, first->value_types[i].type),
+				   profile_text(first, first->value_types[i].unit));
+	for (uint32_t i = 0; i < n; i++)
+		profile_merge(all, head ? pairs[i].head.profile : pairs[i].base.profile);
+	all->comments.n = 0;
+	all->period_type.type = profile_string(
+		all, profile_text(first, first->period_type.type));
+	all->period_type.unit = profile_string(
+		all, profile_text(first, first->period_type.unit));
+	all->default_sample_type = profile_string(
+		all, profile_text(first, first->default_sample_type));
+	origin_read(&origin, first);
+	origin_write(&origin, all);
+	return all;
+}
+
+static void write_pprof(const void *arg, struct sink *out)
+{
+	pprof_write(arg, out);
+}
+
+/* A picture less is no failure. */
+static void keep_sides(const struct functions_pair *pairs, uint32_t n, const char *place)
+{
+	for (int head = 0; n > 1 && head < 2; head++) {
+		_cleanup_free_ char *path = xasprintf(
+			"%s/%s", place, head ? JUDGE_ALL_HEAD : JUDGE_ALL_BASE);
+		struct profile *all = merge_side(pairs, n, head);
+
+		output_file(path, true, write_pprof, all, NULL);
+		profile_free(all);
+	}
+}
+
 static int fill_functions(const struct functions_pair *pairs, uint32_t n,
 			  const struct judge_functions *f, struct outcome *o,
 			  struct outcome_workload *w, struct error *err)
@@ -148,6 +195,7 @@ static int fill_functions(const struct functions_pair *pairs, uint32_t n,
 		judge_touched(f, pairs, n, &found, w, &o->arena);
 	functions_fill(&found, SHOWN, w, &o->arena);
 	functions_done(&found);
+	keep_sides(pairs, n, f->place);
 	return 0;
 }
 

@@ -47,15 +47,26 @@ static void add_note(struct outcome *o, const char *text)
 }
 
 /* `profd diff`, by its own function: html, svg and folded. */
-static void diff(const char *folder, const struct judge_names *marked)
+static void diff(const char *folder, const struct outcome_workload *w,
+		 const struct judge_names *marked)
 {
 	static const char *const suffixes[] = {"html", "svg", "folded"};
-	_cleanup_free_ char *base = xasprintf("%s/base", folder);
-	_cleanup_free_ char *head = xasprintf("%s/head", folder);
+	_cleanup_free_ char *all_base = xasprintf("%s/" JUDGE_ALL_BASE, folder);
+	_cleanup_free_ char *all_head = xasprintf("%s/" JUDGE_ALL_HEAD, folder);
+	bool all = access(all_base, F_OK) == 0 && access(all_head, F_OK) == 0;
+	_cleanup_free_ char *base = all ? xstrdup(all_base)
+					: xasprintf("%s/base", folder);
+	_cleanup_free_ char *head = all ? xstrdup(all_head)
+					: xasprintf("%s/head", folder);
+	struct text title = {0};
 
+	text_addf(&title, "%s, from base to head", w->name);
+	if (all)
+		text_addf(&title, ", %u runs of each", w->function_pairs);
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		_cleanup_free_ char *to = xasprintf("%s/diff.%s", folder, suffixes[i]);
-		const char *const first[] = {"diff", "--force", "-o", to};
+		const char *const first[] = {"diff",  "--force", "--title",
+					     title.s, "-o",	 to};
 		VEC(const char *) argv = {0};
 
 		for (size_t k = 0; k < ARRAY_SIZE(first); k++)
@@ -71,6 +82,9 @@ static void diff(const char *folder, const struct judge_names *marked)
 		cmd_diff((int)argv.n - 1, (char **)argv.v);
 		vec_done(&argv);
 	}
+	unlink(all_base);
+	unlink(all_head);
+	text_done(&title);
 }
 
 /* Whether the pairs, and not only a budget, found a change. */
@@ -138,7 +152,7 @@ static int profile(struct gate_bench *b, uint32_t workload,
 	if (code == 0 && has_base && has_changed(w))
 		code = judge_functions(b, &f, o, w, err);
 	if (code != -EINTR && w->base_profile)
-		diff(place, &touched);
+		diff(place, w, &touched);
 	vec_done(&touched.v);
 	if (code < 0 && code != -EINTR) {
 		add_note(o, err->text);

@@ -176,6 +176,10 @@ static void say_list(const struct outcome_function *v, uint32_t n, const char *w
 		figure_add_interval(&t, f->change_s, f->low_s, f->high_s, false, "s");
 		if (!f->named && f->kind) {
 			text_addf(&t, " (%s", f->kind);
+			if (f->was) {
+				text_add(&t, ", was ");
+				add_clean(&t, f->was);
+			}
 			if (f->with) {
 				text_add(&t, ", with ");
 				add_clean(&t, f->with);

@@ -127,7 +127,10 @@ struct judge_functions {
 	 * the outcome. */
 	struct judge_names *touched;
 };
-/* Fills the functions of @w. -EINTR; another negative errno and err: there are none. */
+/* Runs of a side as one profile, for pictures that know as much as the list does. */
+#define JUDGE_ALL_BASE "all-base.pb.gz"
+#define JUDGE_ALL_HEAD "all-head.pb.gz"
+/* Fills the functions of @w; leaves these two in the place, of several pairs. -EINTR; another negative errno and err: there are none. */
 int judge_functions(struct gate_bench *b, const struct judge_functions *f,
 		    struct outcome *o, struct outcome_workload *w, struct error *err);
 

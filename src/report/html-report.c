@@ -485,6 +485,11 @@ static void add_evidence(struct page *p)
 	if (n)
 		add(p, "</table></div>\n");
 	for (uint32_t i = 0; i < p->o->nworkloads; i++)
+		waits += p->o->workloads[i].nwaits;
+	if (waits)
+		add(p, "<p>Where threads wait:</p>\n");
+	waits = 0;
+	for (uint32_t i = 0; i < p->o->nworkloads; i++)
 		add_list(p, &p->o->workloads[i], p->o->workloads[i].waits,
 			 p->o->workloads[i].nwaits, "off the CPU", &waits);
 	if (waits)

@@ -176,11 +176,12 @@ refused() {
 }
 
 @test "a marked function stands out in the pictures, and nowhere else" {
-	"$PROFD" diff --mark twice --mark nobody -o marked "$ALL/base.d" "$ALL/head.d"
+	"$PROFD" diff --title 'a <title>' --mark twice --mark nobody -o marked "$ALL/base.d" "$ALL/head.d"
 	"$PROFD" diff -o plain "$ALL/base.d" "$ALL/head.d"
 	for file in diff.svg diff.html; do
 		grep -q '◆ twice' "marked/$file"
 		grep -q '◆ marks what the change touches' "marked/$file"
+		grep -q 'a &lt;title&gt;' "marked/$file"
 		lacks '◆ same' "marked/$file"
 		lacks '◆' "plain/$file"
 	done

@@ -58,6 +58,7 @@ load gate-lib
 	[ "$(verdict '.workloads[0].function_pairs')" = 12 ]
 	for file in diff.svg diff.html; do
 		grep -q '◆ step' "profd-out/work/$file"
+		grep -q '>work, from base to head, 12 runs of each<' "profd-out/work/$file"
 		not grep -q '◆ main' "profd-out/work/$file"
 	done
 	grep -q '1 of 1 functions that the change touches were sampled' ../said
