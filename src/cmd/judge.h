@@ -148,10 +148,10 @@ void judge_run_figures(const char *folder, struct run_figures *ret);
 /* What n pairs measured, as the evidence of @w. */
 void judge_fill_evidence(const struct run_figures *base, const struct run_figures *head,
 			 uint32_t n, struct outcome_workload *w, struct arena *a);
-/* Whether time went where the CPU was not: wall time, or what the program measures itself, has
- * changed, and CPU time by less than half of that. */
 /* Whether @m has changed and is time, but not the CPU's. */
 bool judge_metric_waits(const struct outcome_metric *m);
+/* Whether time went where the CPU was not: wall time, or what the program measures itself, has
+ * changed, and CPU time by less than half of that. */
 bool judge_waits_matter(const struct outcome_workload *w);
 
 /* --- compare-profiles.c ------------------------------------------------------------------ */

@@ -284,6 +284,82 @@ static void one_pair_knows_of_sampling_only_and_says_so(void **state)
 	runs_done(&r);
 }
 
+static void judge_exact(struct runs *r)
+{
+	const struct functions_options o = {.exact = true};
+	struct error err = {0};
+
+	if (functions_build(&r->f, r->pairs, r->n, &o, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void what_is_measured_has_no_noise_of_counts(void **state)
+{
+	static const struct load loads[] = {{"main;a", 200, 200}, {"main;b", 40, 45}, {0}};
+	static const struct load nothing_before[] = {{"main;b", 0, 10}, {0}};
+	struct runs r;
+
+	runs_make(&r, loads, PAIRS);
+	runs_judge(&r);
+	assert_false(runs_get(&r.f, "b")->certain);
+	functions_done(&r.f);
+	judge_exact(&r);
+	assert_true(runs_get(&r.f, "b")->certain);
+	runs_done(&r);
+	/* One wait of each side may have been any length. */
+	runs_make(&r, loads, 1);
+	judge_exact(&r);
+	assert_int_equal(r.f.named, 0);
+	assert_true(isinf(runs_get(&r.f, "b")->self.high));
+	assert_non_null(strstr(r.f.notes, "nothing is certain"));
+	runs_done(&r);
+	/* A program that did not wait at all. */
+	runs_make(&r, nothing_before, PAIRS);
+	judge_exact(&r);
+	assert_int_equal(runs_get(&r.f, "b")->kind, FUNCTIONS_NEW);
+	runs_done(&r);
+}
+
+static void runs_of_unlike_lengths_are_scaled_by_their_factor(void **state)
+{
+	static const struct load loads[] = {
+		{"main;a", 2000, 4000}, {"main;b", 300, 600}, {0}};
+	struct runs r;
+
+	runs_make(&r, loads, PAIRS);
+	for (uint32_t i = 0; i < PAIRS; i++)
+		r.pairs[i].head.factor = .5;
+	runs_judge(&r);
+	assert_int_equal(r.f.named, 0);
+	assert_near(runs_get(&r.f, "b")->self_cost.head, .3, .01);
+	runs_done(&r);
+}
+
+static void two_runs_that_were_measured_have_no_interval(void **state)
+{
+	static const struct load loads[] = {{"main;a", 2000, 2100}, {0}};
+	struct runs r;
+
+	runs_make(&r, loads, 1);
+	r.pairs[0].base.seconds = r.pairs[0].base.cpu_s = 2;
+	r.pairs[0].head.seconds = r.pairs[0].head.cpu_s = 2.1;
+	runs_judge(&r);
+	assert_near(r.f.all.change, .1, 1e-9);
+	assert_true(isinf(r.f.all.high) && isinf(r.f.all.low));
+	runs_done(&r);
+}
+
+static void pairs_of_numbers_have_students_interval(void **state)
+{
+	static const double base[] = {1, 2, 3}, head[] = {2, 4, 4};
+	struct outcome_interval i = functions_change(base, head, 3, .95);
+
+	/* R: t.test(c(1, 2, 1))$conf.int is 1.3333 give or take 1.4342; the estimate is
+	 * Hodges and Lehmann's. */
+	assert_near((i.high - i.low) / 2, 1.4342 / sqrt(HL), 1e-3);
+	assert_true(isinf(functions_change(base, head, 1, .95).high));
+}
+
 /* --- ranks and the rest ------------------------------------------------------------- */
 
 static void what_is_surely_most_comes_first(void **state)
@@ -488,6 +564,10 @@ int main(void)
 		cmocka_unit_test(a_known_total_takes_its_part_off_the_noise),
 		cmocka_unit_test(intervals_are_those_that_r_finds),
 		cmocka_unit_test(one_pair_knows_of_sampling_only_and_says_so),
+		cmocka_unit_test(what_is_measured_has_no_noise_of_counts),
+		cmocka_unit_test(runs_of_unlike_lengths_are_scaled_by_their_factor),
+		cmocka_unit_test(two_runs_that_were_measured_have_no_interval),
+		cmocka_unit_test(pairs_of_numbers_have_students_interval),
 		cmocka_unit_test(what_is_surely_most_comes_first),
 		cmocka_unit_test(the_caller_whose_calls_grew_is_told),
 		cmocka_unit_test(the_residual_is_what_the_named_ones_leave),
