@@ -295,7 +295,8 @@ static void judge_exact(struct runs *r)
 
 static void what_is_measured_has_no_noise_of_counts(void **state)
 {
-	static const struct load loads[] = {{"main;a", 200, 200}, {"main;b", 40, 45}, {0}};
+	static const struct load loads[] = {
+		{"main;a", 200, 200}, {"main;b", 40, 45}, {0}};
 	static const struct load nothing_before[] = {{"main;b", 0, 10}, {0}};
 	struct runs r;
 
