@@ -44,8 +44,8 @@ _profd_ci() {
 		case $2 in
 		--provider) choices="github gitlab" ;;
 		-o | --output) choices=$(compgen -d -- "$1") ;;
-		--pr | --branch | --artifact) ;;
-		*) choices="--pr --branch --artifact --provider -o --output --help" ;;
+		--pr | --branch | --run | --artifact) ;;
+		*) choices="--pr --branch --run --artifact --provider -o --output --help" ;;
 		esac
 		;;
 	alert)

@@ -93,6 +93,9 @@ void forge_artifacts_done(struct forge_artifacts *a);
  * name of the job): of the pull request @pr, or, where that is 0, of @branch. -ENOENT. */
 int forge_artifacts(struct forge *f, uint64_t pr, const char *branch, const char *name,
 		    struct forge_artifacts *ret, struct error *err);
+/* The same of the run @run (GitLab: the pipeline), and no other. */
+int forge_run_artifacts(struct forge *f, uint64_t run, const char *name,
+			struct forge_artifacts *ret, struct error *err);
 /* A zip file of at most @max bytes into @fd. */
 int forge_artifact_get(struct forge *f, const struct forge_artifact *a, int fd,
 		       uint64_t max, struct error *err);

@@ -24,8 +24,9 @@ struct ci_remote {
 	char *run;   /* the address of the run that made the results; or NULL */
 	char *link;  /* of its artifacts; or NULL */
 	bool link_by_path;
-	bool foreign;	/* the results are those of another job, and may be a fork's */
-	bool read_only; /* a fork's, or Dependabot's: the token may only read */
+	uint64_t from_run; /* GitHub: the run that an event is about; 0: none */
+	bool foreign;	   /* the results are those of another job, and may be a fork's */
+	bool read_only;	   /* a fork's, or Dependabot's: the token may only read */
 };
 /* @provider: "github", "gitlab", or NULL to see by the environment. With @writes it has to be a
  * token that may write comments, which GitLab's CI_JOB_TOKEN may not. Returns 0 and a ci_remote

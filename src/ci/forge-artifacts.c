@@ -3,6 +3,7 @@
 #include "forge-paths.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "forge-priv.h"
@@ -96,6 +97,24 @@ int forge_artifacts(struct forge *f, uint64_t pr, const char *branch, const char
 	}
 	for (unsigned i = 0; i < runs.n; i++)
 		free(runs.v[i].sha);
+	if (code < 0)
+		forge_artifacts_done(ret);
+	return code;
+}
+
+int forge_run_artifacts(struct forge *f, uint64_t run, const char *name,
+			struct forge_artifacts *ret, struct error *err)
+{
+	int code;
+
+	*ret = (struct forge_artifacts){.run = run};
+	code = look_into(f, run, name, ret, err);
+	if (code == 0 && !ret->list.n) {
+		code = error_set(err, -ENOENT,
+				 "run %" PRIu64 " left no artifact like '%.100s'", run,
+				 name);
+		error_hint(err, "--artifact names it; artifacts expire");
+	}
 	if (code < 0)
 		forge_artifacts_done(ret);
 	return code;

@@ -103,6 +103,7 @@ static void read_workflow_run(struct ci_remote *r, const struct json *run)
 	const char *url = short_str(run, "html_url");
 
 	r->foreign = true;
+	read_number(run, "id", &r->from_run);
 	read_head(r, json_get(run, "head_repository"), short_str(run, "head_branch"),
 		  short_str(run, "head_sha"));
 	replace(&r->run, copy(url));

@@ -17,6 +17,7 @@
 #include <profd/ci-http.h>
 #include <profd/io.h>
 #include <profd/mem.h>
+#include <profd/number.h>
 #include <profd/program.h>
 #include <profd/text.h>
 
@@ -35,6 +36,9 @@ static const char USAGE[] =
 	"\n"
 	"      --pr N           of this pull request (default: the event's)\n"
 	"      --branch NAME    of this branch (default: main)\n"
+	"      --run N          of this run (default: the one that a workflow_run event "
+	"is "
+	"about)\n"
 	"      --artifact NAME  those of this name; * and ? stand for others (default: "
 	"*profd*);\n"
 	"                       of GitLab, the name of the job\n"
@@ -42,11 +46,12 @@ static const char USAGE[] =
 	"  -o, --output DIR     where to (default: profd-fetched)\n"
 	"  -h, --help           this text\n";
 
-enum { OPT_PR = 256, OPT_BRANCH, OPT_ARTIFACT, OPT_PROVIDER };
+enum { OPT_PR = 256, OPT_BRANCH, OPT_ARTIFACT, OPT_PROVIDER, OPT_RUN };
 
 static const struct option long_options[] = {
 	{"pr", required_argument, NULL, OPT_PR},
 	{"branch", required_argument, NULL, OPT_BRANCH},
+	{"run", required_argument, NULL, OPT_RUN},
 	{"artifact", required_argument, NULL, OPT_ARTIFACT},
 	{"provider", required_argument, NULL, OPT_PROVIDER},
 	{"output", required_argument, NULL, 'o'},
@@ -56,6 +61,7 @@ static const struct option long_options[] = {
 
 struct options {
 	const char *branch, *artifact, *dir;
+	uint64_t run;
 	struct remote_where where;
 	bool help;
 };
@@ -77,6 +83,11 @@ static int parse_option(struct options *o, int c)
 	case OPT_BRANCH:
 		o->branch = optarg;
 		return -1;
+	case OPT_RUN:
+		if (number_parse_u64(optarg, 1, INT64_MAX, &o->run) == 0)
+			return -1;
+		return cmd_usage_error(2, "ci", "'%.60s' is not the number of a run",
+				       optarg);
 	case OPT_ARTIFACT:
 		o->artifact = optarg;
 		return -1;
@@ -114,8 +125,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 	if (argc > optind)
 		return cmd_usage_error(2, "ci", "'%s' is one word too many",
 				       argv[optind]);
-	if (o->where.pr && o->branch)
-		return cmd_usage_error(2, "ci", "--pr or --branch, not both");
+	if ((o->where.pr > 0) + (o->branch != NULL) + (o->run > 0) > 1)
+		return cmd_usage_error(2, "ci", "--pr, --branch or --run, not several");
 	return -1;
 }
 
@@ -252,25 +263,43 @@ static int fetch_all(struct fetch *f, const struct forge_artifacts *found,
 	return code;
 }
 
+/* In the job that a finished run has started it is that run's. */
+static int list(const struct options *o, const struct ci_remote *r, struct forge *f,
+		struct forge_artifacts *found, struct error *err)
+{
+	bool said = o->where.pr || o->branch || o->run;
+	uint64_t run = said ? o->run : r->from_run;
+	uint64_t pr = said ? o->where.pr : r->pr;
+
+	if (run)
+		return forge_run_artifacts(f, run, o->artifact, found, err);
+	return forge_artifacts(f, pr, o->branch ? o->branch : DEFAULT_BRANCH, o->artifact,
+			       found, err);
+}
+
+static void say(const struct forge_artifacts *found)
+{
+	fprintf(stderr, "profd: %u artifact%s of run %" PRIu64, found->list.n,
+		found->list.n == 1 ? "" : "s", found->run);
+	if (found->sha)
+		fprintf(stderr, ", commit %.12s", found->sha);
+	fputc('\n', stderr);
+}
+
 static int run(const struct options *o, const struct ci_remote *r, struct error *err)
 {
 	struct forge_artifacts found = {0};
 	struct fetch f = {.dir = o->dir};
-	uint64_t pr = o->where.pr ? o->where.pr : o->branch ? 0 : r->pr;
 	int code = -ENOENT;
 
 	f.unzip = program_find("profd-unzip", err);
 	f.f = f.unzip ? remote_forge(r, err) : NULL;
 	if (f.f)
-		code = forge_artifacts(f.f, pr, o->branch ? o->branch : DEFAULT_BRANCH,
-				       o->artifact, &found, err);
+		code = list(o, r, f.f, &found, err);
 	if (code == 0) {
 		code = fetch_all(&f, &found, err);
 		if (code == 0)
-			fprintf(stderr,
-				"profd: %u artifact%s of run %" PRIu64 ", commit %.12s\n",
-				found.list.n, found.list.n == 1 ? "" : "s", found.run,
-				found.sha);
+			say(&found);
 	}
 	if (code == -EACCES && !r->token)
 		error_hint(err,

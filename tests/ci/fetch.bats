@@ -63,6 +63,26 @@ profd-fetched/_._profd_old" ]
 	forge_end
 }
 
+@test "the second workflow: the artifacts of the run that started it, then their comment" {
+	"$TEST_TOOLS/oracle/gen-outcome" samples
+	"$PYTHON" -c 'import zipfile; zipfile.ZipFile("forge/b.zip", "w").write("samples/gate/verdict.json", "verdict.json")'
+	forge "{runs: $RUNS, pulls: [{number: 7, sha: \"$SHA\", branch: \"topic\", fork: true}]}"
+	on_github workflow_run "$(jq -nc '{workflow_run: {id: 10, head_sha: "'$SHA'", head_branch: "topic",
+		html_url: "https://github.com/owner/name/actions/runs/10", head_repository: {owner: {login: "stranger"}}}}')"
+	ci fetch
+	[ "$status" = 0 ] || fail "$(cat err)"
+	[ "$(cat out)" = profd-fetched/perf-profd ]
+	ci comment "$(cat out)"
+	[ "$status" = 0 ] || fail "$(cat err)"
+	grep -q 'pull request 7: comment written' err
+	ci fetch --run 30
+	[ "$status" = 2 ]
+	grep -q "run 30 left no artifact" err
+	ci fetch --run 30 --pr 7
+	[ "$status" = 2 ]
+	forge_end
+}
+
 @test "GitLab: the artifacts of a job, with the job's own token" {
 	zip_file a.zip 'z.writestr("profd-out/run.json", "{}")'
 	zip_file b.zip 'z.writestr("profd-out/verdict.json", "{}")'
