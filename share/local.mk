@@ -31,7 +31,7 @@ src/format/script.$(OBJEXT): src/format/flame-diff-js.inc
 
 # The contracts of .profd.yml, for editors, and of verdict.json.
 schemadir = $(pkgdatadir)/schema
-dist_schema_DATA = share/schema/profd.schema.json share/schema/result.schema.json share/schema/verdict.schema.json
+dist_schema_DATA = share/schema/alert.schema.json share/schema/profd.schema.json share/schema/result.schema.json share/schema/verdict.schema.json
 
 # The shipped suite. It is installed as sources, to be copied into a repository; tests and
 # contrib/demo have it compiled as a user would.

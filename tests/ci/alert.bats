@@ -42,6 +42,34 @@ teardown() {
 	forge_end
 }
 
+@test "what webhooks get is what its schema says" {
+	local sample
+	forge
+	on_github push
+	HOOK="http://127.0.0.1:$(cat "$forge/blobs")/hook"
+	export HOOK
+	for sample in worse fine samples/*/; do
+		ci alert --webhook-env HOOK --on always "$sample"
+		[ "$status" = 0 ] || fail "$sample: $(cat err)"
+	done
+	"$PYTHON" - "$SRCDIR/share/schema/alert.schema.json" "$forge/hooks" <<-'END'
+	import json, sys, jsonschema
+	schema = json.load(open(sys.argv[1]))
+	jsonschema.Draft202012Validator.check_schema(schema)
+	schema["additionalProperties"] = False
+	validator = jsonschema.Draft202012Validator(schema)
+	alerts = [json.loads(line) for line in open(sys.argv[2])]
+	assert len(alerts) >= 6
+	for alert in alerts:
+	    faults = [f"{e.json_path}: {e.message}" for e in validator.iter_errors(alert)]
+	    assert not faults, faults[:3]
+	kinds = {("metric" in f, f["verdict"]) for a in alerts for f in a["findings"]}
+	assert (True, "regression") in kinds and any(not metric for metric, _ in kinds), kinds
+	assert not validator.is_valid(dict(alerts[0], verdict="bad"))
+	END
+	forge_end
+}
+
 @test "Slack: text and blocks within its limits, in which nothing acts" {
 	forge
 	on_github push
