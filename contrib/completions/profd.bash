@@ -22,6 +22,18 @@ _profd_command() {
 _profd_ci() {
 	case ${COMP_WORDS[2]} in
 	env) choices="--json --help" ;;
+	summary)
+		case $2 in
+		--artifact-url) ;;
+		--append) mapfile -t COMPREPLY < <(compgen -f -- "$1") ;;
+		*)
+			choices="--append --annotations --artifact-url --help"
+			[[ $1 == -* ]] || choices=
+			[[ -n $choices ]] || mapfile -t COMPREPLY < <(compgen -d -- "$1")
+			;;
+		esac
+		;;
+	wrap) _profd_command "$1" || choices="-- --help" ;;
 	should-run)
 		case $2 in
 		--label | --token | --path) ;;
@@ -223,7 +235,7 @@ _profd() {
 			;;
 		ci)
 			if ((COMP_CWORD == 2)); then
-				choices="env should-run comment fetch alert --help"
+				choices="env should-run summary wrap comment fetch alert --help"
 			else
 				_profd_ci "$word" "$before"
 			fi

@@ -12,6 +12,8 @@
 #include <profd/mem.h>
 #include <profd/text.h>
 
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
 /* --- one line ------------------------------------------------------------------------ */
 
 /* U+202A to U+202E, U+2066 to U+2069, and U+200E, U+200F turn the direction of writing; U+2028
@@ -44,7 +46,7 @@ static void add_harmless(struct text *t, const char *s, size_t n)
 
 	for (; s < end; s++) {
 		if (turns(s)) {
-			text_add(t, "\xef\xbf\xbd");
+			text_add(t, REPLACEMENT);
 			s += 2;
 			continue;
 		}
@@ -78,10 +80,14 @@ static void add_escaped(struct text *t, const char *s, size_t max, const char *s
 	text_add_lines(&clean, s ? s : "", s ? strlen(s) : 0);
 	n = cut(text_get(&clean), clean.len, max);
 	for (size_t i = 0; i < n; i++) {
-		if (strchr(signs, clean.s[i]))
+		if (turns(clean.s + i)) {
+			text_add(t, REPLACEMENT);
+			i += 2;
+		} else if (strchr(signs, clean.s[i])) {
 			text_addf(t, "%%%02X", (unsigned char)clean.s[i]);
-		else
+		} else {
 			text_addc(t, clean.s[i]);
+		}
 	}
 	if (n < clean.len)
 		text_add(t, "…");

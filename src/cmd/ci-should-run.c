@@ -15,6 +15,7 @@
 
 #define SCHEMA "profd.ci-should-run/1"
 #define STATUS_SKIP 10
+#define ROOM (2 * CONFIG_TEXTS_MAX) /* for the file's, too */
 
 static const char USAGE[] =
 	"usage: profd ci should-run [options]\n"
@@ -22,7 +23,7 @@ static const char USAGE[] =
 	"Tells whether this job has anything to measure: run=true or run=false, a "
 	"reason,\n"
 	"and the tier; also into $GITHUB_OUTPUT. The block 'ci' of .profd.yml has the\n"
-	"rules; what is given here replaces them.\n"
+	"rules; what is given here is added to them.\n"
 	"\n"
 	"      --label LABEL   a label that asks for it; may be repeated\n"
 	"      --token TEXT    so does a message with it; may be repeated\n"
@@ -56,7 +57,7 @@ static const struct option long_options[] = {
 };
 
 struct options {
-	struct config_texts labels, tokens, paths; /* with room for CONFIG_TEXTS_MAX */
+	struct config_texts labels, tokens, paths; /* with room for ROOM */
 	const char *event;
 	bool on_demand, json, status, help;
 };
@@ -72,7 +73,7 @@ static int add(struct config_texts *list, const char *what)
 					     : "an empty text asks for nothing",
 				       CONFIG_TEXTS_MAX);
 	if (!list->v)
-		list->v = xcalloc(CONFIG_TEXTS_MAX, sizeof(*list->v));
+		list->v = xcalloc(ROOM, sizeof(*list->v));
 	list->v[list->n++] = what;
 	return 0;
 }
@@ -189,8 +190,19 @@ static int tell(const struct options *o, const struct ci_env *env,
 
 /* --- the rules ------------------------------------------------------------------------ */
 
+/* What was given, and what the file has behind it. */
+static void join(struct config_texts *given, struct config_texts *rules)
+{
+	if (!given->n)
+		return;
+	if (rules->n)
+		memcpy(given->v + given->n, rules->v, rules->n * sizeof(*rules->v));
+	given->n += rules->n;
+	*rules = *given;
+}
+
 /* @ret_config may become NULL: without a file the defaults hold. */
-static int rules_read(const struct options *o, struct config **ret_config,
+static int rules_read(struct options *o, struct config **ret_config,
 		      struct config_ci *ret)
 {
 	_cleanup_free_ char *path = config_find(NULL);
@@ -203,14 +215,9 @@ static int rules_read(const struct options *o, struct config **ret_config,
 		return 2;
 	}
 	*ret = *ret_config ? (*ret_config)->ci : config_ci_default;
-	if (o->labels.n)
-		ret->labels = o->labels;
-	if (o->tokens.n)
-		ret->tokens = o->tokens;
-	if (o->paths.n) {
-		ret->paths = o->paths;
-		ret->paths_ignore = (struct config_texts){0};
-	}
+	join(&o->labels, &ret->labels);
+	join(&o->tokens, &ret->tokens);
+	join(&o->paths, &ret->paths);
 	return 0;
 }
 
@@ -230,7 +237,7 @@ static void use_event(struct ci_env *env, const char *path)
 	env->event = name ? xstrdup(name) : NULL;
 }
 
-static int decide(const struct options *o, const struct ci_env *env, struct error *err)
+static int decide(struct options *o, const struct ci_env *env, struct error *err)
 {
 	struct config *config = NULL;
 	struct config_ci rules;

@@ -15,6 +15,8 @@ static const struct verb {
 	const char *does;
 } verbs[] = {
 	{"should-run", ci_verb_should_run, "say whether there is anything to measure"},
+	{"summary", ci_verb_summary, "put results on the page of the step"},
+	{"wrap", ci_verb_wrap, "run a command whose output is no command"},
 	{"env", ci_verb_env, "say which CI system this is, and what it says"},
 	{"comment", ci_verb_remote, "write the one comment on a pull request"},
 	{"fetch", ci_verb_remote, "download the artifacts of a run"},

@@ -1,23 +1,12 @@
 #pragma once
-/* What the reports of an outcome share: rows in the order of their weight, texts from
+/* What the reports of an outcome share: texts from
  * outside made fit for one line, how well a value is known. */
 #include <stddef.h>
 #include <stdint.h>
 
 #include <profd/outcome-io.h>
+#include <profd/outcome-rows.h>
 #include <profd/text.h>
-#include <profd/vec.h>
-
-struct outcome_row {
-	const struct outcome_workload *workload;
-	const struct outcome_metric *metric; /* NULL: of the workload, which has none */
-};
-struct outcome_rows {
-	VEC(struct outcome_row) v;
-};
-/* Each metric of each workload; what fails first, then what warns, then by verdict. */
-void outcome_rows_make(struct outcome_rows *rows, const struct outcome *o);
-void outcome_rows_done(struct outcome_rows *rows);
 
 /* Appends @s, which may be NULL, as clean UTF-8 on one line, at most @max bytes of it, and
  * then "…". Signs that turn the direction of writing are replaced. */

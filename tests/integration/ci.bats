@@ -62,6 +62,13 @@ said() {
 
 # --- should-run ------------------------------------------------------------------------
 
+# no_command TEXT: no line of it is one to the runner.
+no_command() {
+	if grep -E '^[[:space:]]*::|##\[' <<<"$1"; then
+		fail "a command"
+	fi
+}
+
 # event NAME JSON: GitHub's, of a job that is about to begin.
 event() {
 	export GITHUB_ACTIONS=true GITHUB_EVENT_NAME=$1 GITHUB_EVENT_PATH=$PWD/event.json
@@ -106,7 +113,9 @@ comment() {
 	answers false quick "no label, message or comment asks for it" --on-demand
 	event pull_request "$(pr synchronize '["bug", "profile"]')"
 	answers true quick "the label 'profile' asks for it" --on-demand
-	answers false quick "no label, message or comment asks for it" --on-demand --label speed
+	event pull_request "$(pr synchronize '["bug", "speed"]')"
+	answers false quick "no label, message or comment asks for it" --on-demand
+	answers true quick "the label 'speed' asks for it" --on-demand --label other --label speed
 	event pull_request "$(pr labeled '["profile", "docs"]')"
 	answers false quick "the label 'docs' asks for nothing"
 	event pull_request "$(pr labeled '["docs", "performance"]')"
@@ -206,7 +215,11 @@ comment() {
 	printf 'profd: 1\nci: {paths_ignore: ["docs/**"]}\nworkloads: [{name: a, command: ./a}]\n' >.profd.yml
 	event pull_request "$(pr opened '[]' | jq --arg h "$head" --arg b "$base" '.pull_request.head.sha = $h | .pull_request.base.sha = $b')"
 	answers false quick "'docs/x.md': 0 of 2 changed files count"
+	answers false quick "'docs/x.md': 0 of 2 changed files count" --path "**/y.*"
+	sed -i 's/docs.../src\/**/' .profd.yml
 	answers true quick "'docs/y.md': 1 of 2 changed files counts" --path "**/y.*"
+	answers false quick "'docs/x.md': 0 of 2 changed files count" --path "*/*.c"
+	sed -i 's/src.../docs\/**/' .profd.yml
 	answers true quick "the message of a commit has '[speed]' in it" --token "[speed]"
 	git checkout -q topic
 	answers false quick "'docs/x.md': 0 of 2 changed files count"
@@ -247,12 +260,154 @@ comment() {
 	[ "$(grep -c '^run=' output)" = 1 ]
 	grep -qx run=false output
 	[ "$(wc -l <output)" = 5 ]
-	! grep -E '^[[:space:]]*::|##\[' <<<"$output" || fail "a command: $output"
+	no_command "$output"
 	event pull_request "$(pr labeled "$(jq -n --arg l "::error::$hostile" '[$l]')")"
 	: >output
 	GITHUB_OUTPUT=$PWD/output run -0 "$PROFD" ci should-run
 	[ "$(wc -l <output)" = 5 ]
-	! grep -E '^[[:space:]]*::|##\[' <<<"$output" || fail "a command: $output"
+	no_command "$output"
 	run -0 "$PROFD" ci should-run --json
 	jq -e .reason <<<"$output"
+}
+
+# --- summary -----------------------------------------------------------------------------
+
+# Job with files for its outputs, and results of every kind in runs/.
+job() {
+	"$TEST_TOOLS/oracle/gen-outcome" runs
+	export GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$PWD/page GITHUB_OUTPUT=$PWD/output \
+		GITHUB_REPOSITORY=o/r GITHUB_RUN_ID=7 GITHUB_WORKSPACE=$PWD
+	: >page
+	: >output
+}
+
+@test "summary: the page of a gate, its outputs and its annotations" {
+	job
+	run -0 --separate-stderr "$PROFD" ci summary --annotations runs/gate
+	[ "$(head -c "$(wc -c <runs/gate/summary.md)" page | cmp - runs/gate/summary.md && echo same)" = same ]
+	grep -qxF -- "- [This run](https://github.com/o/r/actions/runs/7)" page
+	diff -u <(printf 'verdict=regression\nstatus=1\nreport=runs/gate/report.html\n') output
+	[ "${#lines[@]}" -eq 1 ]
+	[[ ${lines[0]} == "::error file=src/sort.c,line=118,title=profd%3A sort[1000]%3A regression::cpu +7.9 %25 "* ]]
+	[[ ${lines[0]} == *"%0Awall 15.32 ms > 10 ms, exceeded by 53.2 %25 (5 ms x 2, CI)" ]]
+	run -0 "$PROFD" ci summary --artifact-url https://x.example/a --append other runs/gate
+	grep -qF "](https://x.example/a)" other
+	run -0 "$PROFD" ci summary --artifact-url 'https://x.example/) [b](javascript:a' --append another runs/gate
+	run ! grep -F "javascript:a" another
+	grep -qF "[Files of this run](https://github.com/o/r/actions/runs/7#artifacts)" another
+}
+
+@test "summary: without GitHub it is printed; GitLab's files have links" {
+	job
+	unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
+	export GITLAB_CI=true CI_JOB_URL=https://gl.example/g/p/-/jobs/9 CI_PROJECT_DIR=$PWD
+	mv runs/gate "runs/a (b)"
+	run -0 "$PROFD" ci summary "$PWD/runs/a (b)"
+	[[ $output == *"- [report.html](https://gl.example/g/p/-/jobs/9/artifacts/file/runs/a%20%28b%29/report.html)"* ]]
+	[ ! -s output ]
+}
+
+@test "summary: a recording, and functions of the profiles beside a bench" {
+	mkdir -p rec job/sort/head
+	echo '{"schema": "profd.run/1", "exit_status": 3}' >rec/run.json
+	printf '## profd: `x`\n\ntext\n' >rec/summary.md
+	job
+	run -0 --separate-stderr "$PROFD" ci summary --annotations rec
+	[ -z "$output" ]
+	[ "$(head -1 page)" = '## profd: `x`' ]
+	diff -u <(printf 'verdict=\nstatus=3\nreport=rec/index.html\n') output
+	"$PROFD" bench -q --no-profile -n 2 -o res --force -- true
+	mkdir res/p
+	jq '.workloads[0].head_profile = "p"' res/verdict.json >v && mv v res/verdict.json
+	echo '{"top": [{"name": "a|b`c", "file": "f.c", "self_share": 0.5, "total_share": 0.75}]}' >res/p/run.json
+	: >page
+	run -0 "$PROFD" ci summary res
+	grep -qF '| 50.0 % | 75.0 % | `a\|b'"'"'c` | `f.c` |' page || fail "$(cat page)"
+	jq '.workloads[0].head_profile = "../res/p"' res/verdict.json >v && mv v res/verdict.json
+	: >page
+	run -0 "$PROFD" ci summary res
+	run ! grep -F '| 50.0 % |' page
+}
+
+@test "summary: no more than a step may have, in whole sections" {
+	job
+	mkdir long
+	echo '{}' >long/run.json
+	{
+		printf '# Head\n\n'
+		for i in $(seq 9000); do printf 'Section %d\n\n````\n%0100d\n\n```\n%0100d\n````\n\n' "$i" "$i" "$i"; done
+	} >long/summary.md
+	head -c 100000 /dev/zero | tr '\0' x >page
+	run -0 "$PROFD" ci summary long
+	[ "$(wc -c <page)" -le 1048576 ]
+	[ "$(wc -c <page)" -gt 1040000 ]
+	grep -qF "The rest is too long for this page" page
+	# No block of code is cut; the last section may be its title.
+	fences=$(grep -c '^````$' page)
+	[ "$((fences % 2))" = 0 ]
+	[ "$((fences / 2 + 1))" -ge "$(grep -c '^Section' page)" ]
+	grep -q "This run" page
+	head -c 1048576 /dev/zero | tr '\0' x >page
+	run -0 "$PROFD" ci summary long
+	[ "$(wc -c <page)" = 1048576 ]
+}
+
+@test "summary: what is no folder of results" {
+	mkdir empty
+	run -2 "$PROFD" ci summary empty
+	[[ $output == *"'empty' has neither verdict.json nor run.json"* ]]
+	run -2 "$PROFD" ci summary
+	[[ $output == *"'profd-out' has neither"* ]]
+	echo '{"schema": ' >empty/verdict.json
+	run -2 "$PROFD" ci summary empty
+	run -2 "$PROFD" ci summary a b
+}
+
+@test "summary: hostile names are text on the page, and no commands" {
+	job
+	run -0 --separate-stderr "$PROFD" ci summary --annotations runs/hostile
+	[ "$(wc -l <output)" = 3 ]
+	[ "${#lines[@]}" -ge 1 ] && [ "${#lines[@]}" -le 10 ]
+	for line in "${lines[@]}"; do
+		[[ $line =~ ^::(error|warning)\ (file=[^:,]*,line=[0-9]+,)?title=[^:,]*::[^$'\r']*$ ]] || fail "$line"
+	done
+	# tests/oracle/report.bats has what a renderer makes of it.
+	head -c "$(wc -c <runs/hostile/summary.md)" page | cmp - runs/hostile/summary.md
+	tail -c +"$(wc -c <runs/hostile/summary.md)" page >links
+	run ! grep -F script links
+}
+
+# --- wrap --------------------------------------------------------------------------------
+
+@test "wrap: commands are stopped meanwhile, by another word each time" {
+	export GITHUB_ACTIONS=true
+	run -3 --separate-stderr "$PROFD" ci wrap -- sh -c 'echo ::error::x; echo err >&2; printf ::add-mask::y; exit 3'
+	[ -z "$stderr" ]
+	[[ ${lines[0]} =~ ^::stop-commands::([0-9a-f]{32})$ ]]
+	word=${BASH_REMATCH[1]}
+	diff -u <(printf '::error::x\nerr\n::add-mask::y\n::%s::\n' "$word") <(tail -n +2 <<<"$output")
+	run -0 "$PROFD" ci wrap true
+	[[ $output != *"$word"* ]]
+	unset GITHUB_ACTIONS
+	run -7 "$PROFD" ci wrap -- sh -c 'echo ::error::x; exit 7'
+	[ "$output" = ::error::x ]
+}
+
+@test "wrap: statuses" {
+	export GITHUB_ACTIONS=true
+	run -127 "$PROFD" ci wrap -- ./none
+	[[ $output == *"cannot run './none': No such file or directory"* ]]
+	: >text
+	run -126 "$PROFD" ci wrap -- ./text
+	run -137 "$PROFD" ci wrap -- sh -c 'kill -9 $$'
+	run -2 "$PROFD" ci wrap
+	run -2 "$PROFD" ci wrap --nonsense true
+	# A job that is cancelled: the command has the last word.
+	"$PROFD" ci wrap -- sh -c 'trap "exit 9" TERM; echo up; while :; do sleep 0.1; done' >log &
+	local pid=$!
+	until grep -q up log; do :; done
+	kill -TERM "$pid"
+	local status=0
+	wait "$pid" || status=$?
+	[ "$status" = 9 ]
 }
