@@ -22,6 +22,7 @@ _profd_command() {
 _profd_ci() {
 	case ${COMP_WORDS[2]} in
 	env) choices="--json --help" ;;
+	init) choices="github gitlab jenkins --force --stdout --help" ;;
 	summary)
 		case $2 in
 		--artifact-url) ;;
@@ -235,7 +236,7 @@ _profd() {
 			;;
 		ci)
 			if ((COMP_CWORD == 2)); then
-				choices="env should-run summary wrap comment fetch alert --help"
+				choices="init env should-run summary wrap comment fetch alert --help"
 			else
 				_profd_ci "$word" "$before"
 			fi

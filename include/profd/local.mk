@@ -11,6 +11,6 @@ noinst_HEADERS += %D%/gate.h %D%/checkout.h %D%/selftest.h
 noinst_HEADERS += %D%/bench.h %D%/bench-events.h %D%/coin.h %D%/exact.h %D%/figure.h %D%/outcome.h %D%/outcome-io.h %D%/trial.h %D%/verdict.h
 noinst_HEADERS += %D%/stats-dist.h %D%/stats-family.h %D%/stats-mean.h %D%/stats-order.h %D%/stats-power.h %D%/stats-rank.h
 noinst_HEADERS += %D%/functions.h %D%/functions-report.h %D%/touched.h %D%/waits.h
-noinst_HEADERS += %D%/ci.h %D%/ci-event.h %D%/ci-rules.h %D%/ci-text.h %D%/ci-summary.h %D%/outcome-rows.h %D%/tool.h
+noinst_HEADERS += %D%/ci.h %D%/ci-event.h %D%/ci-rules.h %D%/ci-text.h %D%/ci-summary.h %D%/ci-init.h %D%/outcome-rows.h %D%/tool.h
 noinst_HEADERS += %D%/ci-alert.h %D%/ci-archive.h %D%/ci-comment.h %D%/ci-forge.h %D%/ci-http.h %D%/ci-remote.h %D%/program.h
 noinst_HEADERS += %D%/host.h %D%/choose.h %D%/load.h %D%/repeat.h %D%/strictness.h %D%/testbed.h

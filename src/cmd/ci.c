@@ -14,6 +14,7 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 	const char *does;
 } verbs[] = {
+	{"init", ci_verb_init, "write the files that make a CI system run profd"},
 	{"should-run", ci_verb_should_run, "say whether there is anything to measure"},
 	{"summary", ci_verb_summary, "put results on the page of the step"},
 	{"wrap", ci_verb_wrap, "run a command whose output is no command"},

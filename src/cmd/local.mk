@@ -8,4 +8,4 @@ src_libprofd_a_SOURCES += %D%/compare.c %D%/compare-profiles.c %D%/judge-runs.c 
 	%D%/judge-files.c %D%/judge-functions.c %D%/judge-touched.c %D%/judge-options.c %D%/judge-outcome.c %D%/judge-profiles.c \
 	%D%/judge-say.c
 src_libprofd_a_SOURCES += %D%/report.c
-src_libprofd_a_SOURCES += %D%/ci.c %D%/ci.h %D%/ci-env.c %D%/ci-wrap.c %D%/ci-summary.c %D%/ci-should-run.c
+src_libprofd_a_SOURCES += %D%/ci.c %D%/ci.h %D%/ci-env.c %D%/ci-init.c %D%/ci-wrap.c %D%/ci-summary.c %D%/ci-should-run.c

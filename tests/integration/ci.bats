@@ -411,3 +411,76 @@ job() {
 	wait "$pid" || status=$?
 	[ "$status" = 9 ]
 }
+
+# --- init --------------------------------------------------------------------------------
+
+@test "init: GitHub's workflows with this repository's workloads, branch, build and schedules" {
+	git init -qb trunk .
+	mkdir sub
+	cat >.profd.yml <<-'END'
+	profd: 1
+	build: "make 'a b' && echo ${{ github.token }}"
+	ci: {daily: "5 4 * * *", weekly: "6 4 * * 1"}
+	workloads:
+	  - {name: sort, command: [./s, "{n}"], params: {n: [1, 2]}}
+	  - {name: parse, command: ./p}
+	END
+	cd sub
+	run -0 "$PROFD" ci init github
+	cd ..
+	[[ $output == *"profd: wrote .github/workflows/profd.yml"* ]]
+	"$PYTHON" - <<-'END'
+	import yaml
+	def load(name):
+	    with open(f".github/workflows/{name}.yml") as f:
+	        return yaml.safe_load(f)
+	def uses(flow):
+	    return [s["with"] for j in flow["jobs"].values() for s in j["steps"]
+	            if s.get("with", {}).get("task") in ("gate", "bench")]
+	gate, demand, timed = load("profd"), load("profd-on-demand"), load("profd-schedule")
+	assert gate[True]["push"]["branches"] == ["trunk"], gate
+	assert [c["cron"] for c in timed[True]["schedule"]] == ["5 4 * * *", "6 4 * * 1"], timed
+	assert "6 4 * * 1" in uses(timed)[0]["options"]
+	for flow in gate, demand, timed:
+	    for step in uses(flow):
+	        assert step["workloads"] == "sort parse", step
+	for flow in demand, timed:
+	    assert uses(flow)[0]["build"] == "make 'a b' && echo ${{ '${{' }} github.token }}", flow
+	load("profd-forks")
+	END
+	# Again, and with a change of somebody's own.
+	run -0 "$PROFD" ci init github
+	[[ $output == *"already as it should be: .github/workflows/profd.yml"* ]]
+	echo '# mine' >>.github/workflows/profd-schedule.yml
+	rm .github/workflows/profd.yml
+	run -2 "$PROFD" ci init github
+	[[ $output == *"'.github/workflows/profd-schedule.yml' is there and differs"* ]]
+	[ ! -e .github/workflows/profd.yml ]
+	run -0 "$PROFD" ci init --force github
+	run ! grep '# mine' .github/workflows/profd-schedule.yml
+	[ -e .github/workflows/profd.yml ]
+}
+
+@test "init: GitLab, Jenkins, and a first configuration" {
+	git init -qb "x'y" .
+	run -0 --separate-stderr "$PROFD" ci init --stdout gitlab
+	[ "$(ls)" = "" ] && [ ! -e .gitlab-ci.yml ]
+	[[ $output == "### .gitlab-ci.yml"*"### .profd.yml"* ]]
+	run -0 "$PROFD" ci init gitlab
+	[[ $output == *"the command in .profd.yml is an example"* ]]
+	"$PROFD" config check -q
+	# What was made first knew of no workload: the component then runs all.
+	"$PROFD" ci init --force gitlab
+	[ "$("$PYTHON" -c 'import yaml; print(yaml.safe_load(open(".gitlab-ci.yml"))["include"][0]["inputs"]["workloads"])')" = example ]
+	run -0 "$PROFD" ci init jenkins
+	grep -qF "cron(env.BRANCH_NAME == 'x\\'y' ? '17 3 * * *' : '')" Jenkinsfile
+	grep -qF "'profd gate --force -o profd-out ' + 'example'" Jenkinsfile
+	run ! grep '@[A-Z]*@' Jenkinsfile .gitlab-ci.yml
+	ln -s /nonexistent/x linked && rm Jenkinsfile && mv linked Jenkinsfile
+	run -2 "$PROFD" ci init jenkins
+	run -2 "$PROFD" ci init travis
+	run -2 "$PROFD" ci init
+	echo 'profd: 2' >.profd.yml
+	run -2 "$PROFD" ci init jenkins
+	[[ $output == *".profd.yml:1:"* ]]
+}
