@@ -26,6 +26,7 @@ include tests/unit/config.mk
 include tests/unit/judge.mk
 include tests/unit/bench.mk
 include tests/unit/report.mk
+include tests/unit/ci.mk
 include tests/unit/ci-remote.mk
 endif
 

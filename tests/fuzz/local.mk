@@ -1,7 +1,7 @@
 # One program per group of parsers. Without --enable-fuzzing they link replay.c and are run by
 # replay.bats over the corpus and over seeds that make-seeds makes.
 fuzz_targets = \
-	tests/fuzz/fuzz-capture tests/fuzz/fuzz-config tests/fuzz/fuzz-diff \
+	tests/fuzz/fuzz-capture tests/fuzz/fuzz-ci-event tests/fuzz/fuzz-config tests/fuzz/fuzz-diff \
 	tests/fuzz/fuzz-demangle tests/fuzz/fuzz-elf tests/fuzz/fuzz-event tests/fuzz/fuzz-folded \
 	tests/fuzz/fuzz-filter tests/fuzz/fuzz-gperftools tests/fuzz/fuzz-metrics tests/fuzz/fuzz-perfscript tests/fuzz/fuzz-speedscope \
 	tests/fuzz/fuzz-pprof tests/fuzz/fuzz-record tests/fuzz/fuzz-text \
@@ -15,6 +15,9 @@ fuzz_main = tests/fuzz/replay.c
 fuzz_ldflags =
 endif
 tests_fuzz_fuzz_capture_SOURCES = tests/fuzz/fuzz-capture.c $(fuzz_main)
+tests_fuzz_fuzz_ci_event_SOURCES = tests/fuzz/fuzz-ci-event.c $(fuzz_main)
+tests_fuzz_fuzz_ci_event_LDADD = src/libprofd.a $(PROFD_LIBS)
+tests_fuzz_fuzz_ci_event_LDFLAGS = $(AM_LDFLAGS) $(fuzz_ldflags)
 tests_fuzz_fuzz_cfi_SOURCES = tests/fuzz/fuzz-cfi.c $(fuzz_main)
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(fuzz_main)
 tests_fuzz_fuzz_debugfile_SOURCES = tests/fuzz/fuzz-debugfile.c $(fuzz_main)

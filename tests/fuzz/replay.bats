@@ -24,6 +24,10 @@ replay() {
 	replay capture 100
 }
 
+@test "events of GitHub" {
+	replay ci-event 300
+}
+
 @test "configurations" {
 	replay config 100
 }
