@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd.h"
 #include <profd/figure.h>
 #include <profd/mem.h>
 #include <profd/vec.h>
@@ -202,7 +203,7 @@ static void add_output(struct text *t, const char *output)
 		size_t n = strcspn(s, "\n");
 
 		text_add(t, "  | ");
-		text_addn(t, s, n);
+		cmd_add_output(t, s, n);
 		text_addc(t, '\n');
 		s += n + (s[n] == '\n');
 	}

@@ -25,5 +25,8 @@ int cmd_view(int argc, char **argv);
 int cmd_fail(int status, const struct error *err);
 int cmd_usage_error(int status, const char *page, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A line of what a workload or a build printed: clean, and no command to a CI system. */
+struct text;
+void cmd_add_output(struct text *t, const char *line, size_t n);
 /* All that is wrong with a configuration. */
 void cmd_problems(const struct config_problems *p);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd.h"
 #include <profd/clock.h>
 #include <profd/figure.h>
 #include <profd/outcome-io.h>
@@ -128,7 +129,7 @@ static void say_failure(const struct outcome_workload *w, const struct outcome_f
 	while (*line) {
 		size_t n = strcspn(line, "\n");
 
-		text_add_clean(&t, line, n);
+		cmd_add_output(&t, line, n);
 		printf("    | %s\n", text_get(&t));
 		text_done(&t);
 		line += n + (line[n] == '\n');

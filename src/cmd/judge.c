@@ -188,7 +188,7 @@ static void say_broken(const struct judging *j, const char *side,
 	while (*line && !j->o->quiet) {
 		size_t n = strcspn(line, "\n");
 
-		text_add_clean(&t, line, n);
+		cmd_add_output(&t, line, n);
 		fprintf(stderr, "  | %s\n", text_get(&t));
 		text_done(&t);
 		line += n + (line[n] == '\n');

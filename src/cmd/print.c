@@ -2,7 +2,10 @@
 #include "cmd.h"
 
 #include <stdarg.h>
+#include <string.h>
 
+#include <profd/ci-text.h>
+#include <profd/mem.h>
 #include <profd/text.h>
 
 int cmd_fail(int status, const struct error *err)
@@ -27,6 +30,15 @@ int cmd_usage_error(int status, const char *page, const char *fmt, ...)
 	text_done(&raw);
 	text_done(&clean);
 	return status;
+}
+
+void cmd_add_output(struct text *t, const char *line, size_t n)
+{
+	_cleanup_free_ char *copy = xstrndup(line, n);
+
+	for (char *tab = copy; (tab = strchr(tab, '\t')) != NULL;)
+		*tab = ' ';
+	ci_add_line(t, copy, SIZE_MAX);
 }
 
 /* With the place first, where editors and CI systems look for it. */

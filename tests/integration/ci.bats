@@ -484,3 +484,10 @@ job() {
 	run -2 "$PROFD" ci init jenkins
 	[[ $output == *".profd.yml:1:"* ]]
 }
+
+@test "what a workload printed is shown and is no command" {
+	export GITHUB_ACTIONS=true
+	run -4 "$PROFD" bench -n 2 --no-profile -o res -- sh -c 'echo ::error::x; echo "a	##[error]b"; exit 3'
+	[[ $output == *"| a # #[error]b"* ]]
+	no_command "$output"
+}
