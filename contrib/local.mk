@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	contrib/github/workflows/profd-on-demand.yml \
 	contrib/github/workflows/profd-schedule.yml \
 	contrib/github/workflows/profd.yml \
+	contrib/gitlab/profd.yml \
 	contrib/install-packages \
 	contrib/lint \
 	contrib/list-files \

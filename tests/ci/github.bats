@@ -266,3 +266,23 @@ result() {
 		[[ $output == "run-workflow: not known: "* ]]
 	done
 }
+
+@test "profd's own workflow records and gates the shipped suite" {
+	cp -r "$SRCDIR/share/workloads" suite
+	mkdir -p own/share/workloads own/contrib/github
+	cp suite/.profd.yml suite/*.c own/share/workloads
+	# What is judged is the same on both sides; the tests look at one workload, and briefly.
+	sed -i 's/^time_budget.*/time_budget: 10s/' own/share/workloads/.profd.yml
+	cp "$SRCDIR"/contrib/github/action.yml "$SRCDIR/contrib/github/steps" own/contrib/github
+	cp "$SRCDIR/contrib/profile.sh" own/contrib
+	git init -q -b main own
+	git -C own add -A
+	git -C own -c user.name=a -c user.email=a@b.example commit -q -m own
+	github_event push
+	jq --arg sha "$(git -C own rev-parse HEAD)" '.sha = $sha' event.json >own.json
+	"$BATS_TEST_DIRNAME/run-workflow" --event own.json --repo own --out out \
+		"$SRCDIR/.github/workflows/profd.yml" || fail "$(cat out/log)"
+	[ "$(jq -r '.[0].jobs.suite.result' out/log.json)" = success ] || fail "$(cat out/log)"
+	grep -q 'main;count_collatz' out/artifacts/record-*/cpu.folded
+	[ "$(jq '.workloads | length' out/artifacts/gate-*/verdict.json)" -eq 2 ]
+}
