@@ -1,5 +1,6 @@
 EXTRA_DIST += \
 	.ci/run \
+	contrib/CI \
 	contrib/HACKING \
 	contrib/binary-dist \
 	contrib/check-code \
@@ -18,6 +19,8 @@ EXTRA_DIST += \
 	contrib/github/workflows/profd.yml \
 	contrib/gitlab/profd.yml \
 	contrib/install-packages \
+	contrib/jenkins/Jenkinsfile \
+	contrib/jenkins/vars/profd.groovy \
 	contrib/lint \
 	contrib/list-files \
 	contrib/packages \
