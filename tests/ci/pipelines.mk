@@ -6,6 +6,8 @@ EXTRA_DIST += \
 	tests/ci/expression.py \
 	tests/ci/github.bats \
 	tests/ci/gitlab.bats \
+	tests/ci/jenkins.bats \
 	tests/ci/lint.bats \
 	tests/ci/profd \
+	tests/ci/run-jenkins.groovy \
 	tests/ci/run-workflow
