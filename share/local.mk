@@ -75,16 +75,16 @@ share_workloads_variable_time_CPPFLAGS =
 share_workloads_variable_time_CFLAGS = -O2 -g -pthread
 share_workloads_variable_time_LDFLAGS = -pthread
 
-# What `profd ci init` writes: GitHub's workflows are the ready ones of contrib/github.
+# What `profd ci init` writes: GitHub's workflows and GitLab's component are the ready ones of contrib/.
 CI_TEMPLATES = \
 	contrib/github/workflows/profd.yml contrib/github/workflows/profd-forks.yml \
 	contrib/github/workflows/profd-on-demand.yml contrib/github/workflows/profd-schedule.yml \
-	share/ci/gitlab-ci.yml share/ci/Jenkinsfile
+	contrib/gitlab/profd.yml share/ci/gitlab-ci.yml share/ci/Jenkinsfile
 EXTRA_DIST += share/ci/embed share/ci/gitlab-ci.yml share/ci/Jenkinsfile share/ci/profd.yml
 BUILT_SOURCES += src/ci/templates.inc src/ci/first-config.inc
 CLEANFILES += src/ci/templates.inc src/ci/first-config.inc
 src/ci/templates.inc: $(srcdir)/share/ci/embed $(CI_TEMPLATES:%=$(srcdir)/%)
-	$(AM_V_GEN)$(MKDIR_P) src/ci && $(srcdir)/share/ci/embed $(CI_TEMPLATES:%=$(srcdir)/%) >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) src/ci && $(srcdir)/share/ci/embed $(srcdir) $(CI_TEMPLATES) >$@.tmp && mv $@.tmp $@
 src/ci/first-config.inc: $(srcdir)/share/ci/embed $(srcdir)/share/ci/profd.yml
-	$(AM_V_GEN)$(MKDIR_P) src/ci && $(srcdir)/share/ci/embed $(srcdir)/share/ci/profd.yml >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(MKDIR_P) src/ci && $(srcdir)/share/ci/embed $(srcdir) share/ci/profd.yml >$@.tmp && mv $@.tmp $@
 src/ci/init.$(OBJEXT): src/ci/templates.inc src/ci/first-config.inc

@@ -1,5 +1,7 @@
 #pragma once
 /* Files that make a CI system run profd, for one repository. One thread at a time. */
+#include <stdbool.h>
+
 #include <profd/ci.h>
 #include <profd/config.h>
 #include <profd/text.h>
@@ -8,6 +10,9 @@
 struct ci_file {
 	const char *path; /* from the root of the repository; of program's life */
 	struct text text;
+	/* It is where a repository has all its jobs: one that is there already is not to be
+	 * replaced, but needs these lines as well. */
+	bool shared;
 };
 struct ci_files {
 	VEC(struct ci_file) list;

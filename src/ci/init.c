@@ -1,7 +1,9 @@
 /* Templates, and what of a repository goes into them. GitHub's are the ready workflows of
- * contrib/github, in which a few lines are changed; the others have marks. */
+ * contrib/github, in which a few lines are changed; GitLab's component is that of contrib/gitlab,
+ * as it is; the others have marks. */
 #include <profd/ci-init.h>
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -24,13 +26,20 @@ static const struct template first_config[] = {
 static const struct {
 	enum ci_provider provider;
 	const char *name, *path;
+	bool shared;
 } places[] = {
-	{CI_GITHUB, "profd.yml", ".github/workflows/profd.yml"},
-	{CI_GITHUB, "profd-forks.yml", ".github/workflows/profd-forks.yml"},
-	{CI_GITHUB, "profd-on-demand.yml", ".github/workflows/profd-on-demand.yml"},
-	{CI_GITHUB, "profd-schedule.yml", ".github/workflows/profd-schedule.yml"},
-	{CI_GITLAB, "gitlab-ci.yml", ".gitlab-ci.yml"},
-	{CI_JENKINS, "Jenkinsfile", "Jenkinsfile"},
+#define GITHUB(name)                                                                     \
+	{                                                                                \
+		CI_GITHUB, "contrib/github/workflows/" name, ".github/workflows/" name,  \
+			false                                                            \
+	}
+	GITHUB("profd.yml"),
+	GITHUB("profd-forks.yml"),
+	GITHUB("profd-on-demand.yml"),
+	GITHUB("profd-schedule.yml"),
+	{CI_GITLAB, "contrib/gitlab/profd.yml", ".gitlab/profd.yml", false},
+	{CI_GITLAB, "share/ci/gitlab-ci.yml", ".gitlab-ci.yml", true},
+	{CI_JENKINS, "share/ci/Jenkinsfile", "Jenkinsfile", false},
 };
 
 static const struct template *template_find(const char *name)
@@ -303,6 +312,7 @@ void ci_init_make(enum ci_provider provider, const struct ci_repository *r,
 			continue;
 		f = vec_add(&ret->list);
 		f->path = places[i].path;
+		f->shared = places[i].shared;
 		fill(provider, template_find(places[i].name)->text, &v, &f->text);
 	}
 	if (!r->config) {

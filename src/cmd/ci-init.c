@@ -23,7 +23,8 @@ static const char USAGE[] =
 	"Writes the files that make this CI system run profd, with the workloads of\n"
 	".profd.yml and the branch that changes are merged into; and a first .profd.yml\n"
 	"where there is none. A file that is there and differs is left alone, and none\n"
-	"is written then.\n"
+	"is written then; of .gitlab-ci.yml, which has all jobs, the lines to add are "
+	"told.\n"
 	"\n"
 	"      --force    write over them\n"
 	"      --stdout   print them, and write nothing\n"
@@ -164,7 +165,7 @@ static int check_files(int root, const struct ci_files *files, struct error *err
 	for (uint32_t i = 0; i < files->list.n; i++) {
 		const struct ci_file *f = &files->list.v[i];
 
-		if (file_state(root, f) != STATE_OTHER)
+		if (f->shared || file_state(root, f) != STATE_OTHER)
 			continue;
 		error_set(err, -EEXIST,
 			  "'%s' is there and differs, so nothing was written", f->path);
@@ -175,21 +176,38 @@ static int check_files(int root, const struct ci_files *files, struct error *err
 	return 0;
 }
 
+static void tell_lines(const struct ci_file *f)
+{
+	fprintf(stderr,
+		"profd: '%s' is there, and is left as it is: add these lines to it\n",
+		f->path);
+	fputs(text_get(&f->text), stdout);
+}
+
+static int write_or_tell(int root, const struct ci_file *f, bool force, struct error *err)
+{
+	enum state state = file_state(root, f);
+	int code;
+
+	if (state == STATE_OTHER && f->shared && !force) {
+		tell_lines(f);
+		return 0;
+	}
+	code = state == STATE_SAME ? 0 : write_file(root, f, err);
+	if (code == 0)
+		fprintf(stderr, "profd: %s %s\n",
+			state == STATE_SAME ? "already as it should be:" : "wrote",
+			f->path);
+	return code;
+}
+
 static int write_files(int root, const struct ci_files *files, bool force,
 		       struct error *err)
 {
 	int code = force ? 0 : check_files(root, files, err);
 
-	for (uint32_t i = 0; i < files->list.n && code == 0; i++) {
-		const struct ci_file *f = &files->list.v[i];
-		bool same = file_state(root, f) == STATE_SAME;
-
-		if (!same)
-			code = write_file(root, f, err);
-		if (code == 0)
-			fprintf(stderr, "profd: %s %s\n",
-				same ? "already as it should be:" : "wrote", f->path);
-	}
+	for (uint32_t i = 0; i < files->list.n && code == 0; i++)
+		code = write_or_tell(root, &files->list.v[i], force, err);
 	return code;
 }
 

@@ -100,3 +100,13 @@ ended() { # HOW JOB
 	[ "$status" -ne 0 ]
 	[[ $output == *nonsense* ]]
 }
+
+@test "what ci init writes is a pipeline of GitLab, with this repository's workload" {
+	rm .gitlab-ci.yml
+	profd ci init gitlab
+	git add -A
+	"$gcl" --force-shell-executor --list-csv --variable CI_PIPELINE_SOURCE=merge_request_event \
+		>../jobs 2>&1 3>&- || fail "$(cat ../jobs)"
+	grep -q '^"\?profd"\?;' ../jobs || fail "$(cat ../jobs)"
+	grep -q '^"\?profd:note"\?;' ../jobs || fail "$(cat ../jobs)"
+}

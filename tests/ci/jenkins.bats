@@ -29,6 +29,7 @@ jenkins() { # what run-jenkins.groovy is given behind the step
 }
 
 @test "the Jenkinsfile: the change is judged, by schedule all is measured; results are archived" {
+	grep -qx "@Library('profd') _" "$SRCDIR/contrib/jenkins/Jenkinsfile"
 	jenkins "$SRCDIR/contrib/jenkins/Jenkinsfile" || fail "$(cat ../log)"
 	[ "$(grep -c '^stage ' ../said)" -eq 2 ]
 	[ "$(grep -c '^archived profd-out/\*\*$' ../said)" -eq 2 ]
@@ -63,4 +64,21 @@ jenkins() { # what run-jenkins.groovy is given behind the step
 	jenkins jobs=gate
 	grep -q "there is no 'jobs'" ../said
 	[ "$(tail -n 1 ../said)" = FAILURE ]
+}
+
+@test "what ci init writes is judged and archived, too; the change fails it, notes alone are passed over" {
+	git checkout -q -b slower
+	sed -i 's/FACTOR=1/FACTOR=3/' Makefile
+	profd ci init jenkins
+	git add -A
+	git -c user.name=a -c user.email=a@b.example commit -qm 'Slower'
+	jenkins Jenkinsfile
+	[ "$(grep -c '^stage ' ../said)" -eq 2 ]
+	[ "$(tail -n 4 ../said)" = $'error profd gate: status 1\narchived profd-out/**\njunit profd-out/junit.xml\nFAILURE' ]
+	[ "$(jq -r .verdict profd-out/verdict.json)" = regression ]
+	mkdir bin
+	printf '#!/bin/sh\n[ "$2" != should-run ] || exit 10\nexit 1\n' >bin/profd
+	chmod +x bin/profd
+	PATH=$PWD/bin:$PATH jenkins Jenkinsfile
+	[ "$(tail -n 2 ../said)" = $'stage Performance\nSUCCESS' ]
 }

@@ -2,7 +2,8 @@
  * shell, in the current folder. A step that it does not know ends it, as Groovy has no such method.
  *
  *     groovy run-jenkins.groovy STEP.groovy KEY=VALUE...      calls the step
- *     groovy run-jenkins.groovy STEP.groovy JENKINSFILE       runs the pipeline, as of the main branch
+ *     groovy run-jenkins.groovy STEP.groovy JENKINSFILE       runs the pipeline, as of the main branch;
+ *         if that has the library `profd`, STEP.groovy is it
  *
  * Says what was archived, read and decided, a line each; the last is the build's result. */
 class Steps extends Script {
@@ -16,8 +17,11 @@ class Steps extends Script {
         try { body() } finally { variables.clear(); variables.putAll(before) }
     }
 
+    def sh(String script) { if (sh(returnStatus: true, script: script)) { error("'${script}' failed") } }
+
     def sh(Map given) {
-        assert given.keySet() == ['returnStatus', 'label', 'script'] as Set
+        assert given.returnStatus && given.script
+        assert (given.keySet() - ['returnStatus', 'label', 'script']).empty
         def builder = new ProcessBuilder('sh', '-c', given.script)
         variables.each { k, v -> builder.environment().put(k.toString(), v.toString()) }
         def process = builder.redirectErrorStream(true).start()
@@ -41,10 +45,25 @@ class Steps extends Script {
     def triggers(Closure c) { c() }
     def cron(String when) { println "cron ${when}" }
     def stages(Closure c) { c() }
-    def steps(Closure c) { if (this.class.wanted) { c() } }
-    static wanted = true
-    def stage(String name, Closure c) { println "stage ${name}"; Steps.wanted = true; c() }
+    static wanted, work, after
+    def stage(String name, Closure c) {
+        println "stage ${name}"
+        Steps.wanted = true
+        Steps.work = Steps.after = null
+        c()
+        def last = Steps.after
+        try {
+            if (Steps.wanted && Steps.work) { Steps.work() }
+        } finally {
+            if (Steps.wanted && last) { last() }
+        }
+    }
+    def steps(Closure c) { Steps.work = c }
+    def post(Closure c) { Steps.after = c }
+    def always(Closure c) { c() }
+    def script(Closure c) { c() }
     def when(Closure c) { Steps.wanted = c() }
+    def expression(Closure c) { return c() }
     def anyOf(Closure c) { Steps.branches = false; c(); return Steps.branches }
     static branches = false
     def changeRequest() { return false }
@@ -58,7 +77,6 @@ Steps.step = shell.parse(new File(args[0]))
 try {
     if (args.length == 2 && new File(args[1]).exists()) {
         def text = new File(args[1]).text
-        assert text.contains("@Library('profd') _")
         // `agent any` is a command that only a declarative pipeline has; the library is given.
         shell.evaluate(text.replace("@Library('profd') _", '').replace('agent any', ''))
     } else {

@@ -465,13 +465,21 @@ job() {
 	git init -qb "x'y" .
 	run -0 --separate-stderr "$PROFD" ci init --stdout gitlab
 	[ "$(ls)" = "" ] && [ ! -e .gitlab-ci.yml ]
-	[[ $output == "### .gitlab-ci.yml"*"### .profd.yml"* ]]
+	[[ $output == "### .gitlab/profd.yml"*"### .gitlab-ci.yml"*"### .profd.yml"* ]]
 	run -0 "$PROFD" ci init gitlab
 	[[ $output == *"the command in .profd.yml is an example"* ]]
 	"$PROFD" config check -q
+	diff .gitlab/profd.yml "$SRCDIR/contrib/gitlab/profd.yml"
 	# What was made first knew of no workload: the component then runs all.
 	"$PROFD" ci init --force gitlab
 	[ "$("$PYTHON" -c 'import yaml; print(yaml.safe_load(open(".gitlab-ci.yml"))["include"][0]["inputs"]["workloads"])')" = example ]
+	# A repository that has jobs already keeps them, and its component can be brought up to date.
+	echo 'build: {script: make}' >.gitlab-ci.yml
+	run -0 --separate-stderr "$PROFD" ci init gitlab
+	[ "$(cat .gitlab-ci.yml)" = 'build: {script: make}' ]
+	[[ $stderr == *"'.gitlab-ci.yml' is there, and is left as it is: add these lines"* ]]
+	[[ $output == *"local: .gitlab/profd.yml"*"workloads: 'example'"* ]]
+	"$PROFD" ci init --force gitlab
 	run -0 "$PROFD" ci init jenkins
 	grep -qF "cron(env.BRANCH_NAME == 'x\\'y' ? '17 3 * * *' : '')" Jenkinsfile
 	grep -qF "'profd gate --force -o profd-out ' + 'example'" Jenkinsfile
