@@ -5,6 +5,7 @@
 
 load ../integration/lib
 load ci-lib
+load forge
 
 setup_file() {
 	export repo=$BATS_FILE_TMPDIR/repo
@@ -102,6 +103,32 @@ expect() { # on stdin
 	jq -e '[.[1].jobs.publish.steps[][0] | select(test("checkout|: Run$"))] ==
 		["github: Run"]' out/log.json
 	jq -e '.[1].jobs.publish.steps[] | select(.[0] == "github: Run")[1] == "skipped"' out/log.json
+}
+
+# The pull request is owner/name's, as the stand-in knows it.
+ours_in_forge='.payload.repository.full_name = "owner/name" |
+	.payload.pull_request.base.repo.full_name = "owner/name" | .payload.pull_request.head.repo.full_name = '
+
+@test "what is published for real: one comment on a pull request, however often, and on one of a fork" {
+	needs_remote
+	local head
+	head=$(git -C "$repo" rev-parse topic)
+	forge "{pulls: [{number: 7, sha: \"$head\", branch: \"topic\"}]}"
+	export TEST_API_URL=$api TEST_FORGE_TOKEN=$TOKEN TEST_PROFD_CI_BACKOFF_MS=1
+	github_event pull_request "$ours_in_forge \"owner/name\""
+	play
+	play
+	[ "$(jq length "$forge/state.json")" = 1 ] || fail "$(cat "$forge/state.json" out/log)"
+	jq -r '.[0].body' "$forge/state.json" >body
+	grep -q '^<!-- profd-state: worse regression' body
+	grep -q '/owner/name/actions/runs/' body
+	forge_end
+	forge "{pulls: [{number: 7, sha: \"$head\", branch: \"topic\", fork: true}]}"
+	export TEST_API_URL=$api
+	github_event pull_request "$ours_in_forge \"stranger/name\""
+	play
+	[ "$(jq length "$forge/state.json")" = 1 ] || fail "$(cat "$forge/state.json" "$forge/log" out/log)"
+	forge_end
 }
 
 @test "a push to main: judged and kept, nobody is told; of documents alone: nothing" {
