@@ -145,6 +145,6 @@ changed() {
 	cat said
 	grep -q '^of what ran already: a run is a second of the recording' said
 	# One thread has at most a second in a second, however long was recorded.
-	grep -qE 'pair of profiles: [-+][0-9.]+ [mu]s' said
+	grep -qE 'pair of profiles: [-+]?[0-9.]+ [mu]s' said
 	refused "a profile of what ran already against a command" short.d "$ALL/news/run-1"
 }
