@@ -70,9 +70,14 @@ static int parse_on(struct options *o, const char *s)
 			       "--on: regression, failure or always, not '%.60s'", s);
 }
 
-static int parse_option(struct options *o, int c)
+static int parse_option(void *arg, int c)
 {
+	struct options *o = arg;
+
 	switch (c) {
+	case 'h':
+		o->help = true;
+		return -1;
 	case OPT_ON:
 		return parse_on(o, optarg);
 	case OPT_WEBHOOK:
@@ -100,24 +105,12 @@ static int parse_option(struct options *o, int c)
 
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	int c, status;
+	int status;
 
 	*o = (struct options){0};
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		if (c == 'h') {
-			o->help = true;
-			return -1;
-		}
-		if (c == ':' || c == '?')
-			return cmd_usage_error(2, "ci",
-					       c == ':' ? "'%s' wants a value"
-							: "unknown option '%s'",
-					       argv[optind - 1]);
-		status = parse_option(o, c);
-		if (status >= 0)
-			return status;
-	}
+	status = remote_options(argc, argv, ":h", long_options, parse_option, o);
+	if (status >= 0 || o->help)
+		return status;
 	if (!o->webhook && !o->command && !o->issue)
 		return cmd_usage_error(2, "ci",
 				       "nobody is told: --webhook-env, --command or "

@@ -73,9 +73,14 @@ static int parse_mode(const char *s, enum comment_mode *ret)
 		2, "ci", "unknown mode '%.60s': always, on-change, on-regression", s);
 }
 
-static int parse_option(struct options *o, int c)
+static int parse_option(void *arg, int c)
 {
+	struct options *o = arg;
+
 	switch (c) {
+	case 'h':
+		o->help = true;
+		return -1;
 	case OPT_MODE:
 		return parse_mode(optarg, &o->mode);
 	case OPT_ID:
@@ -105,24 +110,12 @@ static int parse_option(struct options *o, int c)
 
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	int c, status;
+	int status;
 
 	*o = (struct options){.mode = COMMENT_ON_CHANGE};
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		if (c == 'h') {
-			o->help = true;
-			return -1;
-		}
-		if (c == ':' || c == '?')
-			return cmd_usage_error(2, "ci",
-					       c == ':' ? "'%s' wants a value"
-							: "unknown option '%s'",
-					       argv[optind - 1]);
-		status = parse_option(o, c);
-		if (status >= 0)
-			return status;
-	}
+	status = remote_options(argc, argv, ":h", long_options, parse_option, o);
+	if (status >= 0 || o->help)
+		return status;
 	o->dir = remote_folder(argc - optind, argv + optind);
 	return o->dir ? -1 : 2;
 }

@@ -75,9 +75,14 @@ struct fetch {
 
 /* --- options ------------------------------------------------------------------------- */
 
-static int parse_option(struct options *o, int c)
+static int parse_option(void *arg, int c)
 {
+	struct options *o = arg;
+
 	switch (c) {
+	case 'h':
+		o->help = true;
+		return -1;
 	case OPT_PR:
 		return remote_parse_pr(optarg, &o->where.pr);
 	case OPT_BRANCH:
@@ -104,24 +109,12 @@ static int parse_option(struct options *o, int c)
 
 static int parse_options(struct options *o, int argc, char **argv)
 {
-	int c, status;
+	int status;
 
 	*o = (struct options){.artifact = DEFAULT_ARTIFACT, .dir = DEFAULT_DIR};
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":o:h", long_options, NULL)) != -1) {
-		if (c == 'h') {
-			o->help = true;
-			return -1;
-		}
-		if (c == ':' || c == '?')
-			return cmd_usage_error(2, "ci",
-					       c == ':' ? "'%s' wants a value"
-							: "unknown option '%s'",
-					       argv[optind - 1]);
-		status = parse_option(o, c);
-		if (status >= 0)
-			return status;
-	}
+	status = remote_options(argc, argv, ":o:h", long_options, parse_option, o);
+	if (status >= 0 || o->help)
+		return status;
 	if (argc > optind)
 		return cmd_usage_error(2, "ci", "'%s' is one word too many",
 				       argv[optind]);

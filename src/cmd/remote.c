@@ -14,6 +14,25 @@
 
 #include "remote.h"
 
+int remote_options(int argc, char **argv, const char *letters, const struct option *words,
+		   int (*one)(void *arg, int c), void *arg)
+{
+	int c, status;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, letters, words, NULL)) != -1) {
+		if (c == ':' || c == '?')
+			return cmd_usage_error(2, "ci",
+					       c == ':' ? "'%s' wants a value"
+							: "unknown option '%s'",
+					       argv[optind - 1]);
+		status = one(arg, c);
+		if (status >= 0 || c == 'h')
+			return status;
+	}
+	return -1;
+}
+
 int remote_parse_pr(const char *s, uint64_t *ret_pr)
 {
 	if (number_parse_u64(s, 1, INT64_MAX, ret_pr) == 0)

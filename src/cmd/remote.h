@@ -1,6 +1,7 @@
 #pragma once
 /* What the program profd-remote does: the sub-commands of `profd ci` that speak with
  * servers. Private to this folder. Each returns the exit status. */
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,10 @@ struct remote_where {
 	const char *provider;
 	uint64_t pr; /* 0: not said */
 };
+/* Calls @one with each option, which returns as this does: -1, or the exit status after a
+ * message. 'h' is the last. */
+int remote_options(int argc, char **argv, const char *letters, const struct option *words,
+		   int (*one)(void *arg, int c), void *arg);
 /* -1, or the exit status after a message. */
 int remote_parse_pr(const char *s, uint64_t *ret_pr);
 /* "profd: warning: SENTENCE" and the hint on stderr; under GitHub Actions as a line that
