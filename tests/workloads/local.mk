@@ -17,6 +17,7 @@ EXTRA_DIST += \
 	tests/workloads/interrupts.c \
 	tests/workloads/jit.c \
 	tests/workloads/late-open.c \
+	tests/workloads/lock.c \
 	tests/workloads/plt.c \
 	tests/workloads/plugin.c \
 	tests/workloads/probe.c \
@@ -31,7 +32,6 @@ EXTRA_DIST += \
 	tests/workloads/tiny-make.sh \
 	tests/workloads/twins.c \
 	tests/workloads/variant.c \
-	tests/workloads/waits.c \
 	tests/workloads/vdso.c \
 	tests/workloads/waits.c \
 	tests/workloads/work.h
