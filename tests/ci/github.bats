@@ -64,7 +64,7 @@ expect() { # on stdin
 	xmllint --noout --schema "$SRCDIR/tests/oracle/junit.xsd" "$kept/junit.xml"
 	grep -q work out/summary.md
 	if [ -n "$PPROF" ]; then
-		"$PPROF" -raw "$kept/work/head/cpu.pb.gz" >raw
+		(cd "$kept" && "$PPROF" -raw work/head/cpu.pb.gz) >raw
 		grep -q 'main .*work.c' raw
 	fi
 	# The job that ran the change could not have commented.
@@ -81,7 +81,7 @@ expect() { # on stdin
 	ran profd-on-demand.yml profile: success
 	kept profile-HEAD-RUN 30
 	END
-	test -s "$(echo out/artifacts/profile-*/work/head/cpu.pb.gz)"
+	(cd out/artifacts/profile-* && test -s work/head/cpu.pb.gz)
 	github_event pull_request '.payload.action = "labeled" | .payload.label = {name: "docs"} |
 		.payload.pull_request.labels = [{name: "docs"}]'
 	play

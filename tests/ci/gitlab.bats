@@ -87,7 +87,7 @@ ended() { # HOW JOB
 	pipeline 'task: bench' 'build: make' 'options: "--runs 1"' 'workloads: "work"'
 	run_pipeline schedule
 	ended PASS profd
-	[ -s .gitlab-ci-local/artifacts/profd/profd-out/work/head/cpu.pb.gz ]
+	(cd .gitlab-ci-local/artifacts/profd/profd-out && test -s work/head/cpu.pb.gz)
 	pipeline 'task: bench' 'build: make' 'workloads: "$(touch pwned) `touch pwned` ;touch pwned"'
 	run_pipeline schedule
 	ended FAIL profd

@@ -56,11 +56,13 @@ load gate-lib
 		'step	work.c	true	true' ]
 	[ "$(verdict '.workloads[0] | .touched, .touched_sampled' | paste -s)" = '1	1' ]
 	[ "$(verdict '.workloads[0].function_pairs')" = 12 ]
+	cd profd-out
 	for file in diff.svg diff.html; do
-		grep -q '◆ step' "profd-out/work/$file"
-		grep -q '>work, from base to head, 12 runs of each<' "profd-out/work/$file"
-		not grep -q '◆ main' "profd-out/work/$file"
+		grep -q '◆ step' "work/$file"
+		grep -q '>work, from base to head, 12 runs of each<' "work/$file"
+		not grep -q '◆ main' "work/$file"
 	done
+	cd ..
 	grep -q '1 of 1 functions that the change touches were sampled' ../said
 }
 
