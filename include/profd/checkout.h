@@ -80,3 +80,6 @@ int checkout_make(struct checkout *c, const struct config_command *build,
 int checkout_copy_base(struct checkout *c, const char **ret_root, struct error *err);
 /* Removes what was made for this gate, and builds beyond the limits. */
 void checkout_close(struct checkout *c);
+/* Of a source file's path in a profile, what it is from the top of the repository where a side
+ * was built or ran in a folder of profd's cache, on whichever machine; else @path. NULL is fine. */
+const char *checkout_file(const char *path);

@@ -444,3 +444,23 @@ void cache_prune(struct checkout *c)
 	}
 	vec_done(&list);
 }
+
+/* @path behind @folder and the @depth names below it; NULL: it is not there. */
+static const char *behind(const char *path, const char *folder, unsigned depth)
+{
+	path = strstr(path, folder);
+	for (path = path ? path + strlen(folder) : NULL; path && depth; depth--) {
+		path = strchr(path, '/');
+		path += path != NULL;
+	}
+	return path;
+}
+
+const char *checkout_file(const char *path)
+{
+	const char *rest = path ? behind(path, "/profd/builds/", 2) : NULL;
+
+	if (path && !rest)
+		rest = behind(path, "/profd/runs/", 2);
+	return rest ? rest : path;
+}

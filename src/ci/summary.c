@@ -4,9 +4,11 @@
 #include <profd/ci-summary.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <profd/checkout.h>
 #include <profd/io.h>
 #include <profd/json.h>
 #include <profd/mem.h>
@@ -118,8 +120,7 @@ static void add_function(struct text *t, const char *workload, const struct json
 	const char *name = json_get_str(f, "name"), *file = json_get_str(f, "file");
 	double self = 0, total = 0;
 
-	if (!file)
-		file = json_get_str(f, "module");
+	file = file ? checkout_file(file) : json_get_str(f, "module");
 	if (!name || !json_num(json_get(f, "self_share"), &self) ||
 	    !json_num(json_get(f, "total_share"), &total))
 		return;
@@ -139,7 +140,35 @@ static bool is_below(const char *path)
 	return path && *path && *path != '/' && !strstr(path, "..");
 }
 
-static void add_workload_functions(struct text *t, const struct ci_result *r,
+/* How far the profile can be trusted. */
+static void add_quality(struct text *t, const char *workload, const struct json *run)
+{
+	static const char *const shares[] = {"complete", "resolved", "coverage"};
+	const struct json *q = json_get(run, "quality");
+	const char *engine = json_get_str(run, "engine");
+	int64_t samples = 0, lost = 0;
+
+	if (!json_i64(json_get(q, "samples"), &samples))
+		return;
+	json_i64(json_get(q, "lost"), &lost);
+	text_add(t, "| ");
+	add_code(t, workload);
+	text_add(t, " | ");
+	add_code(t, engine ? engine : "?");
+	text_addf(t, " | %" PRId64 " | %" PRId64, samples, lost);
+	for (size_t i = 0; i < ARRAY_SIZE(shares); i++) {
+		double share;
+
+		if (json_num(json_get(q, shares[i]), &share))
+			text_addf(t, " | %.1f %%", 100 * share);
+		else
+			text_add(t, " | -");
+	}
+	text_add(t, " |\n");
+}
+
+static void add_workload_functions(struct text *t, struct text *quality,
+				   const struct ci_result *r,
 				   const struct outcome_workload *w)
 {
 	_cleanup_free_ char *dir = NULL;
@@ -150,6 +179,7 @@ static void add_workload_functions(struct text *t, const struct ci_result *r,
 	dir = xasprintf("%s/%s", r->dir, w->head_profile);
 	run = read_run(dir, &nobody);
 	top = json_get(run, "top");
+	add_quality(quality, w->name, run);
 	for (size_t i = 0; i < json_count(top) && i < FUNCTIONS_SHOWN; i++)
 		add_function(t, w->name, json_at(top, i));
 	json_free(run);
@@ -157,13 +187,13 @@ static void add_workload_functions(struct text *t, const struct ci_result *r,
 
 static void add_functions(struct text *t, const struct ci_result *r)
 {
-	struct text rows = {0};
+	struct text rows = {0}, quality = {0};
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < r->outcome.nworkloads && n < WORKLOADS_SHOWN; i++) {
 		if (!is_below(r->outcome.workloads[i].head_profile))
 			continue;
-		add_workload_functions(&rows, r, &r->outcome.workloads[i]);
+		add_workload_functions(&rows, &quality, r, &r->outcome.workloads[i]);
 		n++;
 	}
 	if (rows.len) {
@@ -172,6 +202,14 @@ static void add_functions(struct text *t, const struct ci_result *r)
 			 "where |\n|---|---:|---:|---|---|\n");
 		text_add(t, text_get(&rows));
 	}
+	if (quality.len) {
+		text_add(t, "\n## Quality of the profiles\n\n| workload | engine | "
+			    "samples | lost | "
+			    "complete stacks | with names | coverage |\n"
+			    "|---|---|---:|---:|---:|---:|---:|\n");
+		text_add(t, text_get(&quality));
+	}
+	text_done(&quality);
 	text_done(&rows);
 }
 

@@ -259,7 +259,7 @@ static int fill(const struct judged_pair *v, uint32_t n, const struct judge_func
 		code = fill_waits(pairs, n, o, w, err);
 	note_waits(o, w);
 	if (f->sides)
-		judge_name_files(f->sides, w);
+		judge_name_files(w);
 	return code;
 }
 

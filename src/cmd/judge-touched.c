@@ -86,41 +86,16 @@ void judge_touched(const struct judge_functions *f, const struct functions_pair 
 	text_done(&diff);
 }
 
-/* Behind @depth folders more; NULL: there are not so many. */
-static const char *deeper(const char *path, unsigned depth)
-{
-	for (; path && depth; depth--) {
-		path = strchr(path, '/');
-		path += path != NULL;
-	}
-	return path;
-}
-
-/* Sides are built in CACHE/builds/KEY/tree and run in CACHE/runs/KEY/SIDE. */
-static const char *in_repository(const struct checkout *sides, const char *path)
-{
-	size_t n = sides->cache ? strlen(sides->cache) : 0;
-	const char *rest = NULL;
-
-	if (!path || !n || strncmp(path, sides->cache, n) != 0)
-		return path;
-	if (!strncmp(path + n, "/builds/", 8))
-		rest = deeper(path + n + 8, 2);
-	else if (!strncmp(path + n, "/runs/", 6))
-		rest = deeper(path + n + 6, 2);
-	return rest ? rest : path;
-}
-
-void judge_name_files(const struct checkout *sides, struct outcome_workload *w)
+void judge_name_files(struct outcome_workload *w)
 {
 	/* The outcome is not told yet. */
 	struct outcome_function *v = (struct outcome_function *)w->functions;
 	struct outcome_function *waits = (struct outcome_function *)w->waits;
 
 	for (uint32_t i = 0; i < w->nfunctions; i++) {
-		v[i].file = in_repository(sides, v[i].file);
-		v[i].was = in_repository(sides, v[i].was);
+		v[i].file = checkout_file(v[i].file);
+		v[i].was = checkout_file(v[i].was);
 	}
 	for (uint32_t i = 0; i < w->nwaits; i++)
-		waits[i].file = in_repository(sides, waits[i].file);
+		waits[i].file = checkout_file(waits[i].file);
 }

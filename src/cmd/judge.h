@@ -176,7 +176,7 @@ void judge_touched(const struct judge_functions *f, const struct functions_pair 
 		   uint32_t n, struct functions *found, struct outcome_workload *w,
 		   struct arena *a);
 /* Files of functions from the top of the repository, as far as a side was built there. */
-void judge_name_files(const struct checkout *sides, struct outcome_workload *w);
+void judge_name_files(struct outcome_workload *w);
 
 /* --- judge-profiles.c ---------------------------------------------------------------- */
 

@@ -63,6 +63,9 @@ expect() { # on stdin
 	[ "$(jq -r .verdict "$kept/verdict.json")" = regression ]
 	xmllint --noout --schema "$SRCDIR/tests/oracle/junit.xsd" "$kept/junit.xml"
 	grep -q work out/summary.md
+	grep -q '^| `work` | [0-9. %|]* `main` | `work.c` |$' out/summary.md
+	(cd "$kept" && jq -r '.quality | "| `work` | `perf` | \(.samples) | \(.lost) |"' work/head/run.json) >row
+	grep -qF -f row out/summary.md
 	if [ -n "$PPROF" ]; then
 		(cd "$kept" && "$PPROF" -raw work/head/cpu.pb.gz) >raw
 		grep -q 'main .*work.c' raw
