@@ -341,14 +341,20 @@ static void draw(const struct comparison *k, const char *folder)
 	mkdir(place, 0777);
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		_cleanup_free_ char *to = xasprintf("%s/diff.%s", place, suffixes[i]);
-		const char *const words[] = {
-			"diff", "--force",	    "-o",
-			to,	"--unit",	    k->c->unit,
-			"--",	k->base.files.v[0], k->head.files.v[0],
-			NULL};
+		const char *words[16] = {"diff", "--force", "-o", to};
+		int n = 4;
 
+		if (k->c->unit)
+			words[n++] = "--unit", words[n++] = k->c->unit;
+		if (k->c->value)
+			words[n++] = "--value", words[n++] = k->c->value;
+		if (k->c->allow_unlike)
+			words[n++] = "--allow-unlike";
+		words[n++] = "--";
+		words[n++] = k->base.files.v[0];
+		words[n++] = k->head.files.v[0];
 		optind = 0;
-		cmd_diff((int)ARRAY_SIZE(words) - 1, (char **)words);
+		cmd_diff(n, (char **)words);
 	}
 }
 

@@ -104,6 +104,8 @@ changed() {
 	refused "engine perf against ebpf" "$ALL/olds/run-1/cpu.pb.gz" other.pb.gz
 	"$PROFD" compare --allow-unlike "$ALL/olds/run-1/cpu.pb.gz" other.pb.gz >said
 	grep -q '^unlike: engine perf against ebpf' said
+	"$PROFD" compare --allow-unlike -o unlike "$ALL/olds/run-1/cpu.pb.gz" other.pb.gz >said 2>err
+	(cd unlike/profiles && [ -s diff.html ] && [ -s diff.svg ] && [ -s diff.folded ]) || fail "$(cat err)"
 	"$PROFD" compare --allow-unlike --json "$ALL/olds/run-1/cpu.pb.gz" other.pb.gz |
 		jq -e '.workloads[0].functions_note | test("unlike: engine perf against ebpf")'
 }
