@@ -42,13 +42,6 @@ static void put_value(struct json *j, const char *key, double value)
 	json_put_num(j, key, isfinite(value) ? strtod(digits, NULL) : NAN);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void put_quartiles(struct json *j, const struct outcome_metric *m)
 {
 	_cleanup_free_ double *v = xcalloc((size_t)m->nvalues + 1, sizeof(*v));
@@ -59,7 +52,7 @@ static void put_quartiles(struct json *j, const struct outcome_metric *m)
 		if (isfinite(m->values[i].head))
 			v[n++] = m->values[i].head;
 	}
-	qsort(v, n, sizeof(*v), by_value);
+	order_sort(v, n);
 	for (int i = 1; i <= 3 && n; i += 2)
 		put_value(list, NULL, order_quantile(v, n, .25 * i));
 	json_put(j, "quartiles", list);
